@@ -1,0 +1,152 @@
+"""The shape of the data contract, with no dependency beyond the standard library.
+
+The contract is reviewed as YAML (`data/contract.yaml`, read and written by `contract.file`) and travels in every bundle
+as JSON. The server reads it there, so this module imports neither pandas nor YAML. One real column of the YAML:
+
+    tenure:
+      role: feature
+      type: integer
+      unit: months
+      minimum: 0
+      maximum: 72
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, nearest
+
+TASKS = ("binary", "multiclass", "regression")
+ROLES = ("target", "id", "feature", "time", "group", "weight", "ignore")
+TYPES = ("number", "integer", "boolean", "category", "datetime", "text")
+
+#: Roles whose columns the model sees. A time column gives its date parts as features too.
+INPUT_ROLES = ("feature", "time")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: what it is for, what it may hold.
+
+    `minimum` and `maximum` are in the column's own `unit`. `categories` are written as text in the order they are
+    encoded; for a target they are the labels, and in a binary task the last one is the positive class.
+    `written_as_text` marks numbers that the source writes as text (blanks then read as missing).
+    `note` tells the reader why the proposal says what it says.
+    """
+
+    name: str
+    role: str = "feature"
+    type: str = "number"
+    unit: str | None = None
+    nullable: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[str, ...] = ()
+    written_as_text: bool = False
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        for field, value, allowed in (("role", self.role, ROLES), ("type", self.type, TYPES)):
+            if value not in allowed:
+                raise InputError(
+                    f"contract: column {self.name!r} has {field} {value!r}; "
+                    f"expected one of {', '.join(allowed)}{nearest(str(value), allowed)}"
+                )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entries that differ from their defaults (role and type always), without the name."""
+        entries: dict[str, Any] = {"role": self.role, "type": self.type}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name not in ("name", "role", "type") and value != field.default:
+                entries[field.name] = list(value) if isinstance(value, tuple) else value
+        return entries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """All columns in file order, the task they are for, and the source they were inferred from."""
+
+    task: str
+    columns: tuple[Column, ...]
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise InputError(
+                f"contract: task is {self.task!r}; expected one of {', '.join(TASKS)}{nearest(str(self.task), TASKS)}"
+            )
+
+    @property
+    def target(self) -> Column:
+        """The one column with the role target. Raises InputError where there is none or more than one."""
+        found = self.with_role("target")
+        if len(found) != 1:
+            names = ", ".join(column.name for column in found) or "none"
+            raise InputError(f"contract: exactly one column needs the role target, found {names}; edit the contract")
+        return found[0]
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """The columns the model sees, in file order."""
+        return self.with_role(*INPUT_ROLES)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class labels as text, in encoded order (the last is positive in a binary task); empty for regression."""
+        return () if self.task == "regression" else self.target.categories
+
+    @property
+    def label_values(self) -> tuple[str | int | bool, ...]:
+        """The labels as users write them: whole numbers for an integer target, booleans for a boolean one."""
+        kind = self.target.type
+        if kind == "integer":
+            return tuple(int(label) for label in self.labels)
+        if kind == "boolean":
+            return tuple(label.casefold() in ("true", "1") for label in self.labels)
+        return self.labels
+
+    def with_role(self, *roles: str) -> tuple[Column, ...]:
+        """The columns with one of these roles, in file order."""
+        return tuple(column for column in self.columns if column.role in roles)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract as plain data, the same in YAML and in JSON."""
+        entries: dict[str, Any] = {"task": self.task}
+        if self.source is not None:
+            entries["source"] = self.source
+        entries["columns"] = {column.name: column.to_dict() for column in self.columns}
+        return entries
+
+    @classmethod
+    def from_dict(cls, entries: Mapping[str, Any], where: str = "contract") -> Contract:
+        """Build a contract from plain data; raises InputError naming `where`, the column and the entry at fault."""
+        unknown = set(entries) - {"task", "source", "columns"}
+        if unknown or not isinstance(entries.get("columns"), Mapping) or "task" not in entries:
+            wrong = f"unknown entry {sorted(unknown)[0]!r}" if unknown else "needs the entries task and columns"
+            raise InputError(f"{where}: {wrong}; write a new one with `contract contract.write=true`")
+        known = [field.name for field in dataclasses.fields(Column) if field.name != "name"]
+        columns = []
+        for name, values in entries["columns"].items():
+            if not isinstance(values, Mapping):
+                raise InputError(f"{where}: column {name!r} must hold entries such as role and type, not {values!r}")
+            for key in values:
+                if key not in known:
+                    raise InputError(
+                        f"{where}: column {name!r} has the unknown entry {key!r}; "
+                        f"expected {', '.join(known)}{nearest(str(key), known)}"
+                    )
+            given = {**values, "categories": tuple(str(value) for value in values.get("categories") or ())}
+            columns.append(Column(name=str(name), **given))
+        return cls(task=str(entries["task"]), columns=tuple(columns), source=entries.get("source"))
+
+    @classmethod
+    def from_json(cls, path: Path) -> Contract:
+        """Read the contract of a bundle."""
+        return cls.from_dict(json.loads(path.read_text("utf8")), str(path))

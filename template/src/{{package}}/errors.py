@@ -1,0 +1,24 @@
+"""The kinds of failure a user can act on, and the words they are told in.
+
+Expected failures are an `InputError`: one sentence with the offending value, what was expected and the next step.
+`__main__` prints it as one line and exits with 2. Anything else is a bug and keeps its trace (exit 1).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(Exception):
+    """The input or the configuration is wrong; the message says what, what was expected, and what to do next."""
+
+
+def nearest(value: str, choices: Iterable[str]) -> str:
+    """Return `" (did you mean 'x'?)"` for the choice that looks most like `value`, or an empty string.
+
+    The likeness is the ratio of Ratcliff and Obershelp (`difflib`), with case folded.
+    """
+    folded = {choice.casefold(): choice for choice in choices}
+    close = difflib.get_close_matches(value.casefold(), folded, n=1, cutoff=0.5)
+    return f" (did you mean {folded[close[0]]!r}?)" if close else ""
