@@ -1,0 +1,138 @@
+"""Make the hash-pinned locks: one set of versions for every layer, and two tagged files that generated projects filter.
+
+    python locks/make.py             keep the versions in all.txt, add what the inputs gained
+    python locks/make.py --upgrade   move every version as far as the inputs allow
+
+Inputs: `<layer>.in` is what a layer of `template/` adds to a project, `<layer>.serving.in` what its models need to
+predict in a server. `base` and `dev` are in every project. The lines are also the dependencies in each generated
+`pyproject.toml`: they are written once.
+
+Outputs: `all.txt` (every layer together), `requirements.txt.jinja` and `serving.txt.jinja` (what
+`template/**/requirements*.lock.jinja` include: each requirement stands under the switches of the layers that need it,
+so a rendered lock is the closure of the chosen layers and nothing else), and `generator.txt` (mlgen itself).
+Needs `uv` and a package index; which one does not matter, for no host name is written.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ALWAYS = ("base", "dev")
+SERVERS = ("rest",)  # layers whose processes run from the slim lock
+
+#: package==version -> (its marker or "", its hash lines)
+Pins = dict[str, tuple[str, tuple[str, ...]]]
+
+
+def compile_pins(inputs: Iterable[Path], *options: str) -> str:
+    """Return the universal, hashed lock of `inputs` as text, without a host name. Raises CalledProcessError."""
+    command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version=3.11", "--generate-hashes"]
+    command += ["--no-emit-index-url", "--no-emit-find-links", "--no-header", "--no-annotate", *options]
+    # A wheel lying on this machine must not get into a lock that others install from.
+    environment = {name: value for name, value in os.environ.items() if name != "UV_FIND_LINKS"}
+    done = subprocess.run(
+        [*command, *map(str, inputs)], cwd=HERE.parent, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return check(done.stdout)
+
+
+def check(text: str) -> str:
+    """Return `text` if every line can be installed from any index; raise SystemExit naming the first that cannot."""
+    for line in text.splitlines():
+        if "://" in line or "+cpu" in line or " @ " in line:
+            raise SystemExit(f"locks: {line!r} names a place or a local build; expected a plain name==version")
+    return text
+
+
+def parse(text: str) -> Pins:
+    """Read a lock into its pins."""
+    pins: Pins = {}
+    for block in text.replace(" \\\n", "\0").splitlines():
+        requirement, *hashes = block.split("\0")
+        pin, _, marker = requirement.partition(" ; ")
+        pins[pin.strip()] = (marker.strip(), tuple(line.strip() for line in hashes))
+    return pins
+
+
+def tagged(closures: Mapping[str, Pins], always: Iterable[str]) -> str:
+    """Return one Jinja file in which each pin stands under the switches of the layers that need it.
+
+    `closures` maps an expression over layer switches to the pins that it brings. A pin that two expressions bring
+    under different markers stands once for each, the widest first, so that exactly one line is rendered.
+    """
+    names = sorted({pin for pins in closures.values() for pin in pins}, key=lambda pin: (pin.split("==")[0], pin))
+    lines = []
+    for pin in names:
+        wanted: dict[str, list[str]] = {}
+        for switch, pins in closures.items():
+            if pin in pins:
+                wanted.setdefault(pins[pin][0], []).append(switch)
+        hashes = next(pins[pin][1] for pins in closures.values() if pin in pins)
+        lines += branches(pin, hashes, wanted, frozenset(always))
+    return "\n".join(lines) + "\n"
+
+
+def branches(pin: str, hashes: tuple[str, ...], wanted: Mapping[str, list[str]], always: frozenset[str]) -> list[str]:
+    """Return the lines of one pin: plain where every project has it, else under `if` and `elif`."""
+    lines: list[str] = []
+    for marker in sorted(wanted, key=lambda marker: (bool(marker), marker)):
+        unconditional = not always.isdisjoint(wanted[marker])
+        joined = " or ".join(f"({other})" for other in sorted(wanted)) if marker and len(wanted) > 1 else marker
+        requirement = f"{pin} ; {joined}" if joined else pin
+        if unconditional:
+            lines += ["{%- else +%}"] if lines else []
+        else:
+            lines += ["{%- " + ("elif " if lines else "if ") + " or ".join(sorted(wanted[marker])) + " +%}"]
+        lines += [" \\\n    ".join((requirement, *hashes))]
+        if unconditional:
+            break
+    return [*lines, "{%- endif +%}"] if lines[0].startswith("{%-") else lines
+
+
+def closures(pins: Path) -> tuple[dict[str, Pins], dict[str, Pins]]:
+    """Return the closures of the training layers and of the serving pairs, taken out of the superset `pins`."""
+
+    def extract(*names: str) -> Pins:
+        inputs = [path for name in names if (path := HERE / f"{name}.in").exists()]
+        return parse(compile_pins(inputs, f"--constraint={pins}"))
+
+    layers = sorted(path.stem for path in HERE.glob("*.in") if "." not in path.stem and path.stem not in ALWAYS)
+    families = sorted(path.name.removesuffix(".serving.in") for path in HERE.glob("*.serving.in"))
+    training = {name: extract(name) for name in ALWAYS}
+    training |= {name: extract("base", name, f"{name}.serving") for name in layers}
+    serving = {server: extract(server) for server in SERVERS}
+    serving |= {family: extract(f"{family}.serving") for family in families}
+    return training, serving
+
+
+def main() -> None:
+    """Write every lock. Nothing is replaced unless all of them could be made."""
+    superset = HERE / "all.txt"
+    upgrade = ["--upgrade"] if "--upgrade" in sys.argv[1:] else []
+    with tempfile.TemporaryDirectory() as scratch:
+        pins = Path(scratch) / "all.txt"
+        if superset.exists():
+            pins.write_text(superset.read_text("utf8"), "utf8")
+        compile_pins(sorted(HERE.glob("*.in")), f"--output-file={pins}", *upgrade)
+        text = check(pins.read_text("utf8"))
+        training, serving = closures(pins)
+        generator = compile_pins([HERE.parent / "pyproject.toml"], "--group=dev", f"--constraint={pins}")
+    written = {
+        superset: text,
+        HERE / "requirements.txt.jinja": tagged(training, ALWAYS),
+        HERE / "serving.txt.jinja": tagged(serving, SERVERS),
+        HERE / "generator.txt": generator,
+    }
+    for path, content in written.items():
+        path.write_text(content, "utf8")
+        print(f"{path.relative_to(HERE.parent)}: {content.count('==')} packages")
+
+
+if __name__ == "__main__":
+    main()
