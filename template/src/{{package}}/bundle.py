@@ -97,7 +97,7 @@ def _expected(path: Path) -> Mapping[str, str]:
 
 def _files(folder: Path) -> set[str]:
     """Return the names of all files below `folder`, with forward slashes; links count as files, so they are foreign."""
-    found = set()
+    found: set[str] = set()
     for where, folders, names in os.walk(folder):
         linked = [name for name in folders if Path(where, name).is_symlink()]
         found.update(Path(where, name).relative_to(folder).as_posix() for name in (*names, *linked))

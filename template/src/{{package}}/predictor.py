@@ -41,9 +41,9 @@ class Predictor:
     def predict(self, columns: Mapping[str, Sequence[object] | np.ndarray]) -> dict[str, np.ndarray]:
         """Predict one value per row.
 
-        `columns` holds every input of the contract, each [n] raw values (None or NaN where missing); others are ignored.
-        Returns `prediction` [n] and, for classes, `probability_<label>` [n] each, or `prediction_low` and
-        `prediction_high` [n] in the target's unit. Raises InputError naming missing columns or a value that cannot be read.
+        `columns` holds every input of the contract, each [n] raw values (None or NaN where missing); others are
+        ignored. Returns `prediction` [n] and, for classes, `probability_<label>` [n] each, or `prediction_low` and
+        `prediction_high` [n] in the target's unit. Raises InputError naming missing columns or the value at fault.
         """
         missing = [name for name in self._names if name not in columns]
         if missing:
@@ -59,8 +59,8 @@ def load(
 ) -> Predictor:
     """Verify a bundle against its manifest and load it.
 
-    `threads` bounds the threads of bulk predictions (None: what the machine grants). `version` defaults to the folder's name,
-    which is the version of a published bundle. `manifest` is the sha256 that a champion pointer promises.
+    `threads` bounds the threads of bulk predictions (None: what the machine grants). `version` defaults to the
+    folder's name, which is the version of a published bundle. `manifest` is the sha256 that a champion pointer promises.
     Raises InputError naming every missing, corrupt or foreign file.
     """
     from . import inference

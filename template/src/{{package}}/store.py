@@ -32,8 +32,8 @@ STAGING = ".staging-"
 class Pointer:
     """The champion: its version, its bundle's folder in the store, the sha256 of that bundle's manifest.
 
-    The rest is the ledger's row of the promotion (`at` in UTC, ISO 8601), kept here too so that a process killed between
-    moving the pointer and writing the row loses nothing.
+    The rest is the ledger's row of the promotion (`at` in UTC, ISO 8601), kept here too so that a process killed
+    between moving the pointer and writing the row loses nothing.
     """
 
     version: str

@@ -1,0 +1,46 @@
+"""How much of a difference is luck: the paired bootstrap on the test rows.
+
+Every resample draws the rows once, with replacement, and scores all entrants on the same draw, so that what is hard
+about a draw cancels in the difference (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13, 16).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .metrics import Metric
+
+
+def resample(
+    metric: Metric, truth: np.ndarray, scores: Sequence[np.ndarray], resamples: int, seed: int
+) -> np.ndarray:
+    """Return the metric [entrants, resamples] of every entrant on every draw.
+
+    `truth` is [n] values or label codes; each of `scores` is [n] values or [n, k] probabilities. A draw is given to the
+    metric as counts per row, so no row is copied. NaN where the metric is not defined on a draw (one class only).
+    """
+    import numpy as np
+
+    random = np.random.default_rng(seed)
+    values = np.empty((len(scores), resamples))
+    rows = len(truth)
+    for draw in range(resamples):
+        counts = np.bincount(random.integers(rows, size=rows), minlength=rows)
+        for entrant, found in enumerate(scores):
+            values[entrant, draw] = metric.value(truth, found, counts)
+    return values
+
+
+def interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
+    """Return the two-sided percentile interval of `values` [resamples]; NaNs where fewer than half are defined."""
+    import numpy as np
+
+    known = values[~np.isnan(values)]
+    if 2 * known.size < values.size:
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)

@@ -1,0 +1,147 @@
+"""Score what will be served: every entrant's own bundle, loaded by the predictor, on the test rows.
+
+The figures of the report are therefore those of the artefact (float32, ONNX, rounding and all), not those of an object
+in memory that nobody will ever serve.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import bundle, predictor
+from .errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from .contract.schema import Contract
+    from .predictor import Predictor
+    from .store import Store
+
+#: Single rows timed per entrant; the first tenth warms up and is not counted.
+ROWS = 300
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Time to predict one row through the predictor, in milliseconds."""
+
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, eq=False)
+class Entrant:
+    """One model on the test rows. `kind` is candidate, baseline or champion; `version` is set for the champion only.
+
+    `scores` is [n] values or [n, k] probabilities in the contract's label order; `outputs` are the predictor's columns.
+    """
+
+    kind: str
+    name: str
+    folder: Path
+    version: str | None
+    scores: np.ndarray
+    outputs: Mapping[str, np.ndarray]
+    metrics: dict[str, float]
+    latency: Latency
+    megabytes: float
+
+    @property
+    def key(self) -> str:
+        """A name that is unique among the entrants of a run, such as `baseline:logistic` or `champion:7`."""
+        return f"{self.kind}:{self.version or self.name}"
+
+
+def score(
+    kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray, threads: int
+) -> Entrant:
+    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels."""
+    import numpy as np
+
+    from . import metrics
+
+    contract = served.contract
+    columns = rows(frame, contract)
+    outputs = served.predict(columns)
+    values = (
+        np.stack([outputs[f"probability_{label}"] for label in contract.labels], axis=1)
+        if contract.labels
+        else np.asarray(outputs["prediction"], dtype="float64")
+    )
+    figures = metrics.score(contract.task, truth, values, contract.labels)
+    if "prediction_low" in outputs:
+        inside = (outputs["prediction_low"] <= truth) & (truth <= outputs["prediction_high"])
+        figures = {**figures, "coverage": float(np.mean(inside))}
+    return Entrant(
+        kind=kind,
+        name=name,
+        folder=served.folder,
+        version=served.version if kind == "champion" else None,
+        scores=values,
+        outputs=outputs,
+        metrics=figures,
+        latency=latency(served, columns),
+        megabytes=bundle.size(served.folder) / 1e6,
+    )
+
+
+def reigning(store: Store, contract: Contract, threads: int) -> tuple[Predictor | None, str | None]:
+    """Load the champion for a comparison. Returns it, or None and (where there is one) why it cannot be compared."""
+    pointer = store.champion()
+    if pointer is None:
+        return None, None
+    try:
+        champion = predictor.load(store.fetch(pointer.bundle), threads, pointer.version, pointer.manifest)
+    except InputError as fault:
+        return None, f"the champion (version {pointer.version}) cannot be compared: {fault}"
+    if difference := _difference(champion.contract, contract):
+        return None, (
+            f"the champion (version {pointer.version}) cannot be compared, its contract differs: {difference}; "
+            "the candidate faces the baseline alone"
+        )
+    return champion, None
+
+
+def latency(served: Predictor, columns: Mapping[str, Any]) -> Latency:
+    """Measure the time of one row at a time through the predictor, with values as a server would hand them over."""
+    import numpy as np
+
+    count = min(ROWS, len(next(iter(columns.values()))))
+    plain = {name: _plain(values[:count]) for name, values in columns.items()}
+    taken = np.empty(count)
+    for row in range(count):
+        record = {name: values[row : row + 1] for name, values in plain.items()}
+        start = time.perf_counter()
+        served.predict(record)
+        taken[row] = time.perf_counter() - start
+    counted = taken[count // 10 :] * 1e3
+    return Latency(*(float(value) for value in np.quantile(counted, [0.5, 0.99])))
+
+
+def rows(frame: pd.DataFrame, contract: Contract) -> dict[str, np.ndarray]:
+    """Return the inputs of conformed rows as the predictor takes them: name to values [n]."""
+    return {column.name: frame[column.name].to_numpy() for column in contract.inputs}
+
+
+def _plain(values: np.ndarray) -> list[Any]:
+    """The values as JSON would hold them: numbers, text or None."""
+    import numpy as np
+
+    if values.dtype.kind == "M":
+        return [None if np.isnat(value) else str(value) for value in values]
+    return [None if value != value else value for value in values.tolist()]  # only NaN differs from itself
+
+
+def _difference(one: Contract, other: Contract) -> str | None:
+    """Return what makes two contracts incomparable, in words: the task, the target's labels, or the inputs."""
+    if (one.task, one.target.name, one.labels) != (other.task, other.target.name, other.labels):
+        return f"it predicts {one.target.name} ({one.task}: {', '.join(one.labels) or 'a number'})"
+    mine, theirs = ({c.name: c.type for c in contract.inputs} for contract in (one, other))
+    changed = sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
+    return f"the input{'s' if len(changed) > 1 else ''} {', '.join(changed)} changed" if changed else None

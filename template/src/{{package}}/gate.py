@@ -1,0 +1,167 @@
+"""Promote only what is better: the candidate against the best baseline and against the reigning champion.
+
+"Better" means that the paired bootstrap's interval of the improvement lies above `gate.margin` altogether. A more complex
+model has to earn its place: on noise the baseline stays. Declared constraints (latency, size) are met or not, whatever
+the quality.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import bootstrap
+from .errors import InputError, nearest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .config import GateSettings
+    from .evaluate import Entrant
+    from .metrics import Metric
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How much better `name` scored than `against`, in units of the metric (positive is better), with its interval."""
+
+    name: str
+    against: str
+    improvement: float
+    low: float
+    high: float
+    better: bool
+
+    def __str__(self) -> str:
+        return f"{self.improvement:+.4g} [{self.low:+.4g}, {self.high:+.4g}]"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate decided. `promoted` is the entrant to be served from now on, None where nothing changes.
+
+    `registered` is the entrant that becomes a version; `intervals` are those of each entrant's own metric.
+    """
+
+    metric: str
+    promoted: Entrant | None
+    registered: Entrant
+    sentence: str
+    comparisons: tuple[Comparison, ...]
+    unmet: tuple[str, ...]
+    intervals: dict[str, tuple[float, float]]
+
+
+def metric(settings: GateSettings, task: str) -> Metric:
+    """Return the metric that decides: the one configured, or the task's main one. Raises InputError for another task's."""
+    from . import metrics
+
+    if settings.metric is None:
+        return metrics.main(task)
+    fitting = metrics.named(task)
+    if settings.metric not in fitting:
+        raise InputError(
+            f"gate.metric: {settings.metric!r} does not score a {task} task; "
+            f"expected one of {', '.join(fitting)}{nearest(settings.metric, fitting)}"
+        )
+    return fitting[settings.metric]
+
+
+def decide(
+    metric: Metric, settings: GateSettings, seed: int, truth: np.ndarray, entrants: Sequence[Entrant]
+) -> Decision:
+    """Compare the entrants on the test rows and decide.
+
+    `entrants` are the baselines (simplest first), one candidate, and at most one champion, all scored on `truth` [n].
+    """
+    draws = bootstrap.resample(metric, truth, [entrant.scores for entrant in entrants], settings.resamples, seed)
+    arena = _Arena(metric, settings, list(entrants), draws)
+    candidate = arena.one("candidate")
+    champion = arena.one("champion")
+    assert candidate is not None
+    baseline, comparisons = arena.best_baseline()
+    rivals = [rival for rival in (baseline, champion) if rival is not None]
+    faced = [arena.compare(candidate, rival) for rival in rivals]
+    unmet = constraints(candidate, settings)
+    promoted, sentence = _verdict(candidate, baseline, champion, faced, unmet, settings)
+    return Decision(
+        metric=metric.name,
+        promoted=promoted,
+        registered=promoted or candidate,
+        sentence=sentence,
+        comparisons=(*comparisons, *faced),
+        unmet=unmet,
+        intervals={entrant.key: bootstrap.interval(row, settings.confidence) for entrant, row in zip(entrants, draws, strict=True)},
+    )
+
+
+def constraints(entrant: Entrant, settings: GateSettings) -> tuple[str, ...]:
+    """Return, in words, the declared constraints that an entrant does not meet."""
+    unmet = []
+    if settings.max_p99_ms is not None and entrant.latency.p99_ms > settings.max_p99_ms:
+        unmet.append(f"its p99 of {entrant.latency.p99_ms:.3g} ms is above gate.max_p99_ms={settings.max_p99_ms:g}")
+    if settings.max_size_mb is not None and entrant.megabytes > settings.max_size_mb:
+        unmet.append(f"its {entrant.megabytes:.3g} MB are above gate.max_size_mb={settings.max_size_mb:g}")
+    return tuple(unmet)
+
+
+@dataclass(frozen=True)
+class _Arena:
+    """The entrants with their draws [entrants, resamples]."""
+
+    metric: Metric
+    settings: GateSettings
+    entrants: list[Entrant]
+    draws: np.ndarray
+
+    def one(self, kind: str) -> Entrant | None:
+        return next((entrant for entrant in self.entrants if entrant.kind == kind), None)
+
+    def compare(self, name: Entrant, against: Entrant) -> Comparison:
+        sign = 1.0 if self.metric.greater_is_better else -1.0
+        here, there = self.entrants.index(name), self.entrants.index(against)
+        low, high = bootstrap.interval(sign * (self.draws[here] - self.draws[there]), self.settings.confidence)
+        gain = sign * (name.metrics[self.metric.name] - against.metrics[self.metric.name])
+        return Comparison(name.key, against.key, gain, low, high, low > self.settings.margin)
+
+    def best_baseline(self) -> tuple[Entrant | None, list[Comparison]]:
+        """The simplest baseline that no later one is shown to beat, and the comparisons that say so."""
+        baselines = [entrant for entrant in self.entrants if entrant.kind == "baseline"]
+        best, comparisons = baselines[0] if baselines else None, []
+        for other in baselines[1:]:
+            comparisons.append(self.compare(other, best or other))
+            best = other if comparisons[-1].better else best
+        return best, comparisons
+
+
+def _verdict(
+    candidate: Entrant,
+    baseline: Entrant | None,
+    champion: Entrant | None,
+    faced: Sequence[Comparison],
+    unmet: Sequence[str],
+    settings: GateSettings,
+) -> tuple[Entrant | None, str]:
+    """Return who is to be promoted (None: nothing changes) and the sentence that says why."""
+    lost = [comparison for comparison in faced if not comparison.better]
+    if not lost and not unmet:
+        won = " and ".join(f"{_label(c.against)} by {c}" for c in faced)
+        return candidate, f"{candidate.name} is promoted: it beats {won}."
+    because = "; ".join([*(f"it is not shown to beat {_label(c.against)}{_margin(settings)} ({c})" for c in lost), *unmet])
+    if champion is not None or baseline is None:
+        stays = f"the champion (version {champion.version}) stays" if champion is not None else "nothing is promoted"
+        return None, f"{candidate.name} is not promoted and {stays}: {because}."
+    if kept := constraints(baseline, settings):
+        return None, f"nothing is promoted: {because}; and the baseline {baseline.name} fails as well: {'; '.join(kept)}."
+    return baseline, f"the baseline {baseline.name} is promoted, not {candidate.name}: {because}."
+
+
+def _label(key: str) -> str:
+    kind, _, name = key.partition(":")
+    return f"the {kind} {name}" if kind != "champion" else f"the champion (version {name})"
+
+
+def _margin(settings: GateSettings) -> str:
+    return f" by more than {settings.margin:g}" if settings.margin and not math.isnan(settings.margin) else ""
