@@ -1,0 +1,1 @@
+"""From raw data to a model in production. The step words are the modules; `__main__` is the command line."""

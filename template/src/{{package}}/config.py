@@ -1,0 +1,200 @@
+"""One dataclass for each folder of `conf/`: the shape of a run. The values, defaults included, are YAML's.
+
+Hydra stops at `compose.py`: steps take these dataclasses, never a raw configuration. Settings of a layer (a deployment,
+monitoring) have their dataclass in the layer and come through `RunConfig.layer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol, TypeVar, get_type_hints
+
+from .contract.schema import TASKS
+from .errors import InputError, nearest
+from .shape import Amount, Bound, Count, OneOf, Share, Where, convert, part
+
+Shaped = TypeVar("Shaped")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectSettings:
+    """Who this repository is: `name` is the console script, `package` the Python package."""
+
+    name: str
+    package: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """Where the rows come from and how they are read. Paths are relative to the project's root."""
+
+    path: str
+    test_path: str | None
+    target: str | None
+    key: list[str]
+    drop: list[str]
+    separator: str | None
+    encoding: str
+    na_values: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContractSettings:
+    """The contract file, and from which point on a check speaks up. Shares are of rows."""
+
+    path: str
+    write: bool
+    severity: dict[str, Literal["error", "warning", "off"]]
+    out_of_range_share: Amount
+    new_category_share: Amount
+    null_share: Amount
+    leakage_auc: Annotated[float, Bound(above=0.5, at_most=1)]
+    min_class_rows: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitSettings:
+    """How the test rows are held out; `test_size` is a share of the rows."""
+
+    method: Literal["auto", "random", "stratified", "group", "time"]
+    test_size: Share
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineSettings:
+    """The linear baseline; `l2` is the strength of its penalty."""
+
+    l2: Amount
+    max_iterations: Count
+
+
+class ModelSettings(Protocol):
+    """What all models' settings share; each model's own dataclass stands beside it in `model/`."""
+
+    @property
+    def name(self) -> str:
+        """The name in the registry of models and of the file in conf/model/."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """How a candidate is fitted, whichever model it is. `threads` null means the CPU quota."""
+
+    validation_size: Share
+    imbalance: Literal["none", "balanced"]
+    threads: Count | None
+    early_stopping_rounds: Count
+    refit: Literal["auto", "true", "false"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSettings:
+    """When a candidate is promoted. `margin` is in units of the metric, the latency of one row, 1 MB is 10^6 bytes."""
+
+    metric: str | None
+    margin: float
+    confidence: Share
+    resamples: Count
+    strict: bool
+    max_p99_ms: Annotated[float, Bound(above=0)] | None
+    max_size_mb: Annotated[float, Bound(above=0)] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingSettings:
+    """Where MLflow keeps runs and model versions."""
+
+    uri: str
+    experiment: str
+    model_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleSettings:
+    """Where bundles are published; `onnx_tolerance` is a relative difference, `coverage` that of the interval."""
+
+    store: str
+    onnx_tolerance: Annotated[float, Bound(above=0)]
+    coverage: Share
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Everything a verb needs to know. `raw` is the whole resolved configuration as plain data."""
+
+    project: ProjectSettings
+    task: Annotated[str, OneOf(TASKS)] | None
+    seed: Annotated[int, Bound(at_least=0)]
+    input: str | None
+    output: str | None
+    version: str | None
+    data: DataSettings
+    contract: ContractSettings
+    split: SplitSettings
+    baseline: BaselineSettings
+    model: ModelSettings
+    train: TrainSettings
+    gate: GateSettings
+    tracking: TrackingSettings
+    bundle: BundleSettings
+    root: Path
+    raw: dict[str, Any] = field(repr=False)
+    where: Where = field(repr=False)
+
+    def layer(self, name: str, cls: type[Shaped]) -> Shaped:
+        """Return the settings of a layer's folder `conf/<name>/` as the layer's own dataclass.
+
+        Raises InputError naming the key, the nearest one and the file.
+        """
+        if name not in self.raw:
+            raise InputError(f"{name}: conf/config.yaml lists no such group; add `- {name}: default` to its defaults")
+        return convert(cls, self.raw[name], name, self.where)
+
+
+#: Fields that are not keys of the configuration.
+_NOT_KEYS = ("root", "raw", "where")
+
+
+def kinds() -> dict[str, Any]:
+    """The top-level keys of the configuration and their types; `model` has the type of no particular model."""
+    hints = get_type_hints(RunConfig, include_extras=True)
+    return {name: kind for name, kind in hints.items() if name not in _NOT_KEYS}
+
+
+def from_raw(raw: Mapping[str, Any], root: Path, where: Where) -> RunConfig:
+    """Check the resolved configuration and give it its shape; `where` names the file of a key.
+
+    Raises InputError for an unknown key, a value of the wrong type or out of its range, a missing value.
+    """
+    types = kinds()
+    known = {*types, *(folder.name for folder in (root / "conf").iterdir() if folder.is_dir())}
+    for name in raw:
+        if name not in known:
+            raise InputError(f"{name}: no such setting{nearest(str(name), known)}; see {where(str(name))}")
+    for name in types:
+        if name not in raw:
+            raise InputError(f"{name}: missing from the configuration; restore it in {where(name)}")
+    own = convert(ProjectSettings, raw["project"], "project", where)
+    if own.package != __package__:
+        raise InputError(
+            f"{root / 'conf'} belongs to the project {own.name!r}, this is {__package__!r}; "
+            f"change to a folder of the project that you mean"
+        )
+    given = {name: part(kind, raw[name], name, where) for name, kind in types.items() if name != "model"}
+    return RunConfig(**given, model=model_settings(raw["model"], where), root=root, raw=dict(raw), where=where)
+
+
+def model_settings(values: Any, where: Where) -> ModelSettings:
+    """Return the settings of the model that `values["name"]` chooses, by the registry of models."""
+    from .model import MODELS
+
+    if not isinstance(values, Mapping) or values.get("name") not in MODELS:
+        name = values.get("name") if isinstance(values, Mapping) else values
+        raise InputError(
+            f"model.name: {name!r} is not a model; expected one of {', '.join(MODELS)}{nearest(str(name), MODELS)}; "
+            f"see {where('model.name')}"
+        )
+    settings: type[ModelSettings] = MODELS[values["name"]][0]
+    return convert(settings, values, "model", where)

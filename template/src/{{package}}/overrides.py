@@ -1,0 +1,140 @@
+"""The user's overrides, checked against `conf/` before Hydra is even imported.
+
+A misspelt key, group choice or value is answered in a fraction of a second, with the nearest name and the file that it
+lives in. Only what is certain is refused here: an override that needs Hydra's grammar (lists, interpolations) is left
+to Hydra, and its value to the same dataclasses after composition.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from typing import Any, get_type_hints
+
+from . import config
+from .conftree import HYDRA, Composed, ConfTree
+from .errors import InputError, nearest
+from .shape import part
+
+#: Values that mean the same in YAML, in Hydra's grammar and here.
+_PLAIN = re.compile(r"[\w./:@%+-]*(?:,[\w./:@%+-]+)*")
+_WORDS: dict[str, object] = {"null": None, "true": True, "false": False}
+
+
+def check(overrides: Sequence[str], tree: ConfTree, *, sweep: bool) -> Composed:
+    """Return the settings of the run; raises InputError for an override that conf/ cannot take.
+
+    With `sweep`, a comma separates the values of several runs.
+    """
+    split = [_split(override) for override in overrides]
+    chosen = {key: values[-1] for sign, key, values in split if not sign and key in tree.groups and values}
+    added = [(key, values[-1]) for sign, key, values in split if sign.startswith("+") and key in tree.groups and values]
+    for sign, key, values in split:
+        if key in tree.groups and sign != "~":
+            _check_choice(key, values, tree)
+    composed = tree.compose(chosen, added)
+    for sign, key, values in split:
+        if sign or key.split(".")[0].split("/")[0] == HYDRA or "@" in key:
+            continue
+        if key in tree.groups:
+            _check_plus(key, values, composed, tree)
+        else:
+            _check_key(key, values, composed, tree)
+            _check_values(key, values if sweep else values[:1] if len(values) == 1 else [], composed)
+    return composed
+
+
+def explain(error: Exception) -> str:
+    """One line from Hydra's failure; Hydra keeps the reason in the cause."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    cause = str(error.__cause__).splitlines()[:1] if error.__cause__ else []
+    return "; ".join(dict.fromkeys([*(line.rstrip(".").strip() for line in lines[:2]), *cause]))
+
+
+def unknown_key(key: str, composed: Composed, tree: ConfTree) -> InputError:
+    """The failure for a key that this run has not got: the nearest one, or the choice that has it."""
+    group, _, name = key.partition(".")
+    for choice in tree.groups.get(group, ()):
+        page = tree.page(f"{group}/{choice}")
+        if page and name in page.settings and choice != composed.choices.get(group):
+            return InputError(
+                f"{key}: no such setting with {group}={composed.choices.get(group)}; "
+                f"it belongs to {group}={choice} ({page.settings[name].file})"
+            )
+    parent = composed.settings.get(key.rpartition(".")[0])
+    if parent and parent.holds_keys and parent.value == "{}" and not _below(key.rpartition(".")[0], composed):
+        return InputError(f"{key}: no such entry yet; add it with a plus: +{key}=VALUE ({parent.file})")
+    names = [*composed.settings, *(tree.groups if "." not in key else ())]
+    if name and group not in composed.settings and group not in tree.groups:
+        names = [f"{known}.{name}" for known in tree.groups] + names
+    hint = nearest(key, names)
+    found = re.search(r"'(.+)'", hint)
+    where = f" in {composed.file(found.group(1))}" if found else "; `--cfg job` shows them all"
+    return InputError(f"{key}: no such setting{hint.removesuffix('?)') + where + '?)' if found else where}")
+
+
+def _split(override: str) -> tuple[str, str, list[str]]:
+    """An override as (sign, key, values); no values where they need Hydra's grammar."""
+    key, equals, text = override.partition("=")
+    found = re.match(r"[+~]*", key)
+    sign = found.group() if found else ""
+    values = text.split(",") if equals and _PLAIN.fullmatch(text) else []
+    return sign, key[len(sign) :], values
+
+
+def _check_choice(group: str, values: Sequence[str], tree: ConfTree) -> None:
+    choices = tree.groups[group]
+    for value in values:
+        if value not in choices and value != "null":
+            raise InputError(
+                f"{group}={value}: no such choice in conf/{group}/; expected one of {', '.join(choices)}"
+                f"{nearest(value, choices)}"
+            )
+
+
+def _check_plus(group: str, values: Sequence[str], composed: Composed, tree: ConfTree) -> None:
+    """A group that the defaults list does not hold is added, not overridden."""
+    if group not in composed.choices and composed.certain and group not in composed.files:
+        added = f"{group}={values[0] if values else tree.groups[group][0]}"
+        raise InputError(f"{added}: conf/config.yaml does not list this group; add it with a plus: +{added}")
+
+
+def _check_key(key: str, values: Sequence[str], composed: Composed, tree: ConfTree) -> None:
+    if composed.certain and key not in composed.settings:
+        raise unknown_key(key, composed, tree)
+
+
+def _check_values(key: str, values: Sequence[str], composed: Composed) -> None:
+    """Check the value alone against the type of its field, where the dataclass is known without a layer."""
+    kind = _kind(key)
+    if kind is not None:
+        for value in values:
+            part(kind, scalar(value), key, composed.file)
+
+
+def _kind(key: str) -> Any:
+    """The type of a dotted key, or None where only a layer or a model knows it."""
+    group, _, name = key.partition(".")
+    kind = config.kinds().get(group)
+    if not name:
+        return None if dataclasses.is_dataclass(kind) or group == "model" else kind
+    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
+        return None
+    return get_type_hints(kind, include_extras=True).get(name)
+
+
+def scalar(text: str) -> object:
+    """A plain word as Hydra reads it: null, a truth value, a number, else text."""
+    if text.casefold() in _WORDS:
+        return _WORDS[text.casefold()]
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _below(key: str, composed: Composed) -> bool:
+    return any(name.startswith(f"{key}.") for name in composed.settings)

@@ -1,0 +1,92 @@
+"""What a verb leaves behind on disk: `reports/<verb>.json`, and one table for many runs."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import InputError
+from .verbs import VerbReport
+
+if TYPE_CHECKING:
+    from .compose import Outcome
+
+
+def write(folder: Path, verb: str, changed: Sequence[str], report: VerbReport) -> Path:
+    """Write `<folder>/<verb>.json` under a temporary name, then rename it, so that a reader never sees half of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{verb}.json"
+    entries = {"verb": verb, "overrides": list(changed), "exit_code": report.exit_code, **plain(report.summary)}
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf8")
+    temporary.replace(path)
+    return path
+
+
+def plain(value: Any) -> Any:
+    """Return data that JSON can hold: paths as text, numpy's numbers and arrays as Python's, NaN and infinity null."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(entry) for entry in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    return str(value)
+
+
+def summarise(runs: Sequence[Outcome]) -> int:
+    """Print a row for each run and write summary.json beside their reports; return the most serious exit code.
+
+    1 for a bug in any run, else 2 for wrong input in any, else 3 where a report says so, else 0.
+    """
+    rows = [_row(run) for run in runs]
+    folder = runs[0].folder.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "summary.json").write_text(json.dumps(rows, indent=2) + "\n", "utf8")
+    print()
+    for line in table([{**_changed(run), **row["figures"]} for run, row in zip(runs, rows, strict=True)]):
+        print(line)
+    print(f"{len(runs)} runs; each one's report is in {os.path.relpath(folder)}")
+    codes = [row["exit_code"] for row in rows]
+    return next((code for code in (1, 2, 3) if code in codes), 0)
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lines of a table with a column for each key of any row, in the order in which they first appear."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells = [names, *([_cell(row.get(name, "")) for name in names] for row in rows)]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(names))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _row(run: Outcome) -> dict[str, Any]:
+    if run.error is not None:
+        code = 2 if isinstance(run.error, InputError) else 1
+        return {"overrides": run.changed, "exit_code": code, "figures": {"failed": str(run.error)}}
+    assert run.report is not None
+    return {"overrides": run.changed, "exit_code": run.report.exit_code, "figures": headline(run.report.summary)}
+
+
+def headline(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a report worth a column: its `headline` where it has one, else the first single values."""
+    chosen = summary.get("headline")
+    if isinstance(chosen, Mapping):
+        return dict(plain(chosen))
+    single = {name: value for name, value in plain(summary).items() if isinstance(value, int | float | str | bool)}
+    return {name: value for name, value in list(single.items())[:6] if len(str(value)) <= 40}
+
+
+def _changed(run: Outcome) -> dict[str, str]:
+    return dict(override.split("=", 1) for override in run.changed if "=" in override)
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
