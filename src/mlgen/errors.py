@@ -1,0 +1,36 @@
+"""The failures a user can act on. Each message is one sentence: the offending value, what was expected, the next step.
+
+`__main__` prints them as one line and exits with 2; anything else is a bug and keeps its trace.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MlgenError(Exception):
+    """Something the user gave, or the place it points to, is wrong; nothing was written."""
+
+
+class AnswerError(MlgenError):
+    """An answer, a setting or an override cannot be used."""
+
+
+class DeclarationError(MlgenError):
+    """A declaration file or a preset cannot be read or does not exist."""
+
+
+class DestinationError(MlgenError):
+    """The folder to write to, or the project to update, is not in a state to be written."""
+
+
+class SourceError(MlgenError):
+    """The template, or the release a project was made from, cannot be read."""
+
+
+def nearest(value: str, choices: Iterable[str]) -> str:
+    """Return `" Did you mean 'x'?"` for the choice most like `value` (Ratcliff and Obershelp), or an empty string."""
+    folded = {choice.casefold(): choice for choice in choices}
+    close = difflib.get_close_matches(value.casefold(), folded, n=1, cutoff=0.5)
+    return f" Did you mean '{folded[close[0]]}'?" if close else ""
