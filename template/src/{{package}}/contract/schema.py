@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +28,16 @@ TASKS = ("binary", "multiclass", "regression")
 ROLES = ("target", "id", "feature", "time", "group", "weight", "ignore")
 TYPES = ("number", "integer", "boolean", "category", "datetime", "text")
 
+#: What a cell of a number column may say instead of being empty (case folded, blanks around it cut).
+MISSING_WORDS = frozenset({"", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none"})
+
 #: Roles whose columns the model sees. A time column gives its date parts as features too.
 INPUT_ROLES = ("feature", "time")
+
+
+def is_blank(cell: str) -> bool:
+    """Whether a text cell holds nothing but blanks, which every type reads as missing."""
+    return not cell.strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +46,8 @@ class Column:
 
     `minimum` and `maximum` are in the column's own `unit`. `categories` are written as text in the order they are
     encoded; for a target they are the labels, and in a binary task the last one is the positive class.
-    `written_as_text` marks numbers that the source writes as text (blanks then read as missing).
+    A category column without `categories` is open: any text may come. `written_as_text` marks numbers that the source
+    writes as text (blanks then read as missing). `format` (strptime) is how dates are written where not as ISO 8601.
     `note` tells the reader why the proposal says what it says.
     """
 
@@ -49,6 +60,7 @@ class Column:
     maximum: float | None = None
     categories: tuple[str, ...] = ()
     written_as_text: bool = False
+    format: str | None = None
     note: str | None = None
 
     def __post_init__(self) -> None:
@@ -58,6 +70,28 @@ class Column:
                     f"contract: column {self.name!r} has {field} {value!r}; "
                     f"expected one of {', '.join(allowed)}{nearest(str(value), allowed)}"
                 )
+        for fault in self._faults():
+            raise InputError(f"contract: column {self.name!r} {fault}; edit the contract")
+
+    def _faults(self) -> Iterator[str]:
+        """What is wrong with the entries as a reviewer may have typed them."""
+        for entry in ("minimum", "maximum"):
+            value = getattr(self, entry)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+                yield f"has {entry} {value!r}; expected a number"
+            elif value is not None and not math.isfinite(value):
+                yield f"has {entry} {value!r}; leave the entry out where there is no limit"
+        for entry in ("nullable", "written_as_text"):
+            if not isinstance(getattr(self, entry), bool):
+                yield f"has {entry} {getattr(self, entry)!r}; expected true or false"
+        for entry in ("unit", "format", "note"):
+            if not isinstance(getattr(self, entry), str | None):
+                yield f"has {entry} {getattr(self, entry)!r}; expected text"
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            yield f"has minimum {self.minimum} above maximum {self.maximum}"
+        repeated = [value for value, times in Counter(self.categories).items() if times > 1]
+        if repeated:
+            yield f"lists the category {repeated[0]!r} more than once"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entries that differ from their defaults (role and type always), without the name."""
@@ -142,7 +176,10 @@ class Contract:
                         f"{where}: column {name!r} has the unknown entry {key!r}; "
                         f"expected {', '.join(known)}{nearest(str(key), known)}"
                     )
-            given = {**values, "categories": tuple(str(value) for value in values.get("categories") or ())}
+            listed = values.get("categories") or ()
+            if not isinstance(listed, list | tuple):
+                raise InputError(f"{where}: column {name!r} has categories {listed!r}; expected a list")
+            given = {**values, "categories": tuple(str(value) for value in listed)}
             columns.append(Column(name=str(name), **given))
         return cls(task=str(entries["task"]), columns=tuple(columns), source=entries.get("source"))
 
