@@ -12,7 +12,7 @@ and an organisation's (`--config-dir DIR` with DIR/preset/NAME.yaml):
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +49,9 @@ def declaration(path: Path, questionnaire: Questionnaire) -> dict[str, Any]:
     return questionnaire.accept(content)
 
 
-def combinations(overrides: Sequence[str], *, sweep: bool, questionnaire: Questionnaire) -> list[dict[str, str]]:
+def combinations(
+    overrides: Sequence[str], *, sweep: bool, questionnaire: Questionnaire, preset: bool = True
+) -> list[dict[str, str]]:
     """Split overrides into runs: `{override's key: override}`, one for each combination where `sweep` is set.
 
     Raises:
@@ -59,12 +61,13 @@ def combinations(overrides: Sequence[str], *, sweep: bool, questionnaire: Questi
     for override in parsed:
         key = override.key_or_group
         if key.partition(".")[0] != SETTINGS:
-            questionnaire.check_key(key, PRESET)
+            questionnaire.check_key(key, *([PRESET] if preset else []))
         if override.is_delete():
             raise AnswerError(f"'{override.input_line}' deletes an answer, which can't be; set another value instead.")
         if override.is_sweep_override() and not sweep:
-            raise AnswerError(f"'{override.input_line}' gives several values; write a list as {key}=[a,b], "
-                              "or add -m to make a project of each.")  # fmt: skip
+            question = questionnaire.questions.get(key)
+            one = f"write a list as {key}=[…]" if question and question.several else "give one"
+            raise AnswerError(f"'{override.input_line}' gives several values; {one}, or add -m for a project of each.")
     swept = [list(_values(override)) for override in parsed]
     return [{o.key_or_group: text for o, text in zip(parsed, texts, strict=True)} for texts in product(*swept)]
 
@@ -97,6 +100,7 @@ def compose(
         _check_value(line, key, questionnaire, presets)
         groups.pop(key, None)
         lines.append(f"++{line.lstrip('+')}" if key.partition(".")[0] == SETTINGS else line.lstrip("+"))
+    _check_preset(overrides, presets, questionnaire)
     try:
         with initialize_config_dir(str(PRESETS), job_name="mlgen", version_base="1.3"):
             config = hydra_compose(_ROOT, overrides=[*groups.values(), *lines])
@@ -109,6 +113,18 @@ def compose(
         if question.several:
             composed[key] = list(composed.get(key) or {})
     return questionnaire.accept({str(key): value for key, value in composed.items()})
+
+
+def overlay(base: Mapping[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+    """Lay plain overrides (no groups, no presets) over a mapping: `settings.rest.port=9000` changes that one key."""
+    from omegaconf import OmegaConf
+
+    config = OmegaConf.create(dict(base))
+    for override in map(_parse, overrides):
+        OmegaConf.update(config, override.key_or_group, override.value(), force_add=True)
+    result = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(result, dict)
+    return {str(key): value for key, value in result.items()}
 
 
 def available_presets(config_dir: Path | None = None) -> dict[str, Path]:
@@ -135,6 +151,23 @@ def _check_value(line: str, key: str, questionnaire: Questionnaire, presets: Map
     elif value not in presets:
         raise DeclarationError(f"preset={value} does not exist; choose from {', '.join(presets)}."
                                f"{nearest(str(value), presets)}")  # fmt: skip
+
+
+def _check_preset(overrides: Mapping[str, str], presets: Mapping[str, Path], questionnaire: Questionnaire) -> None:
+    """Refuse a preset that sets a group as a plain value: it would win over the command line."""
+    import yaml
+
+    if PRESET not in overrides:
+        return
+    name = str(_parse(overrides[PRESET]).value())
+    try:
+        content = yaml.safe_load(presets[name].read_text("utf8"))
+    except yaml.YAMLError as error:
+        raise DeclarationError(f"the preset '{presets[name]}' is not YAML: {_one_line(str(error))}.") from error
+    for key, question in questionnaire.questions.items():
+        if _is_group(question) and key in (content or {}):
+            raise DeclarationError(f"the preset '{presets[name]}' sets {key} as a value; write '- override /{key}: "
+                                   f"{_text(question, content[key])}' under defaults, so that overrides win.")  # fmt: skip
 
 
 def _store(questionnaire: Questionnaire, *, name: str, declared: Mapping[str, Any]) -> None:

@@ -1,0 +1,93 @@
+"""How long mlgen takes, as ratios: `mlgen new` to a bare `copier copy` of the same project, help to a bare Python start.
+
+    python benchmarks/generate.py            # 7 rounds; prints Markdown for benchmarks/RESULTS.md
+
+Both commands of a ratio are run in turn, round after round, so that a busy machine slows both; the ratio is of the
+medians. A clean clone of this checkout is the template of both, the answers are the same, and the bytes are compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import filecmp
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+ANSWERS = ["use_case=tabular", "deployment=[rest]", "scheduler=cron", "ci=gitlab"]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    rounds = parser.parse_args().rounds
+    print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}, "
+          f"{os.cpu_count()} cores; medians of {rounds} rounds.\n")  # fmt: skip
+    print("| command | seconds | against | ratio | goal |\n|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        _new(Path(folder), rounds)
+    python = [sys.executable, "-c", "pass"]
+    for words, goal in [(["--help"], 8), (["new", "--help"], 40), (["list", "--help"], 40), (["update", "--help"], 40)]:
+        mine, bare = _in_turn([_command([str(BIN / "mlgen"), *words]), _command(python)], rounds * 3)
+        _row(f"mlgen {' '.join(words)}", mine, "a bare Python start", bare, goal)
+
+
+def _new(folder: Path, rounds: int) -> None:
+    """`mlgen new` and `copier copy`, from one clean clone, both with an installed package's import path."""
+    clone = folder / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    environment = os.environ | {"PYTHONPATH": str(clone / "src")}
+    subprocess.run([sys.executable, "-m", "compileall", "-q", str(clone / "src")], check=True)
+    shutil.copy(ROOT / ".gitignore", clone / ".git" / "info" / "exclude")
+    mlgen, copier = folder / "a" / "churn", folder / "b" / "churn"
+    data = [word for answer in ANSWERS for word in ("-d", answer)]
+    new = [sys.executable, "-m", "mlgen", "new", str(mlgen), *ANSWERS]
+    copy = [str(BIN / "copier"), "copy", "--defaults", "--quiet", "--vcs-ref", "HEAD", *data, str(clone), str(copier)]
+    mine, bare = _in_turn([_command(new, mlgen, environment), _command(copy, copier, environment)], rounds)
+    _same(mlgen, copier)
+    _row("mlgen new", mine, "copier copy", bare, 1.15)
+
+
+def _command(words: Sequence[str], made: Path | None = None, environment: dict[str, str] | None = None) -> Callable[[], float]:
+    """A command that clears what it makes, runs, and returns its seconds."""
+
+    def run() -> float:
+        if made:
+            shutil.rmtree(made, ignore_errors=True)
+        start = time.perf_counter()
+        subprocess.run(words, env=environment, check=True, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - start
+
+    return run
+
+
+def _in_turn(commands: Sequence[Callable[[], float]], rounds: int) -> list[float]:
+    """Medians in seconds, after one round that warms the disk."""
+    times = [[command() for command in commands] for _ in range(rounds + 1)][1:]
+    return [statistics.median(column) for column in zip(*times, strict=True)]
+
+
+def _same(left: Path, right: Path) -> None:
+    """Refuse to compare the cost of two different projects."""
+    names = [{p.relative_to(folder) for p in folder.rglob("*") if p.is_file()} for folder in (left, right)]
+    differ = [name for name in names[0] & names[1] if not filecmp.cmp(left / name, right / name, shallow=False)]
+    if names[0] != names[1] or differ:
+        sys.exit(f"the projects differ: {sorted(map(str, (names[0] ^ names[1]) | set(differ)))}")
+
+
+def _row(command: str, mine: float, against: str, bare: float, goal: float) -> None:
+    print(f"| `{command}` | {mine:.3f} | {against}, {bare:.3f} s | {mine / bare:.2f} | at most {goal} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""What each choice adds to a project: the files of its folder in template/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .source import Source
+
+
+def folder(source: Source, layer: str) -> Path:
+    """Where a layer lies: its folder is named after the switch that copier.yml renders to `.` or to nothing."""
+    return source.folder / "template" / f"{{{{{layer}}}}}"
+
+
+def adds(source: Source, layer: str) -> list[str]:
+    """The layer's files, as they are called in a project of the package `<package>`, sorted."""
+    root = folder(source, layer)
+    paths = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+    named = (path.replace("{{package}}", "<package>").removesuffix(".jinja") for path in paths)
+    return sorted(path for path in named if "__pycache__" not in path)
+
+
+def places(source: Source, layer: str) -> list[str]:
+    """The layer's files in few words: a folder of several files is named once."""
+    files = adds(source, layer)
+    folders: dict[str, list[str]] = {}
+    for path in files:
+        folders.setdefault(path.rpartition("/")[0], []).append(path)
+    return [f"{folder}/" if folder and len(inside) > 1 else inside[0] for folder, inside in folders.items()]
