@@ -1,0 +1,169 @@
+"""`POST /invocations` and `/ping`: MLflow's scoring protocol, so that its clients work unchanged.
+
+Every form in which MLflow's server takes a table: `dataframe_split`, `dataframe_records`, `instances` (objects, rows or
+columns), `inputs` (columns, objects or rows), and CSV. Columns that the model does not know are ignored, as MLflow does;
+a column that it needs must be there. Errors are MLflow's shape: `{"error_code": "BAD_REQUEST", "message": "…"}`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import msgspec
+
+from .records import Columns, RequestModel, parse
+from .refusal import Fault, Refused
+from .request import JSON, Receive, Request, Scope, Send, compute, read, reply
+from .served import Answer, Served
+from .state import State
+
+FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+CSV = b"text/csv"
+#: What pandas, which MLflow's server reads CSV with, takes for a missing number.
+MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A", "n/a"})
+
+
+class Invocations:
+    """The endpoint, plain ASGI like `/predict`."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request: Request = scope["request"]
+        try:
+            kind = _content_type(request)
+            body = await read(request, receive, self.state)
+            served = self.state.served
+            answer = await compute(self.state, len(body), _answer, served, body, kind)
+        except Refused as refused:
+            status = 400 if refused.status == 422 else refused.status
+            code = "BAD_REQUEST" if status < 500 else "TEMPORARILY_UNAVAILABLE"
+            error = msgspec.json.encode({"error_code": code, "message": str(refused)})
+            return await reply(send, status, error, JSON, refused.headers)
+        request.rows, request.version = len(answer.predictions), served.version
+        self.state.metrics.predicted(served.version, served.binning.of_predictions(answer.predictions))
+        return await reply(send, 200, msgspec.json.encode({"predictions": answer.predictions}))
+
+
+def _answer(served: Served, body: bytes, kind: bytes) -> Answer:
+    """Predict a body of one of the two content types."""
+    model = served.request
+    rows, where = _from_csv(model, body) if kind == CSV else _from_json(model, body)
+    return served.answer(_checked(model, rows, where))
+
+
+def _content_type(request: Request) -> bytes:
+    """JSON or CSV in UTF-8; raises Refused 415 for anything else, as MLflow's server does."""
+    kind, _, rest = request.content_type.lower().partition(b";")
+    charset = rest.partition(b"charset=")[2].strip(b' "') or b"utf-8"
+    kind = kind.strip() or JSON
+    if kind not in (JSON, CSV):
+        raise Refused(415, "this server supports the content types application/json and text/csv")
+    if charset not in (b"utf-8", b"utf8"):
+        raise Refused(415, "this server supports UTF-8 only")
+    return kind
+
+
+def _checked(model: RequestModel, rows: Any, where: tuple[str, ...]) -> Columns:
+    """Ignore what the model does not know, require what it needs, check all else like `/predict`."""
+    if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
+        names = {field.name for field in model.inputs}
+        absent = [name for name in names if not any(name in row for row in rows)]
+        if absent:
+            needed = [field.name for field in model.inputs if field.name in absent]
+            raise Refused(400, [Fault((*where, name), "required column is missing") for name in needed])
+        rows = [{name: value for name, value in row.items() if name in names} for row in rows]
+    return model.columns(rows, where)
+
+
+def _from_json(model: RequestModel, body: bytes) -> tuple[Any, tuple[str, ...]]:
+    """Bring any of the JSON forms to a list of objects; also say where it stood, for the messages."""
+    payload = parse(body)
+    found = [form for form in FORMS if form in payload] if isinstance(payload, dict) else []
+    if len(found) != 1:
+        raise Refused(400, f"the input must be a JSON object with exactly one of the fields {', '.join(FORMS)}")
+    form, where = found[0], ("body", found[0])
+    extra = sorted(set(payload) - {form, "params"})
+    if extra:
+        raise Refused(400, [Fault(("body", name), f"unknown field beside {form}") for name in extra])
+    if payload.get("params"):
+        raise Refused(400, [Fault(("body", "params"), "this model takes no parameters")])
+    data = payload[form]
+    if form == "dataframe_split":
+        return _from_split(data, where), where
+    if form == "dataframe_records":
+        return data, where
+    return _from_tensor(model, data, where), where
+
+
+def _from_split(data: Any, where: tuple[str, ...]) -> list[dict[str, Any]]:
+    """`{"columns": […], "data": [[…]], "index": […]}`, as `DataFrame.to_dict(orient="split")` writes it."""
+    if not isinstance(data, dict) or set(data) - {"columns", "data", "index"} or not {"columns", "data"} <= set(data):
+        raise Refused(400, [Fault(where, "expected an object with columns and data (index is optional)")])
+    columns, rows = data["columns"], data["data"]
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        raise Refused(400, [Fault((*where, "columns"), "expected a list of column names")])
+    return _from_rows(columns, rows, (*where, "data"))
+
+
+def _from_rows(columns: list[str], rows: Any, where: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Rows of values in the order of `columns`."""
+    if not isinstance(rows, list):
+        raise Refused(400, [Fault(where, "expected a list of rows")])
+    wrong = [index for index, row in enumerate(rows) if not isinstance(row, list) or len(row) != len(columns)]
+    if wrong:
+        expected = f"expected a row of {len(columns)} values: {', '.join(columns)}"
+        raise Refused(400, [Fault((*where, index), expected) for index in wrong[:10]])
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _from_tensor(model: RequestModel, data: Any, where: tuple[str, ...]) -> Any:
+    """TensorFlow Serving's two forms: an object of columns, a list of objects, or a list of rows in contract order."""
+    if isinstance(data, dict):
+        lists = {name: value if isinstance(value, list) else [value] for name, value in data.items()}
+        lengths = {len(_flat(value)) for value in lists.values()}
+        if len(lengths) != 1:
+            raise Refused(400, [Fault(where, "expected columns of one length")])
+        return [dict(zip(lists, row, strict=True)) for row in zip(*map(_flat, lists.values()), strict=True)]
+    if isinstance(data, list) and data and not isinstance(data[0], dict):
+        return _from_rows([field.name for field in model.inputs], data, where)
+    return data
+
+
+def _flat(values: list[Any]) -> list[Any]:
+    """A column given as [[1], [2]] (shape [n, 1]) is [1, 2]."""
+    return [value[0] if isinstance(value, list) and len(value) == 1 else value for value in values]
+
+
+def _from_csv(model: RequestModel, body: bytes) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Read CSV with a header line; cells become what the contract says that their column holds."""
+    try:
+        rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise Refused(400, f"the body is not CSV in UTF-8: {error}") from None
+    rows = [row for row in rows if row]
+    if len(rows) < 2:
+        raise Refused(400, "expected CSV with a header line and at least one row")
+    records = _from_rows(rows[0], rows[1:], ("body",))
+    return [{name: _cell(model, name, text) for name, text in record.items()} for record in records], ("body",)
+
+
+def _cell(model: RequestModel, name: str, text: str) -> Any:
+    """One CSV cell as the value that JSON would have carried; text that is no number stays text and is refused later."""
+    field = model.fields.get(name)
+    kind = field.column.type if field else "text"
+    if kind in ("text", "category"):
+        return text or None
+    if text.strip() in MISSING:
+        return None
+    if kind == "boolean":
+        return {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}.get(text.casefold(), text)
+    if kind == "datetime":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -1,0 +1,234 @@
+"""The OpenAPI document, made from the contract: exactly what the service accepts and answers, every refusal included.
+
+Written out rather than inferred from Python types, because the request model is known only when a bundle is loaded; a
+property test sends thousands of generated requests and compares every answer with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..contract.schema import Contract
+from .fields import FLOAT_LIMIT, Field, Schema
+
+if TYPE_CHECKING:
+    from .served import Served
+
+JSON = "application/json"
+KEY = {"ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
+
+
+def document(served: Served) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of a served model."""
+    name = str(served.model.card.get("name") or "model")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": name, "version": served.version, "description": _about(served)},
+        "paths": {
+            "/predict": {"post": _predict(served)},
+            "/outcome": {"post": _outcome(served.contract)},
+            "/invocations": {"post": _invocations(served)},
+            "/ping": {"get": _get("ready", "MLflow's health check.", {"200": JSON, "503": JSON})},
+            "/health/live": {"get": _get("live", "Whether the process answers.", {"200": JSON})},
+            "/health/ready": {"get": _get("ready", "Whether it may have traffic.", {"200": JSON, "503": JSON})},
+            "/metrics": {"get": _get("metrics", "Counters for Prometheus.", {"200": "text/plain"})},
+            "/docs": {"get": _get("docs", "This document, readable.", {"200": "text/html"})},
+            "/openapi.json": {"get": _get("openapi", "This document.", {"200": JSON})},
+            "/": {"get": _get("page", "What this model is, and a form to try it.", {"200": "text/html"})},
+        },
+        "components": {"schemas": _schemas(served), "securitySchemes": KEY},
+    }
+
+
+def record_schema(fields: tuple[Field, ...], closed: bool = True) -> Schema:
+    """One record: every field of the contract; required where it may not be missing."""
+    return {
+        "type": "object",
+        "properties": {field.name: field.schema for field in fields},
+        "required": [field.name for field in fields if field.required],
+        "additionalProperties": not closed,
+    }
+
+
+def _about(served: Served) -> str:
+    """One paragraph for the head of the document."""
+    target = served.contract.target
+    return (
+        f"Version {served.version} of a {served.contract.task} model that predicts {target.name}. "
+        "Every answer carries the header X-Request-ID; send your own to find a request in the log again. "
+        "Where a key is set (REST_API_KEY), /predict, /outcome and /invocations need it in X-API-Key."
+    )
+
+
+def _schemas(served: Served) -> dict[str, Schema]:
+    """The named parts."""
+    fault = {
+        "type": "object",
+        "properties": {
+            "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
+            "msg": {"type": "string"},
+            "type": {"type": "string"},
+        },
+        "required": ["loc", "msg", "type"],
+    }
+    return {
+        "Record": record_schema((*served.request.inputs, *served.request.others)),
+        "Prediction": _prediction(served.contract),
+        "Refusal": {
+            "type": "object",
+            "properties": {
+                "detail": {"anyOf": [{"type": "string"}, {"type": "array", "items": fault}]},
+                "request_id": {"type": "string"},
+            },
+            "required": ["detail"],
+        },
+        "MlflowError": {
+            "type": "object",
+            "properties": {"error_code": {"type": "string"}, "message": {"type": "string"}},
+            "required": ["error_code", "message"],
+        },
+    }
+
+
+def _prediction(contract: Contract) -> Schema:
+    """The answer of /predict."""
+    value: Schema = {"type": "number"}
+    properties: dict[str, Schema] = {}
+    if contract.labels:
+        value = {"enum": list(contract.label_values)}
+        share = {"type": "number", "minimum": 0, "maximum": 1}
+        each = {
+            "type": "object",
+            "properties": {label: share for label in contract.labels},
+            "required": list(contract.labels),
+            "additionalProperties": False,
+        }
+        properties["probabilities"] = {"type": "array", "items": each}
+    else:
+        ends = {"low": {"type": "number"}, "high": {"type": "number"}}
+        each = {"type": "object", "properties": ends, "required": ["low", "high"], "additionalProperties": False}
+        properties["intervals"] = {"type": "array", "items": each}
+    return {
+        "type": "object",
+        "properties": {
+            "predictions": {"type": "array", "items": value},
+            **properties,
+            "model_version": {"type": "string"},
+            "request_id": {"type": "string"},
+        },
+        "required": ["predictions", "model_version", "request_id"],
+        "additionalProperties": False,
+    }
+
+
+def _predict(served: Served) -> dict[str, Any]:
+    records = {
+        "type": "array",
+        "items": _ref("Record"),
+        "minItems": 1,
+        "maxItems": served.request.batch_limit,
+    }
+    body = _object({"records": records}, {"records": [served.example]})
+    return _post("predict", "Predict one or many records.", {JSON: body}, {"200": _ref("Prediction")})
+
+
+def _outcome(contract: Contract) -> dict[str, Any]:
+    limit = {"type": "number", "minimum": -FLOAT_LIMIT, "maximum": FLOAT_LIMIT}
+    truth: Schema = {"enum": list(contract.label_values)} if contract.labels else limit
+    name = {"type": "string", "minLength": 1, "maxLength": 200}
+    row = {"type": "integer", "minimum": 0, "maximum": 10_000_000}
+    by_request = _object({"request_id": name, "truth": truth}, None, {"row": row})
+    by_key = _object({"key": name, "truth": truth})
+    one = {"anyOf": [by_request, by_key]}
+    many = _object({"outcomes": {"type": "array", "items": one, "minItems": 1, "maxItems": 10_000}})
+    example = {"request_id": "5f0c2a", "row": 0, "truth": contract.label_values[-1] if contract.labels else 1.5}
+    body = {"anyOf": [by_request, by_key, many], "examples": [example]}
+    stored = _object({"stored": {"type": "integer"}, "request_id": {"type": "string"}})
+    summary = "Store the truth that arrived later, for monitoring and retraining."
+    return _post("outcome", summary, {JSON: body}, {"201": stored})
+
+
+def _invocations(served: Served) -> dict[str, Any]:
+    """MLflow's forms. They are described for one fixed order of the columns; the service takes any."""
+    fields = served.request.inputs
+    names = [field.name for field in fields]
+    records = {"type": "array", "items": {**record_schema(fields, closed=False), "required": names}, "minItems": 1}
+    row = {
+        "type": "array",
+        "prefixItems": [field.schema for field in fields],
+        "items": False,
+        "minItems": len(fields),
+        "maxItems": len(fields),
+    }
+    rows = {"type": "array", "items": row, "minItems": 1}
+    split = _object({"columns": {"const": names}, "data": rows})
+    one = {"type": "object", "properties": {f.name: _one(f.schema) for f in fields}, "required": names}
+    forms = [
+        _object({"dataframe_split": split}),
+        _object({"dataframe_records": records}),
+        _object({"instances": {"anyOf": [records, rows]}}),
+        _object({"inputs": one}),
+    ]
+    body = {"anyOf": forms, "examples": [{"dataframe_records": [served.example]}]}
+    text = {"type": "string", "description": "CSV with a header line that names the columns"}
+    answer = _object({"predictions": {"type": "array"}})
+    operation = _post("invocations", "MLflow's scoring protocol.", {JSON: body}, {"200": answer}, "MlflowError", "400")
+    operation["requestBody"]["description"] = "Also text/csv: " + text["description"]
+    del operation["responses"]["422"]
+    operation["responses"]["401"]["content"] = {JSON: {"schema": _ref("Refusal")}}
+    return operation
+
+
+def _one(schema: Schema) -> Schema:
+    """A column that holds one value."""
+    return {"type": "array", "items": schema, "minItems": 1, "maxItems": 1}
+
+
+def _object(required: dict[str, Schema], example: Any = None, optional: dict[str, Schema] | None = None) -> Schema:
+    """A closed object."""
+    found: Schema = {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+    return {**found, "examples": [example]} if example is not None else found
+
+
+def _post(
+    name: str, summary: str, bodies: dict[str, Schema], answers: dict[str, Schema], error: str = "Refusal", wrong: str = "422"
+) -> dict[str, Any]:
+    """An operation that takes a body, with every status that it can answer."""
+    refusals = {
+        "400": "The body is not JSON.",
+        "401": "The API key is missing or wrong.",
+        "408": "The body did not arrive in time.",
+        "413": "The body is too large.",
+        "415": "The content type is not supported.",
+        "422": "The body is not what the contract says; every field at fault is named.",
+        "503": "Too busy, or no answer in time; try again.",
+    }
+    return {
+        "operationId": name,
+        "summary": summary,
+        "security": [{}, {"ApiKey": []}],
+        "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in bodies.items()}},
+        "responses": {
+            **{status: _response("Done.", schema) for status, schema in answers.items()},
+            **{status: _response(text, _ref(error)) for status, text in refusals.items()},
+        },
+    }
+
+
+def _get(name: str, summary: str, answers: dict[str, str]) -> dict[str, Any]:
+    """An operation that only reads."""
+    responses = {status: {"description": "OK" if status == "200" else "Not now.", "content": {kind: {}}} for status, kind in answers.items()}
+    return {"operationId": f"get_{name}", "summary": summary, "responses": responses}
+
+
+def _response(text: str, schema: Schema) -> dict[str, Any]:
+    return {"description": text, "content": {JSON: {"schema": schema}}}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}

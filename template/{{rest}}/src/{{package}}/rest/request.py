@@ -1,0 +1,139 @@
+"""Reading a request and writing an answer in plain ASGI, with the limits on what a client may send."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+from .refusal import Refused
+from .state import State
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Result = TypeVar("Result")
+
+JSON = b"application/json"
+#: Unfinished bodies of all connections together may hold this many times the limit of one body.
+BODIES_BUFFERED = 8
+#: Bodies up to this size (about 100 rows of 30 numbers) are answered on the event loop: a thread would cost more.
+INLINE = 131_072
+
+
+class Disconnected(Exception):
+    """The client went away before its request was complete; there is nobody to answer."""
+
+
+@dataclass(slots=True)
+class Request:
+    """What the front knows of a request; it travels in `scope["request"]`. `rows` and `version` are for the log."""
+
+    id: str
+    started: float
+    content_type: bytes = b""
+    length: bytes = b""
+    key: bytes = b""
+    path: str = "other"
+    status: int = 0
+    rows: int = 0
+    version: str = ""
+
+
+async def read(request: Request, receive: Receive, state: State) -> bytes:
+    """Read the whole body; raises Refused 413 or 503 where it is too large, alone or with all others together."""
+    limit = state.settings.body_limit
+    if request.length.isdigit() and int(request.length[:19]) > limit:
+        raise _too_large(limit)
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Disconnected
+    body: bytes = message["body"]
+    if not message["more_body"]:
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+    return await _collect(body, receive, state)
+
+
+async def _collect(first: bytes, receive: Receive, state: State) -> bytes:
+    """Gather a body that comes in parts, inside the memory that all unfinished bodies share."""
+    limit, parts, size, more = state.settings.body_limit, [first], len(first), True
+    state.buffered += size
+    try:
+        while more:
+            if size > limit:
+                raise _too_large(limit)
+            if state.buffered > BODIES_BUFFERED * limit:
+                raise busy("too many large requests are being received; try again")
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            part, more = message["body"], message["more_body"]
+            parts.append(part)
+            size += len(part)
+            state.buffered += len(part)
+    finally:
+        state.buffered -= size
+    if size > limit:
+        raise _too_large(limit)
+    return b"".join(parts)
+
+
+async def compute(state: State, size: int, work: Callable[..., Result], *arguments: Any) -> Result:
+    """Run `work` at once for a small body, else in the pool; raises Refused 503 when that is full or takes too long."""
+    if size <= INLINE:
+        return work(*arguments)
+    if state.waiting >= 4 * state.pool._max_workers:
+        raise busy("too many large requests are being computed; try again")
+    state.waiting += 1
+    future = state.pool.submit(work, *arguments)
+    future.add_done_callback(lambda _: loop.call_soon_threadsafe(_left, state))
+    loop = asyncio.get_running_loop()
+    try:
+        return await asyncio.wait_for(asyncio.wrap_future(future), state.settings.request_timeout)
+    except TimeoutError:
+        raise busy(f"no answer within {state.settings.request_timeout:g} seconds (rest.request_timeout)") from None
+
+
+def _left(state: State) -> None:
+    """One piece of work has left the pool."""
+    state.waiting -= 1
+
+
+def busy(why: str) -> Refused:
+    """503 with the advice to come back in a second."""
+    return Refused(503, why, ((b"retry-after", b"1"),))
+
+
+def _too_large(limit: int) -> Refused:
+    return Refused(413, f"the body is larger than {limit} bytes (rest.body_limit); send fewer records at a time")
+
+
+async def reply(
+    send: Send, status: int, body: bytes, content_type: bytes = JSON, headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> None:
+    """Send a whole answer."""
+    length = (b"content-length", b"%d" % len(body))
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [(b"content-type", content_type), length, *headers]}
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+async def refuse(send: Send, request: Request, refused: Refused) -> None:
+    """Send a refusal in FastAPI's shape, with the request's id."""
+    body = msgspec.json.encode({"detail": refused.content(), "request_id": request.id})
+    await reply(send, refused.status, body, JSON, refused.headers)
+
+
+def require_json(request: Request) -> None:
+    """Refuse a body that says it is something else than JSON; one that says nothing may be JSON."""
+    kind = request.content_type.partition(b";")[0].strip().lower()
+    if kind not in (b"", JSON) and not kind.endswith(b"+json"):
+        shown = kind.decode("latin-1")[:60]
+        raise Refused(415, f"content type {shown!r}; expected application/json (curl: -H 'content-type: application/json')")

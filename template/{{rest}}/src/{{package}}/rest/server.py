@@ -1,0 +1,186 @@
+"""Start, warm up, serve, drain, stop: one process.
+
+On SIGTERM the service is no longer ready, so that the platform sends no more traffic, but goes on answering for
+`drain_seconds`, each answer closing its connection; then it stops listening, finishes what is in flight, and exits 0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import uvicorn
+
+from ..errors import InputError
+from ..quota import threads
+from ..store import Pointer, open_store
+from . import logs
+from .app import build
+from .connections import Limits, protocol
+from .metrics import Metrics
+from .served import Served
+from .settings import API_KEY, RestSettings
+from .state import State
+from .watch import Watch
+
+logger = logging.getLogger(__name__)
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server with a drain before its shutdown."""
+
+    state: State
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.state.draining = True
+        logger.info("draining", extra={"fields": {"seconds": self.state.settings.drain_seconds}})
+        await asyncio.sleep(self.state.settings.drain_seconds)
+        await super().shutdown(sockets)
+
+
+def run(settings: RestSettings, environment: Mapping[str, str] = os.environ) -> None:
+    """Serve until SIGTERM or SIGINT. Raises InputError where there is no bundle to serve or the port is taken."""
+    listening = listen(settings)
+    serve(settings, listening, environment)
+
+
+def listen(settings: RestSettings) -> socket.socket:
+    """Bind the port; raises InputError where it cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise InputError(
+            f"rest.port {settings.port} on {settings.host} cannot be opened: {error.strerror}; choose another: rest.port=N"
+        ) from error
+    return listening
+
+
+def serve(
+    settings: RestSettings, listening: socket.socket, environment: Mapping[str, str] = os.environ, folder: Path | None = None
+) -> None:
+    """Serve on a bound socket. `folder` is where several workers leave their metrics for each other."""
+    pointer, served = load(settings)
+    log = logs.JsonLog()
+    logs.install(log)
+    state = State(
+        settings=settings,
+        served=served,
+        metrics=Metrics(folder),
+        log=log,
+        pool=ThreadPoolExecutor(threads(settings.threads), "predict"),
+        keys=tuple(key.strip().encode() for key in environment.get(API_KEY, "").split(",") if key.strip()),
+    )
+    limits = Limits(state)
+    state.metrics.gauge("model_info", 1, version=served.version)
+    app = build(state)
+    config = uvicorn.Config(
+        app,
+        http=protocol(limits),
+        loop="auto",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=4096,
+        timeout_keep_alive=int(settings.keep_alive),
+        timeout_graceful_shutdown=int(settings.stop_timeout),
+    )
+    server = Server(config)
+    server.state = state
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(_serve(server, state, limits, pointer, listening))
+    finally:
+        log.close()
+
+
+async def _serve(server: Server, state: State, limits: Limits, pointer: Pointer | None, listening: socket.socket) -> None:
+    """Run uvicorn with the background work beside it."""
+    raise_file_limit()
+    loop = asyncio.get_running_loop()
+    async with background(limits.sweep(), _save(state.metrics)):
+        watch = pointer and Watch(
+            open_store(state.settings.store),
+            state.settings,
+            pointer,
+            swapped=lambda served: loop.call_soon_threadsafe(swap, state, served),
+            failed=lambda fault: loop.call_soon_threadsafe(note, state, fault),
+        )
+        state.ready = True
+        host, port = listening.getsockname()[:2]
+        fields = {"url": f"http://{host}:{port}", "model_version": state.served.version}
+        logger.info("ready", extra={"fields": fields})
+        if watch:
+            watch.start()
+        await server.serve(sockets=[listening])
+        if watch:
+            watch.stop()
+    state.metrics.save()
+
+
+def load(settings: RestSettings) -> tuple[Pointer | None, Served]:
+    """Load the named bundle, or the champion of the store with the pointer to follow. Raises InputError for neither."""
+    if settings.bundle:
+        return None, Served.load(Path(settings.bundle), settings)
+    store = open_store(settings.store)
+    pointer = store.champion()
+    if pointer is None:
+        raise InputError(f"{store} has no champion to serve; train a model first, or name a folder: rest.bundle=PATH")
+    return pointer, Served.load(store.fetch(pointer.bundle), settings, pointer.version, pointer.manifest)
+
+
+def swap(state: State, served: Served) -> None:
+    """Serve another model from the next request on."""
+    state.metrics.gauges.pop(("model_info", (("version", state.served.version),)), None)
+    state.metrics.gauge("model_info", 1, version=served.version)
+    state.metrics.count("model_reloads_total", result="ok")
+    state.served = served
+
+
+def note(state: State, fault: str | None) -> None:
+    """Note that the champion cannot be followed, or that it can again."""
+    state.failing = fault
+    state.metrics.gauge("model_reload_failing", 1 if fault else 0)
+    if fault:
+        state.metrics.count("model_reloads_total", result="failed")
+
+
+async def _save(metrics: Metrics) -> None:
+    """Leave this worker's numbers for the others, once a second."""
+    while True:
+        await asyncio.sleep(1.0)
+        metrics.save()
+
+
+@contextlib.asynccontextmanager
+async def background(*work: object) -> AsyncIterator[None]:
+    """Run coroutines beside the block and cancel them at its end."""
+    tasks = [asyncio.ensure_future(each) for each in work]  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def raise_file_limit() -> None:
+    """Allow as many open connections as the system grants this process (the default is often 1024)."""
+    with contextlib.suppress(ImportError):  # Windows has no such limit
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != hard:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

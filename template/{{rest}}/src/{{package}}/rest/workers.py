@@ -1,0 +1,77 @@
+"""More than one process on one port: the parent binds it, starts the workers, and replaces one that dies.
+
+Each worker is `python -m <package>.rest` with the parent's socket; it loads its own copy of the bundle. On SIGTERM the
+parent passes the signal on and waits until every worker has drained.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import FrameType
+
+from . import server
+from .settings import RestSettings, to_environment
+
+SOCKET = "REST_WORKER_SOCKET"
+FOLDER = "REST_WORKER_METRICS"
+#: A worker that lives less than this many seconds is restarted with a pause, so that a broken one does not spin.
+SHORT_LIFE = 5.0
+
+
+def run(settings: RestSettings) -> None:
+    """Serve in this process, or in `settings.workers` of them. Raises InputError where it cannot start."""
+    inherited = os.environ.get(SOCKET)
+    if inherited:
+        server.serve(settings, socket.socket(fileno=int(inherited)), folder=Path(os.environ[FOLDER]))
+    elif settings.workers == 1:
+        server.run(settings)
+    else:
+        supervise(settings)
+
+
+def supervise(settings: RestSettings) -> None:
+    """Keep the workers running until SIGTERM or SIGINT."""
+    server.load(settings)  # a bundle that cannot be served is said once, here, and not by every worker
+    listening = server.listen(settings)
+    listening.listen(4096)
+    stopping = False
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    with tempfile.TemporaryDirectory(prefix="rest-metrics-") as folder:
+        children = {_start(settings, listening, folder): time.monotonic() for _ in range(settings.workers)}
+        while not stopping:
+            time.sleep(0.1)
+            for child in [child for child in children if child.poll() is not None]:
+                born = children.pop(child)
+                print(f"worker {child.pid} ended with {child.returncode}; starting another", file=sys.stderr)
+                if time.monotonic() - born < SHORT_LIFE:
+                    time.sleep(1.0)
+                if not stopping:
+                    children[_start(settings, listening, folder)] = time.monotonic()
+        listening.close()
+        for child in children:
+            child.send_signal(signal.SIGTERM)
+        for child in children:
+            child.wait()
+
+
+def _start(settings: RestSettings, listening: socket.socket, folder: str) -> subprocess.Popen[bytes]:
+    """Start one worker on the parent's socket; its group is its own, so that Ctrl-C reaches it through the parent only."""
+    module = f"{__package__}"
+    number = listening.fileno()
+    environment = {**os.environ, **to_environment(settings), SOCKET: str(number), FOLDER: folder}
+    return subprocess.Popen(
+        [sys.executable, "-m", module], env=environment, pass_fds=[number], start_new_session=True
+    )
