@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from .metrics import Metric
 
 
-def resample(
-    metric: Metric, truth: np.ndarray, scores: Sequence[np.ndarray], resamples: int, seed: int
-) -> np.ndarray:
+def resample(metric: Metric, truth: np.ndarray, scores: Sequence[np.ndarray], resamples: int, seed: int) -> np.ndarray:
     """Return the metric [entrants, resamples] of every entrant on every draw.
 
     `truth` is [n] values or label codes; each of `scores` is [n] values or [n, k] probabilities. A draw is given to the
@@ -26,12 +24,12 @@ def resample(
     import numpy as np
 
     random = np.random.default_rng(seed)
+    prepared = [metric.prepare(truth, found) for found in scores]
     values = np.empty((len(scores), resamples))
     rows = len(truth)
     for draw in range(resamples):
         counts = np.bincount(random.integers(rows, size=rows), minlength=rows)
-        for entrant, found in enumerate(scores):
-            values[entrant, draw] = metric.value(truth, found, counts)
+        values[:, draw] = [value(counts) for value in prepared]
     return values
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .contract.schema import Contract
+    from .model.training import Candidate, Parity
     from .predictor import Predictor
     from .store import Store
 
@@ -40,6 +41,7 @@ class Entrant:
     """One model on the test rows. `kind` is candidate, baseline or champion; `version` is set for the champion only.
 
     `scores` is [n] values or [n, k] probabilities in the contract's label order; `outputs` are the predictor's columns.
+    `model` (as fitted) and `parity` (of its bundle) are None for the champion, of which only the bundle is there.
     """
 
     kind: str
@@ -51,6 +53,8 @@ class Entrant:
     metrics: dict[str, float]
     latency: Latency
     megabytes: float
+    model: Candidate | None = None
+    parity: Parity | None = None
 
     @property
     def key(self) -> str:
@@ -58,9 +62,7 @@ class Entrant:
         return f"{self.kind}:{self.version or self.name}"
 
 
-def score(
-    kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray, threads: int
-) -> Entrant:
+def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray) -> Entrant:
     """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels."""
     import numpy as np
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import bootstrap
-from .errors import InputError, nearest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,21 +53,6 @@ class Decision:
     intervals: dict[str, tuple[float, float]]
 
 
-def metric(settings: GateSettings, task: str) -> Metric:
-    """Return the metric that decides: the one configured, or the task's main one. Raises InputError for another task's."""
-    from . import metrics
-
-    if settings.metric is None:
-        return metrics.main(task)
-    fitting = metrics.named(task)
-    if settings.metric not in fitting:
-        raise InputError(
-            f"gate.metric: {settings.metric!r} does not score a {task} task; "
-            f"expected one of {', '.join(fitting)}{nearest(settings.metric, fitting)}"
-        )
-    return fitting[settings.metric]
-
-
 def decide(
     metric: Metric, settings: GateSettings, seed: int, truth: np.ndarray, entrants: Sequence[Entrant]
 ) -> Decision:
@@ -93,7 +77,10 @@ def decide(
         sentence=sentence,
         comparisons=(*comparisons, *faced),
         unmet=unmet,
-        intervals={entrant.key: bootstrap.interval(row, settings.confidence) for entrant, row in zip(entrants, draws, strict=True)},
+        intervals={
+            entrant.key: bootstrap.interval(row, settings.confidence)
+            for entrant, row in zip(entrants, draws, strict=True)
+        },
     )
 
 
@@ -149,12 +136,17 @@ def _verdict(
     if not lost and not unmet:
         won = " and ".join(f"{_label(c.against)} by {c}" for c in faced)
         return candidate, f"{candidate.name} is promoted: it beats {won}."
-    because = "; ".join([*(f"it is not shown to beat {_label(c.against)}{_margin(settings)} ({c})" for c in lost), *unmet])
+    because = "; ".join(
+        [*(f"it is not shown to beat {_label(c.against)}{_margin(settings)} ({c})" for c in lost), *unmet]
+    )
     if champion is not None or baseline is None:
         stays = f"the champion (version {champion.version}) stays" if champion is not None else "nothing is promoted"
         return None, f"{candidate.name} is not promoted and {stays}: {because}."
     if kept := constraints(baseline, settings):
-        return None, f"nothing is promoted: {because}; and the baseline {baseline.name} fails as well: {'; '.join(kept)}."
+        return (
+            None,
+            f"nothing is promoted: {because}; and the baseline {baseline.name} fails as well: {'; '.join(kept)}.",
+        )
     return baseline, f"the baseline {baseline.name} is promoted, not {candidate.name}: {because}."
 
 

@@ -42,7 +42,9 @@ def _column(values: np.ndarray) -> dict[str, Any]:
     import numpy as np
 
     if values.dtype.kind == "M":
-        return _numbers(np.where(np.isnat(values), np.nan, values.astype("datetime64[s]").astype("float64")), "datetime")
+        return _numbers(
+            np.where(np.isnat(values), np.nan, values.astype("datetime64[s]").astype("float64")), "datetime"
+        )
     if values.dtype.kind == "f":
         return _numbers(values.astype("float64"), "number")
     return _categories(values)

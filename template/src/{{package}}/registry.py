@@ -7,15 +7,27 @@ the tracking server is down, so a promotion does not need it: its alias follows 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+from typing import TYPE_CHECKING
 
 from . import bundle, ledger
 from .errors import InputError
 from .store import Pointer, Store, listed
+from .verbs import VerbReport
+
+if TYPE_CHECKING:
+    from .config import RunConfig
 
 
 def promote(
-    store: Store, version: str, why: str, *, expected: str | None = None, guarded: bool = False, run_id: str | None = None
+    store: Store,
+    version: str,
+    why: str,
+    *,
+    expected: str | None = None,
+    guarded: bool = False,
+    run_id: str | None = None,
 ) -> Pointer:
     """Make a published version the champion.
 
@@ -23,8 +35,7 @@ def promote(
     that one. Raises InputError naming the versions that exist, or the file of the bundle at fault.
     """
     with store.lock():
-        champion = store.champion()
-        reigning = champion.version if champion else None
+        reigning = _reigning(store)
         if guarded and reigning != expected:
             raise InputError(
                 f"the champion moved from {expected or 'none'} to {reigning or 'none'} during this run, so version "
@@ -39,7 +50,7 @@ def rollback(store: Store, version: str | None = None) -> Pointer:
     Raises InputError where there was none, or its bundle is gone or broken.
     """
     with store.lock():
-        ledger.mend(store)
+        _reigning(store)
         before, published = ledger.earlier(ledger.rows(store)), store.versions()
         if version is not None and version not in before:
             raise InputError(
@@ -65,20 +76,46 @@ def settle(store: Store) -> list[str]:
 
 def _move(store: Store, version: str, action: str, why: str, run_id: str | None) -> Pointer:
     """Verify the bundle, move the pointer, write the row. The caller holds the lock."""
-    ledger.mend(store)
     folder = store.fetch(version)
     bundle.verify(folder)
-    champion = store.champion()
     pointer = Pointer(
         version=version,
         bundle=version,
         manifest=bundle.digest(folder / bundle.MANIFEST),
         at=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         action=action,
-        previous=champion.version if champion else None,
+        previous=_reigning(store),
         why=why,
         run_id=run_id or bundle.read_json(folder, "lineage.json").get("run_id"),
     )
     store.point(pointer)
     ledger.record(store, pointer)
     return pointer
+
+
+def _reigning(store: Store) -> str | None:
+    """The champion's version, its ledger row written if missing. A corrupt pointer is what a promotion mends, so the
+    ledger answers for it."""
+    try:
+        ledger.mend(store)
+        champion = store.champion()
+    except InputError:
+        history = ledger.rows(store)
+        return history[-1].version if history else None
+    return champion.version if champion else None
+
+
+def tell(config: RunConfig, pointer: Pointer) -> VerbReport:
+    """Move MLflow's aliases after the pointer, print what happened, and return it as the verb's report."""
+    from . import tracking
+
+    note = None
+    try:
+        tracking.follow(config.tracking, config.root, pointer.version)
+    except InputError as away:
+        note = f"the alias in MLflow did not move: {away}"
+    was = f", version {pointer.previous} did before" if pointer.previous not in (None, pointer.version) else ""
+    print(f"version {pointer.version} serves now{was}")
+    if note:
+        print(f"Note: {note}")
+    return VerbReport({**dataclasses.asdict(pointer), "note": note})

@@ -1,0 +1,188 @@
+"""The model card: one HTML file, pictures embedded, that says what a model is, how good it is, and where it is from.
+
+It needs no network and no other file, so it can be mailed, kept with the run in MLflow, or opened on a phone.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .contract.schema import Column, Contract
+
+CAPTIONS = {
+    "confusion": "Rows are the true classes. A good model is dark on the diagonal.",
+    "roc": "How well the model ranks: the chance that a random positive is ranked above a random negative.",
+    "precision_recall": "Of the rows called positive, the share that is; against the share of all positives found.",
+    "calibration": "On the diagonal, “70 %” comes true in 70 of 100 cases.",
+    "fit": "On the line, the prediction is the truth.",
+    "residuals": "A band without shape around zero: no pattern is left to learn.",
+    "residual_histogram": "How large the errors are, and whether they lean to one side.",
+    "interval": "Split-conformal intervals: their coverage holds whatever the distribution of the errors.",
+    "importance": "How much each input contributes to the splits of the trees, or to the weights of the linear model.",
+}
+
+STYLE = """
+:root{--ink:#1c2733;--soft:#5b6875;--line:#e3e8ed;--accent:#0b6e99;--paper:#fff;--back:#f4f6f8;--good:#1a7f4b;--warn:#b45f06}
+*{box-sizing:border-box}body{margin:0;background:var(--back);color:var(--ink);
+font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+main{max-width:1060px;margin:0 auto;padding:24px 16px 56px}
+header{padding:8px 0 4px}h1{font-size:1.7rem;line-height:1.2;margin:0 0 4px}h2{font-size:1.1rem;margin:0 0 12px}
+.sub{color:var(--soft);margin:0}.card{background:var(--paper);border:1px solid var(--line);border-radius:12px;
+padding:20px;margin:16px 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:16px 0}
+.tile{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:14px 16px}
+.tile b{display:block;font-size:1.5rem;line-height:1.25;font-variant-numeric:tabular-nums}
+.tile span{color:var(--soft);font-size:.85rem}
+.verdict{border-left:5px solid var(--good)}.verdict.held{border-left-color:var(--warn)}.verdict p{margin:0}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:7px 12px 7px 0;border-bottom:1px solid var(--line);vertical-align:top}
+th{color:var(--soft);font-weight:600;white-space:nowrap}td.n,th.n{text-align:right}tr.on td{font-weight:650}
+tr:last-child td{border-bottom:0}.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:16px}
+figure{margin:0}figure img{width:100%;height:auto;display:block;border-radius:8px}
+figcaption{color:var(--soft);font-size:.85rem;padding:4px 6px}
+.bar{display:inline-block;height:8px;border-radius:4px;background:var(--accent);vertical-align:middle}
+code{font:.86em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+details summary{cursor:pointer;color:var(--accent)}ul{margin:0;padding-left:20px}
+@media (max-width:600px){.card{padding:16px 14px}h1{font-size:1.4rem}th,td{padding-right:10px}}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What the card says. `score` is the deciding metric with its interval; `table` the scorecard's rows as text.
+
+    `pictures` is name to PNG; `importance` input to share; `lineage` and `facts` are shown as they are.
+    """
+
+    title: str
+    subtitle: str
+    promoted: bool
+    sentence: str
+    metric: str
+    score: str
+    facts: Mapping[str, str]
+    table: Sequence[Mapping[str, Any]]
+    shown: str
+    per_class: Mapping[str, Mapping[str, float]]
+    pictures: Mapping[str, bytes]
+    contract: Contract
+    importance: Mapping[str, float]
+    notes: Sequence[str]
+    lineage: Mapping[str, Any]
+
+
+def page(card: Card) -> str:
+    """Return the card as one HTML page."""
+    body = [
+        f"<header><h1>{_text(card.title)}</h1><p class=sub>{_text(card.subtitle)}</p></header>",
+        _tiles(card),
+        f'<section class="card verdict{"" if card.promoted else " held"}"><p>{_text(card.sentence)}</p></section>',
+        _section(
+            "Scorecard",
+            _table(card.table, marked=card.shown)
+            + _small(
+                "Measured on test rows that no model saw, "
+                "through the bundle that is served. Intervals come from a paired bootstrap."
+            ),
+        ),
+        _section("Notes", "<ul>" + "".join(f"<li>{_text(note)}</li>" for note in card.notes) + "</ul>")
+        if card.notes
+        else "",
+        _section("How it behaves", _pictures(card.pictures)),
+        _per_class(card.per_class),
+        _section(f"Inputs ({len(card.contract.inputs)})", _inputs(card)),
+        _section("Where it is from", _pairs(card.lineage)),
+    ]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{_text(card.title)}</title><style>{STYLE}</style></head><body><main>{''.join(body)}</main></body></html>\n"
+    )
+
+
+def _tiles(card: Card) -> str:
+    value, _, interval = card.score.partition(" ")
+    tiles = [(value, f"{card.metric} {interval}"), *((shown, name) for name, shown in card.facts.items())]
+    return (
+        '<div class="tiles">'
+        + "".join(f'<div class="tile"><b>{_text(shown)}</b><span>{_text(name)}</span></div>' for shown, name in tiles)
+        + "</div>"
+    )
+
+
+def _section(title: str, content: str) -> str:
+    return f'<section class="card"><h2>{_text(title)}</h2>{content}</section>'
+
+
+def _table(rows: Sequence[Mapping[str, Any]], marked: str = "") -> str:
+    """A table of text; the row of the model that the card is about stands out."""
+    names = [name for name in rows[0] if name]
+    head = "".join(f"<th>{_text(name)}</th>" for name in names)
+    lines = [
+        f"<tr{' class=on' if row.get('model') == marked else ''}>"
+        + "".join(f"<td>{_text(row[name])}</td>" for name in names)
+        + "</tr>"
+        for row in rows
+    ]
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+
+
+def _pictures(pictures: Mapping[str, bytes]) -> str:
+    figures = (
+        f'<figure><img alt="{name.replace("_", " ")}" src="data:image/png;base64,{base64.b64encode(data).decode()}">'
+        f"<figcaption>{_text(CAPTIONS.get(name, ''))}</figcaption></figure>"
+        for name, data in pictures.items()
+    )
+    return f'<div class="pictures">{"".join(figures)}</div>'
+
+
+def _per_class(classes: Mapping[str, Mapping[str, float]]) -> str:
+    if not classes:
+        return ""
+    rows = [
+        {"class": label, **{name: f"{value:.3f}" for name, value in found.items()}} for label, found in classes.items()
+    ]
+    return _section("Each class", _table(rows))
+
+
+def _inputs(card: Card) -> str:
+    largest = max([*card.importance.values(), 1e-12])
+    ordered = sorted(card.contract.inputs, key=lambda column: -card.importance.get(column.name, 0.0))
+    rows = "".join(
+        f"<tr><td>{_text(column.name)}</td><td>{_text(column.type)}{f' ({_text(column.unit)})' if column.unit else ''}</td>"
+        f"<td>{_text(_range(column))}</td><td>{'yes' if column.nullable else 'no'}</td>"
+        f'<td><span class="bar" style="width:{120 * card.importance.get(column.name, 0.0) / largest:.0f}px"></span> '
+        f"{card.importance.get(column.name, 0.0):.1%}</td></tr>"
+        for column in ordered
+    )
+    head = "".join(f"<th>{name}</th>" for name in ("input", "type", "values", "may be missing", "importance"))
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _range(column: Column) -> str:
+    if column.categories:
+        more = f" and {len(column.categories) - 6} more" if len(column.categories) > 6 else ""
+        return ", ".join(column.categories[:6]) + more
+    if column.minimum is None and column.maximum is None:
+        return ""
+    return " to ".join("…" if end is None else f"{end:,.6g}" for end in (column.minimum, column.maximum))
+
+
+def _pairs(entries: Mapping[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><th>{_text(name)}</th><td><code>{_text('unknown' if value is None else value)}</code></td></tr>"
+        for name, value in entries.items()
+    )
+    return f'<div class="scroll"><table><tbody>{rows}</tbody></table></div>'
+
+
+def _small(text: str) -> str:
+    return f'<p class="sub" style="font-size:.85rem;margin-top:10px">{_text(text)}</p>'
+
+
+def _text(value: object) -> str:
+    return html.escape(str(value))

@@ -1,0 +1,286 @@
+"""MLflow: the run, its parameters, metrics and files, the registered version, the aliases.
+
+Importing MLflow and opening a new SQLite file take seconds, so both happen in a thread while the model is fitted
+(`Tracker.open`); everything after that is quick. What a killed process left half done carries that process's mark, and
+the next run on the same machine ends it: a run still RUNNING becomes KILLED, a version without a bundle is deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import process
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from .config import TrackingSettings
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+#: Tags of our own on runs and versions: the process that made them, the store that holds the bundle.
+PROCESS, STORE = "process", "bundle_store"
+#: A request to a tracking server is given up after this many seconds and tries (MLflow's own defaults take minutes).
+_PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "20", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The data of a run as MLflow shows it. `types` is column to type, `digest` the data's fingerprint."""
+
+    name: str
+    source: str
+    digest: str
+    rows: int
+    types: Mapping[str, str]
+
+
+class Tracker:
+    """One run in MLflow. `open` first, `ready` before anything else; methods raise InputError where MLflow is away."""
+
+    def __init__(self, settings: TrackingSettings, root: Path, store: str) -> None:
+        self.settings = settings
+        self.uri = located(settings.uri, root)
+        self.store = store
+        self.run_id = ""
+        self.swept: list[str] = []
+        self._client: MlflowClient | None = None
+        self._opening: Future[None] | None = None
+
+    def open(self, tags: Mapping[str, str], published: Sequence[str]) -> None:
+        """Begin, in a thread: import MLflow, connect, end what dead processes left, start a run with these tags.
+
+        Raises InputError at once where no server listens. `published` are the versions that have a bundle.
+        """
+        knock(self.uri)
+        pool = ThreadPoolExecutor(1, thread_name_prefix="tracking")
+        self._opening = pool.submit(self._open, dict(tags), list(published))
+        pool.shutdown(wait=False)
+
+    def ready(self) -> MlflowClient:
+        """Wait until the run has begun and return the client. Raises InputError where MLflow cannot be reached."""
+        if self._client is None:
+            assert self._opening is not None, "open() comes first"
+            self._opening.result()
+        assert self._client is not None
+        return self._client
+
+    def opened(self) -> bool:
+        """Whether a run has begun (it waits for one that is about to)."""
+        if self._opening is not None and self._opening.exception() is None:
+            self.ready()
+        return self._client is not None
+
+    def log(self, params: Mapping[str, object], metrics: Mapping[str, float], dataset: Dataset) -> None:
+        """Log parameters (as text of at most 6000 characters), finite metrics, and the data set of the run."""
+        client = self.ready()
+        from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
+        from mlflow.entities import Dataset as Entity
+
+        now = _milliseconds()
+        named = {_key(name): value for name, value in metrics.items() if _finite(value)}
+        texts = [Param(name, str(value)[:6000]) for name, value in {_key(n): v for n, v in params.items()}.items()]
+        figures = [Metric(name, float(value), now, 0) for name, value in named.items()]
+        entity = Entity(
+            name=dataset.name,
+            digest=dataset.digest[:36],  # MLflow's limit; the tag holds all of it
+            source_type="local",
+            source=json.dumps({"uri": dataset.source}),
+            schema=json.dumps({"mlflow_colspec": [{"name": n, "type": t} for n, t in dataset.types.items()]}),
+            profile=json.dumps({"num_rows": dataset.rows, "num_elements": dataset.rows * len(dataset.types)}),
+        )
+        with reached(self.uri):
+            for start in range(0, len(texts), 100):  # the protocol's limits: 100 parameters, 1000 metrics at a time
+                client.log_batch(self.run_id, params=texts[start : start + 100])
+            for start in range(0, len(figures), 1000):
+                client.log_batch(self.run_id, metrics=figures[start : start + 1000])
+            client.log_batch(self.run_id, tags=[RunTag("data.fingerprint", dataset.digest)])
+            client.log_inputs(self.run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", "training")])])
+
+    def files(self, folder: Path, name: str | None = None) -> None:
+        """Log all files of a folder as the run's artifacts, below `name`."""
+        client = self.ready()
+        with reached(self.uri):
+            client.log_artifacts(self.run_id, str(folder), name)
+
+    def register(self, source: str, tags: Mapping[str, str], description: str) -> str:
+        """Make a version of the registered model from a logged model's URI and return its number."""
+        client = self.ready()
+        from mlflow.exceptions import MlflowException
+
+        marks = {**tags, PROCESS: process.name(), STORE: self.store}
+        with reached(self.uri):
+            try:
+                client.create_registered_model(self.settings.model_name)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+            made = client.create_model_version(
+                self.settings.model_name, source, self.run_id, tags=marks, description=description
+            )
+        return str(made.version)
+
+    def forget(self, version: str) -> None:
+        """Delete a version that has no bundle."""
+        with reached(self.uri):
+            self.ready().delete_model_version(self.settings.model_name, version)
+
+    def alias(self, champion: str | None, challenger: str | None) -> None:
+        """Point the aliases at versions; None leaves an alias alone."""
+        client = self.ready()
+        model = self.settings.model_name
+        with reached(self.uri):
+            if challenger is not None:
+                client.set_registered_model_alias(model, CHALLENGER, challenger)
+            if champion is not None and str(client.get_registered_model(model).aliases.get(CHAMPION)) != champion:
+                _align(client, model, champion)
+
+    def finish(self, status: str = "FINISHED") -> None:
+        """End the run."""
+        with reached(self.uri):
+            self.ready().set_terminated(self.run_id, status)
+
+    def _open(self, tags: dict[str, str], published: list[str]) -> None:
+        client = connect(self.uri)
+        with reached(self.uri):
+            experiment = _experiment(client, self.settings.experiment, self.uri)
+            self.swept = sweep(client, experiment, self.settings.model_name, self.store, published)
+            name = tags.pop("mlflow.runName", None)
+            self.run_id = client.create_run(
+                experiment, tags={**tags, PROCESS: process.name()}, run_name=name
+            ).info.run_id
+        self._client = client
+
+
+def follow(settings: TrackingSettings, root: Path, champion: str) -> None:
+    """Point the alias champion at a version, and take the alias challenger from it. Raises InputError where MLflow is
+    away, or does not know the version."""
+    uri = located(settings.uri, root)
+    knock(uri)
+    client = connect(uri)
+    with reached(uri):
+        _align(client, settings.model_name, champion)
+
+
+def located(uri: str, root: Path) -> str:
+    """Return the URI with a relative SQLite file placed in the project's root, wherever the command was started."""
+    prefix = "sqlite:///"
+    if uri.startswith(prefix) and not Path(uri.removeprefix(prefix)).is_absolute() and ":memory:" not in uri:
+        return prefix + (root.resolve() / uri.removeprefix(prefix)).as_posix()
+    return uri
+
+
+def knock(uri: str) -> None:
+    """Raise InputError where nothing listens at an http(s) tracking URI, in seconds instead of MLflow's minutes."""
+    parts = urllib.parse.urlsplit(uri)
+    if parts.scheme not in ("http", "https"):
+        return
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname or "", port), timeout=10).close()
+    except OSError as error:
+        raise _away(uri, error) from error
+
+
+def connect(uri: str) -> MlflowClient:
+    """Import MLflow and connect to a tracking URI. Raises InputError where it cannot be reached."""
+    for name, value in (*_QUIET.items(), *_PATIENCE.items()):
+        os.environ.setdefault(name, value)
+    import logging
+
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with reached(uri):
+        mlflow.set_tracking_uri(uri)
+        client = mlflow.MlflowClient(uri)
+        client.search_experiments(max_results=1)
+    return client
+
+
+@contextlib.contextmanager
+def reached(uri: str) -> Iterator[None]:
+    """Turn the many ways in which MLflow says that it cannot be reached into one InputError."""
+    import sqlalchemy.exc
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except (MlflowException, sqlalchemy.exc.SQLAlchemyError, OSError) as error:
+        raise _away(uri, error) from error
+
+
+def sweep(client: MlflowClient, experiment: str, model: str, store: str, published: Sequence[str]) -> list[str]:
+    """End the runs and delete the versions that dead processes of this machine left; return what was done, in words."""
+    done = []
+    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+        if process.is_gone(run.data.tags.get(PROCESS, "")):
+            client.set_terminated(run.info.run_id, "KILLED")
+            done.append(f"marked run {run.info.run_id} as KILLED, its process died")
+    for version in client.search_model_versions(f"name = '{model}'"):
+        ours = version.tags.get(STORE) == store and process.is_gone(version.tags.get(PROCESS, ""))
+        if ours and str(version.version) not in published:
+            client.delete_model_version(model, version.version)
+            done.append(f"deleted version {version.version}, its process died before the bundle was published")
+    return done
+
+
+def _align(client: MlflowClient, model: str, champion: str) -> None:
+    aliases = client.get_registered_model(model).aliases
+    client.set_registered_model_alias(model, CHAMPION, champion)
+    if aliases.get(CHALLENGER) == champion:
+        client.delete_registered_model_alias(model, CHALLENGER)
+
+
+def _experiment(client: MlflowClient, name: str, uri: str) -> str:
+    """Return the id of the experiment, made where it does not exist; SQLite's files lie beside the database."""
+    found = client.get_experiment_by_name(name)
+    if found is not None and found.lifecycle_stage != "deleted":
+        return str(found.experiment_id)
+    if found is not None:
+        raise InputError(
+            f"tracking.experiment: {name!r} was deleted in MLflow; restore it there, or choose another name"
+        )
+    beside = Path(uri.removeprefix("sqlite:///")).parent / "mlruns" if uri.startswith("sqlite:///") else None
+    return client.create_experiment(name, artifact_location=beside.as_uri() if beside else None)
+
+
+def _away(uri: str, error: Exception) -> InputError:
+    parts = urllib.parse.urlsplit(uri)
+    shown = uri.replace(f":{parts.password}@", ":…@") if parts.password else uri
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return InputError(
+        f"tracking.uri: MLflow at {shown!r} does not answer ({reason[:200]}); "
+        "start it, or choose another, for example tracking.uri=sqlite:///mlflow.db"
+    )
+
+
+def _key(name: str) -> str:
+    """A name that MLflow takes: letters, digits and `_-. /`; anything else becomes an underscore."""
+    return "".join(letter if letter.isalnum() or letter in "_-. /" else "_" for letter in name)[:250]
+
+
+def _finite(value: float) -> bool:
+    return value == value and abs(value) != float("inf")
+
+
+def _milliseconds() -> int:
+    import time
+
+    return int(time.time() * 1000)

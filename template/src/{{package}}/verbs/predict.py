@@ -1,0 +1,38 @@
+"""Predict a file of rows with the champion, into another file or onto the terminal.
+
+One row comes out per row that goes in, in the same order: the key columns (`data.key`, else the row number, from 1),
+`prediction`, then `probability_<label>` for every class, or `prediction_low` and `prediction_high`. The target column may
+be there or not. The ending of `output=` chooses the format: .csv, .tsv, .parquet or .jsonl; without it, CSV is printed.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from . import VerbReport
+
+if TYPE_CHECKING:
+    from ..config import RunConfig
+
+SETTINGS = ("input", "output", "version", "data.key", "data.separator", "bundle.store")
+
+
+def run(config: RunConfig) -> VerbReport:
+    """Predict `input`, write the rows, say where they are."""
+    from .. import scoring
+
+    done = scoring.score_file(config)
+    where = config.output or "the terminal"
+    print(f"{done.rows:,} predictions by version {done.version} ({done.model}) written to {where}", file=sys.stderr)
+    return VerbReport(
+        {
+            "input": config.input,
+            "output": config.output,
+            "rows": done.rows,
+            "version": done.version,
+            "model": done.model,
+            "columns": done.columns,
+            "predictions": done.summary,
+        }
+    )

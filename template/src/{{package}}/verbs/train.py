@@ -1,0 +1,116 @@
+"""Train a model, compare it with the baseline and the champion, and promote it if it is better.
+
+Reads the rows, checks them against data/contract.yaml (inferred and written where there is none), splits them, fits the
+baselines and the model, scores the bundles on the test rows, and lets the gate decide. The run, the version and the model
+card go to MLflow, the bundle to `bundle.store`; reports/train.html is the card, reports/train.json has every figure.
+Exits with 3 where `gate.strict=true` and the model was not promoted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from . import VerbReport
+
+if TYPE_CHECKING:
+    from ..config import RunConfig
+    from ..pipeline import Trained
+
+SETTINGS = ("model", "data.path", "data.target", "data.drop", "split", "train", "gate", "seed", "task")
+
+
+def run(config: RunConfig) -> VerbReport:
+    """Train, print the scorecard and the decision, and return every figure."""
+    from .. import pipeline, scorecard
+    from ..steps import Steps
+
+    trained = pipeline.train(config, Steps(pipeline.STEPS))
+    print()
+    for line in scorecard.lines(scorecard.rows(trained.rows.contract.task, trained.entrants, trained.decision)):
+        print(f"  {line}")
+    print(f"\n  {_capital(trained.decision.sentence)}")
+    for note in (*trained.notes, *([trained.published.note] if trained.published.note else [])):
+        print(f"  Note: {note}")
+    print()
+    for line in _onward(config, trained):
+        print(f"  {line}")
+    missed = config.gate.strict and not _promoted(trained)
+    return VerbReport(_summary(config, trained), 3 if missed else 0)
+
+
+def _promoted(trained: Trained) -> bool:
+    """Whether the candidate itself is champion now."""
+    promoted = trained.decision.promoted
+    return promoted is not None and promoted.kind == "candidate" and trained.published.note is None
+
+
+def _onward(config: RunConfig, trained: Trained) -> list[str]:
+    """Where to look next."""
+    name, published = config.project.name, trained.published
+    sample = trained.rows.source
+    lines = [f"model card   {published.card.relative_to(config.root)}"]
+    if published.champion is not None:
+        lines.append(f"predict      {name} predict input={sample} output=predictions.csv")
+    if published.champion != published.version:
+        lines.append(f"serve it     {name} promote version={published.version}   (against the gate's advice)")
+    if config.tracking.uri.startswith("sqlite:"):
+        lines.append(f"experiments  mlflow ui --backend-store-uri {config.tracking.uri}")
+    return lines
+
+
+def _summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
+    decision, published, rows = trained.decision, trained.published, trained.rows
+    candidate = next(entrant for entrant in trained.entrants if entrant.kind == "candidate")
+    return {
+        "headline": {
+            "model": candidate.name,
+            decision.metric: candidate.metrics[decision.metric],
+            "promoted": decision.promoted.name if decision.promoted and not published.note else "nothing",
+            "version": published.version,
+        },
+        "task": rows.contract.task,
+        "metric": decision.metric,
+        "promoted": decision.promoted.name if decision.promoted and not published.note else None,
+        "decision": decision.sentence,
+        "unmet_constraints": list(decision.unmet),
+        "comparisons": [dataclasses.asdict(comparison) for comparison in decision.comparisons],
+        "entrants": [_entrant(entrant, trained) for entrant in trained.entrants],
+        "version": published.version,
+        "champion": published.champion,
+        "bundle": published.bundle,
+        "run_id": published.run_id,
+        "tracking_uri": config.tracking.uri,
+        "card": str(published.card.relative_to(config.root)),
+        "notes": [*trained.notes, *([published.note] if published.note else [])],
+        "data": {
+            "source": rows.source,
+            "fingerprint": rows.fingerprint,
+            "rows": len(rows.frame),
+            "train_rows": len(rows.parts.train),
+            "test_rows": len(rows.parts.test),
+            "split": rows.parts.method,
+        },
+        "seed": config.seed,
+        "seconds": trained.seconds,
+    }
+
+
+def _entrant(entrant: Any, trained: Trained) -> dict[str, Any]:
+    low, high = trained.decision.intervals[entrant.key]
+    return {
+        "name": entrant.name,
+        "kind": entrant.kind,
+        "version": entrant.version,
+        "promoted": entrant is trained.decision.promoted,
+        "interval": [low, high],
+        "metrics": entrant.metrics,
+        "p50_ms": entrant.latency.p50_ms,
+        "p99_ms": entrant.latency.p99_ms,
+        "megabytes": entrant.megabytes,
+        "parity": dataclasses.asdict(entrant.parity) if entrant.parity else None,
+    }
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
