@@ -83,16 +83,17 @@ def branches(pin: str, hashes: tuple[str, ...], wanted: Mapping[str, list[str]],
     lines: list[str] = []
     for marker in sorted(wanted, key=lambda marker: (bool(marker), marker)):
         unconditional = not always.isdisjoint(wanted[marker])
-        joined = " or ".join(f"({other})" for other in sorted(wanted)) if marker and len(wanted) > 1 else marker
+        markers = [other for other in sorted(wanted) if other] if marker else []
+        joined = " or ".join(f"({other})" for other in markers) if len(markers) > 1 else marker
         requirement = f"{pin} ; {joined}" if joined else pin
         if unconditional:
-            lines += ["{%- else +%}"] if lines else []
+            lines += ["{%- else %}"] if lines else []
         else:
-            lines += ["{%- " + ("elif " if lines else "if ") + " or ".join(sorted(wanted[marker])) + " +%}"]
+            lines += ["{%- " + ("elif " if lines else "if ") + " or ".join(sorted(wanted[marker])) + " %}"]
         lines += [" \\\n    ".join((requirement, *hashes))]
         if unconditional:
             break
-    return [*lines, "{%- endif +%}"] if lines[0].startswith("{%-") else lines
+    return [*lines, "{%- endif %}"] if lines[0].startswith("{%-") else lines
 
 
 def closures(pins: Path) -> tuple[dict[str, Pins], dict[str, Pins]]:
@@ -131,7 +132,7 @@ def main() -> None:
     }
     for path, content in written.items():
         path.write_text(content, "utf8")
-        print(f"{path.relative_to(HERE.parent)}: {content.count('==')} packages")
+        print(f"{path.relative_to(HERE.parent)}: {sum('==' in line for line in content.splitlines())} packages")
 
 
 if __name__ == "__main__":

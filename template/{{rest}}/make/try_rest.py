@@ -1,0 +1,98 @@
+"""Start the service on a free port, send it one row of the data, show the answer, stop it: `make try`.
+
+    python make/try_rest.py .venv/bin/churn serve
+
+The row is the first one of the file that the contract was inferred from. One real request and its answer:
+
+    POST /predict {"records": [{"site": "Dayton", "sex": "male", "age": 43, ...}]}
+    200 {"predictions": ["yes"], "probabilities": [[0.31, 0.69]], "model_version": "1", "request_id": "..."}
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PATIENCE = 60.0  # seconds to become ready; a second or two is usual
+
+
+def record(contract: dict[str, Any]) -> dict[str, Any]:
+    """Return the inputs of the first row, typed as the contract says, a blank as null."""
+    with Path(contract["source"]).open(newline="", encoding="utf-8-sig") as file:
+        row = next(csv.DictReader(file))
+    return {
+        name: typed(row[name], column["type"])
+        for name, column in contract["columns"].items()
+        if column["role"] in ("feature", "time")
+    }
+
+
+def typed(text: str, kind: str) -> Any:
+    """Return a cell as JSON would hold it."""
+    if not text.strip():
+        return None
+    return float(text) if kind in ("number", "integer") else text
+
+
+def free_port() -> int:
+    """Ask the system for a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait(url: str, server: subprocess.Popen[bytes]) -> None:
+    """Return when the service is ready; exit with a word when it stopped or took too long."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            sys.exit(f"the service stopped with exit code {server.returncode}; its words are above")
+        try:
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    sys.exit(f"the service was not ready after {PATIENCE:.0f} s")
+
+
+def send(url: str, body: dict[str, Any]) -> str:
+    """POST `body` and return the answer; exit with the service's own words when it refuses."""
+    headers = {"content-type": "application/json"}
+    if key := os.environ.get("REST_API_KEY", "").split(",")[0]:
+        headers["x-api-key"] = key
+    request = urllib.request.Request(f"{url}/predict", json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return f"{response.status} {response.read().decode()}"
+    except urllib.error.HTTPError as refused:
+        sys.exit(f"{refused.code} {refused.read().decode()}")
+
+
+def main() -> None:
+    """Run the command with a free port and talk to it once."""
+    body = {"records": [record(yaml.safe_load(Path("data/contract.yaml").read_text("utf8")))]}
+    port = free_port()
+    server = subprocess.Popen([*sys.argv[1:], f"rest.port={port}"])
+    try:
+        wait(f"http://127.0.0.1:{port}", server)
+        print(f"POST /predict {json.dumps(body)}")
+        print(send(f"http://127.0.0.1:{port}", body), flush=True)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=60)
+
+
+if __name__ == "__main__":
+    main()

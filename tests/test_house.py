@@ -1,0 +1,182 @@
+"""The rules of the house, held over every file: what a reader may rely on without reading all of it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from mlgen.questions import load
+
+ROOT = Path(__file__).resolve().parents[1]
+TEMPLATE = ROOT / "template"
+PACKAGE = "{{package}}"
+LONGEST = 300  # lines of a module
+
+#: Where the name to import differs from the name to install.
+DISTRIBUTIONS = {"hydra": "hydra-core", "prometheus_client": "prometheus-client", "sklearn": "scikit-learn",
+                 "xgboost": "xgboost-cpu", "yaml": "pyyaml"}  # fmt: skip
+UNSAFE = {"pickle", "cPickle", "_pickle", "joblib", "cloudpickle", "dill", "shelve", "marshal"}
+UNSAFE_NAMES = {"read_pickle", "to_pickle", "allow_pickle", "load_pickle", "jsonpickle", "unsafe_load"}
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Every file of the repository that git knows or would take."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return tuple(path for name in listed.split("\0") if name and (path := ROOT / name).is_file())
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def modules(*folders: Path) -> list[Path]:
+    """The plain Python files below `folders`."""
+    return [path for path in tracked() if path.suffix == ".py" and any(folder in path.parents for folder in folders)]
+
+
+def layer_of(path: Path) -> str | None:
+    """The layer that a file of the template belongs to; None for the files that every project has."""
+    match = re.fullmatch(r"\{\{(\w+)\}\}", path.relative_to(TEMPLATE).parts[0])
+    return match[1] if match else None
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Every import in a module, wherever it stands, as (level, dotted name); `from .a import b` gives `a` and `a.b`."""
+    for node in ast.walk(ast.parse(path.read_text("utf8"))):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.level, node.module or ""
+            if node.level:
+                yield from ((node.level, f"{node.module or ''}.{alias.name}".strip(".")) for alias in node.names)
+
+
+@cache
+def owners() -> dict[str, str | None]:
+    """Which layer a module of a generated package comes from, by its dotted name."""
+    found: dict[str, str | None] = {}
+    for path in modules(TEMPLATE):
+        if PACKAGE in path.parts:
+            found[dotted(path)] = layer_of(path)
+    return found
+
+
+def dotted(path: Path) -> str:
+    """`template/{{tabular}}/src/{{package}}/model/blend.py` is `model.blend`, and a package is its folder's name."""
+    inside = path.with_suffix("").parts[path.parts.index(PACKAGE) + 1 :]
+    return ".".join(inside[:-1] if inside[-1] == "__init__" else inside)
+
+
+def targets(path: Path) -> Iterator[str]:
+    """The modules of the generated package that a module of it imports."""
+    here = dotted(path).split(".") if dotted(path) else []
+    folder = here if path.stem == "__init__" else here[:-1]
+    for level, name in imports(path):
+        if level:
+            start = folder[: len(folder) - (level - 1)]
+            wanted = ".".join([*start, *([name] if name else [])])
+            while wanted and wanted not in owners():
+                wanted = wanted.rpartition(".")[0]
+            yield wanted
+
+
+def kinds() -> tuple[set[str], set[str]]:
+    questions = load().questions
+    return set(questions["use_case"].values), set(questions["deployment"].values)
+
+
+@pytest.mark.parametrize("path", modules(ROOT / "src", TEMPLATE, ROOT / "locks"), ids=named)
+def test_a_module_says_what_it_is_for_and_can_be_read_in_one_sitting(path: Path) -> None:
+    """It parses as plain Python, opens with a docstring, and has at most 300 lines."""
+    text = path.read_text("utf8")
+
+    tree = ast.parse(text)
+
+    assert not text.strip() or ast.get_docstring(tree), f"{named(path)} does not say what it is for"
+    assert len(text.splitlines()) <= LONGEST
+    assert path.stem not in ("utils", "helpers", "util", "helper", "common", "misc")
+
+
+@pytest.mark.parametrize("path", modules(TEMPLATE), ids=named)
+def test_python_in_the_template_is_not_a_template(path: Path) -> None:
+    """No Jinja statement and no substitution of an answer stands in a .py file."""
+    text = path.read_text("utf8")
+
+    assert "{%" not in text
+    assert not re.search(r"\{\{ *(package|slug|project_name|settings) *\}\}", text)
+
+
+@pytest.mark.parametrize("path", [path for path in tracked() if path.name.endswith(".py.jinja")], ids=named)
+def test_a_generated_test_substitutes_the_package_name_only(path: Path) -> None:
+    """Rendered with another package name, nothing but that name changes."""
+    text = path.read_text("utf8")
+
+    assert "{%" not in text
+    assert set(re.findall(r"\{\{.*?\}\}", text)) <= {"{{ package }}", "{{ slug }}"}
+
+
+@pytest.mark.parametrize("path", modules(ROOT / "src", TEMPLATE), ids=named)
+def test_nothing_is_pickled(path: Path) -> None:
+    """No module imports a pickler or names a function that unpickles."""
+    tree = ast.parse(path.read_text("utf8"))
+
+    named_here = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    named_here |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg}
+
+    assert {name.split(".")[0] for _, name in imports(path)}.isdisjoint(UNSAFE)
+    assert named_here.isdisjoint(UNSAFE_NAMES)
+
+
+@pytest.mark.parametrize("path", [p for p in modules(TEMPLATE) if PACKAGE in p.parts], ids=named)
+def test_a_use_case_and_a_deployment_do_not_know_each_other(path: Path) -> None:
+    """Use cases never import a deployment, deployments never a use case, and what all projects share no deployment."""
+    use_cases, deployments = kinds()
+    layer = layer_of(path)
+    forbidden = {None: deployments, **dict.fromkeys(use_cases, deployments)}.get(layer, use_cases | deployments - {layer})
+
+    crossed = {target: owners()[target] for target in targets(path) if target and owners()[target] in forbidden}
+
+    assert not crossed
+
+
+@pytest.mark.parametrize("path", [p for p in modules(TEMPLATE) if PACKAGE in p.parts], ids=named)
+def test_what_a_module_imports_is_declared(path: Path) -> None:
+    """Every third-party import is a direct dependency of the layer, or of every project (locks/*.in)."""
+    layer = layer_of(path)
+    files = ("base", "dev", *((layer, f"{layer}.serving") if layer else load().layers), "tabular.serving")
+    texts = [found.read_text("utf8") for name in files if (found := ROOT / "locks" / f"{name}.in").exists()]
+    declared = {match[0].lower() for text in texts for match in re.finditer(r"^[\w-]+", text, re.MULTILINE)}
+
+    used = {name.split(".")[0] for level, name in imports(path) if not level} - set(sys.stdlib_module_names)
+
+    assert {DISTRIBUTIONS.get(name, name).lower() for name in used} <= declared
+
+
+def test_paths_are_legal_on_every_system() -> None:
+    """No file name holds a character that Windows refuses, and no two differ by case only."""
+    names = [named(path) for path in tracked()]
+
+    assert not [name for name in names if re.search(r'[<>:"|?*\\]|[. ]$', name)]
+    assert len({name.casefold() for name in names}) == len(names)
+
+
+@pytest.mark.parametrize("path", tracked(), ids=named)
+def test_no_file_names_a_machine_or_an_index(path: Path) -> None:
+    """Nothing that is committed holds a path of one machine, a package index, or the wrong name to install."""
+    if path == Path(__file__).resolve() or path.suffix in (".png", ".parquet"):
+        return
+    text = path.read_text("utf8")
+
+    found = re.findall(r"/home/\w+/|://[\w.]*(?:artifactory|nexus)", text)
+
+    assert not found
+    assert "pip install " + "mlgen\n" not in text

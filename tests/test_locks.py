@@ -1,0 +1,153 @@
+"""Locks and manifests agree, for every combination of answers, and can be installed from any index."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import runpy
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from mlgen import render, source
+from mlgen.questions import load
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCKS = ROOT / "locks"
+MAKE = runpy.run_path(str(LOCKS / "make.py"))
+
+
+def combinations() -> Iterator[dict[str, Any]]:
+    """Every combination of answers: each choice of each question, and each non-empty subset where several may be given."""
+    questions = [question for question in load().questions.values() if question.choices]
+    options = []
+    for question in questions:
+        values = [choice.value for choice in question.choices]
+        sizes = range(1, len(values) + 1) if question.several else ()
+        options.append([list(s) for n in sizes for s in itertools.combinations(values, n)] if question.several else values)
+    for chosen in itertools.product(*options):
+        yield dict(zip((question.name for question in questions), chosen, strict=True))
+
+
+def described(answers: dict[str, Any]) -> str:
+    return "-".join("+".join(value) if isinstance(value, list) else str(value) for value in answers.values())
+
+
+@pytest.fixture(params=combinations(), ids=described, scope="module")
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated project, for each combination of answers."""
+    folder = tmp_path_factory.mktemp("project") / "churn"
+    render.render({"project_name": "churn", **request.param}, folder, source.default())
+    return folder
+
+
+def pins(path: Path) -> dict[str, set[str]]:
+    """The versions that a lock pins, by normalised name (several where they depend on the Python)."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", path.read_text("utf8"), re.MULTILINE):
+        found.setdefault(canonicalize_name(name), set()).add(version)
+    return found
+
+
+def unmet(requirements: list[str], pinned: dict[str, set[str]]) -> list[str]:
+    """The requirements that a lock does not pin, or pins outside of their range."""
+    parsed = [Requirement(requirement) for requirement in requirements]
+    return [
+        str(wanted)
+        for wanted in parsed
+        if not (versions := pinned.get(canonicalize_name(wanted.name)))
+        or not all(wanted.specifier.contains(version) for version in versions)
+    ]
+
+
+def test_a_manifest_and_its_locks_agree(project: Path) -> None:
+    """What pyproject.toml asks for is pinned within its range, in the project's lock and in the server's."""
+    manifest = tomllib.loads((project / "pyproject.toml").read_text("utf8"))
+    groups = manifest["dependency-groups"]
+    serving = project / "requirements-serving.lock"
+
+    wanted = manifest["project"]["dependencies"] + groups["dev"] + manifest["build-system"]["requires"]
+
+    assert unmet(wanted, pins(project / "requirements.lock")) == []
+    assert serving.exists() == ("serving" in groups)
+    assert not serving.exists() or unmet(groups["serving"], pins(serving)) == []
+
+
+def test_a_server_runs_what_was_trained(project: Path) -> None:
+    """The slim lock is part of the whole one, version by version, and leaves out what only training needs."""
+    serving = project / "requirements-serving.lock"
+    if not serving.exists():
+        pytest.skip("no server in this combination")
+
+    whole, slim = pins(project / "requirements.lock"), pins(serving)
+
+    assert slim.items() <= whole.items()
+    assert slim.keys().isdisjoint({"pandas", "scikit-learn", "scipy", "mlflow", "xgboost-cpu", "lightgbm", "torch", "pyarrow"})
+
+
+def test_a_lock_is_one_of_requirements_with_hashes(project: Path) -> None:
+    """Each package stands once for a Python version, with hashes, and nothing of Jinja is left."""
+    for path in project.glob("requirements*.lock"):
+        text = path.read_text("utf8")
+        parsed = MAKE["parse"]("\n".join(line for line in text.splitlines() if not line.startswith("#")))
+
+        assert parsed and all(re.fullmatch(r"[a-z0-9._-]+==[\w.]+", pin) for pin in parsed)
+        assert all(hashes and all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", h) for h in hashes) for _, hashes in parsed.values())
+        assert "{" not in text
+        assert len(parsed) == len(re.findall(r"^[\w.-]+==", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", sorted(LOCKS.glob("*.in")), ids=lambda path: path.name)
+def test_a_direct_dependency_has_a_floor_and_a_cap(path: Path) -> None:
+    """Every line of an input bounds the version on both sides, and all.txt is within the bounds."""
+    lines = [line.split("  #")[0] for line in path.read_text("utf8").splitlines() if line and not line.startswith("#")]
+
+    for line in lines:
+        operators = {specifier.operator for specifier in Requirement(line).specifier}
+        assert ">=" in operators and "<" in operators, line
+    assert unmet(lines, pins(LOCKS / "all.txt")) == []
+
+
+@pytest.mark.parametrize("path", sorted([*LOCKS.glob("*.txt"), *LOCKS.glob("*.jinja")]), ids=lambda path: path.name)
+def test_a_lock_names_no_place(path: Path) -> None:
+    """No host, no file, no local build: what is pinned can come from any index."""
+    text = path.read_text("utf8")
+
+    assert MAKE["check"](text) == text
+    assert not re.search(r"^\s*--(?!hash)", text, re.MULTILINE)
+
+
+def test_the_generator_installs_from_its_own_lock() -> None:
+    """What mlgen's own pyproject.toml asks for, tools included, is pinned in locks/generator.txt."""
+    manifest = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))
+    wanted = manifest["project"]["dependencies"] + manifest["dependency-groups"]["dev"] + manifest["build-system"]["requires"]
+
+    assert unmet(wanted, pins(LOCKS / "generator.txt")) == []
+
+
+def test_a_package_wanted_under_two_markers_is_rendered_once() -> None:
+    """Where two layers bring one package under different markers, the widest of the chosen ones wins."""
+    from jinja2 import Template
+
+    hashes = ("--hash=sha256:0",)
+    text = MAKE["tagged"](
+        {"base": {"a==1": ("", hashes)}, "one": {"b==1": ("os_name == 'nt'", hashes)}, "two": {"b==1": ("", hashes)}}, ("base",)
+    )
+
+    rendered = {switch: Template(text).render({switch: "."}) for switch in ("one", "two", "neither")}
+
+    assert "b==1 ; os_name == 'nt' \\\n" in rendered["one"]
+    assert "\nb==1 \\\n" in rendered["two"]
+    assert "b==1" not in rendered["neither"]
+
+
+def test_a_place_in_a_lock_is_refused() -> None:
+    """A wheel that lies on the machine where locks are made does not get into them."""
+    for line in ("torch==2.13.0+cpu", "x @ file:///tmp/x.whl", "--index-url https://index.example/simple"):
+        with pytest.raises(SystemExit, match="names a place or a local build"):
+            MAKE["check"](line)
