@@ -1,0 +1,196 @@
+"""What LightGBM and XGBoost have in common: stop early on held-out rows, measure the residuals there, fit once more.
+
+A library's own module offers a `Fit`: rows, the number of trees, and held-out rows to stop on, to fitted `Trees`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import link as links
+from .. import preprocessing as preparing
+from ..export import Graph
+from ..export_forest import Forest, join
+from . import interval, validation
+from .candidate import Fitted, decimals
+from .training import Training
+
+Array = npt.NDArray[Any]
+
+#: Below this many training rows a second fit on all of them is cheap, and the held-out rows are worth having.
+FEW_ROWS = 50_000
+
+
+class Trees(Protocol):
+    """A fitted booster of either library."""
+
+    format: str
+    booster: Any
+    rounds: int
+
+    def margins(self, matrix: Array) -> Array:
+        """Margins [n, 1 or k] of encoded rows."""
+
+    def forest(self) -> Forest:
+        """Its trees, for ONNX."""
+
+    def gain(self) -> Array:
+        """What the splits of each feature gained, in total."""
+
+    def write(self, folder: Path, stem: str) -> str:
+        """Write the library's own file and return its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Encoded rows [n, features], the target [n] in link space (or codes), their weights [n]."""
+
+    matrix: Array
+    target: Array
+    weight: Array
+
+    def take(self, index: Array) -> Rows:
+        """Some of the rows."""
+        return Rows(matrix=self.matrix[index], target=self.target[index], weight=self.weight[index])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What a library must know besides the rows: link, classes, code columns, seed, threads, early stopping."""
+
+    link: str
+    classes: int
+    categorical: tuple[int, ...]
+    seed: int
+    threads: int
+    patience: int
+
+    @property
+    def targets(self) -> int:
+        """Margins of each row: one, or one for each of more than two classes."""
+        return self.classes if self.link == "softmax" else 1
+
+
+#: (rows, the most trees, held-out rows to stop on or None) to a fitted booster.
+Fit = Callable[[Rows, int, Rows | None], Trees]
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """A weighted sum of boosters in link space; one booster of weight 1 is the plain case."""
+
+    members: tuple[tuple[float, Trees], ...]
+
+    @property
+    def format(self) -> str:
+        """The library's name, or blend."""
+        return self.members[0][1].format if len(self.members) == 1 else "blend"
+
+    @property
+    def native(self) -> Any:
+        """The booster where it is only one."""
+        return self.members[0][1].booster if len(self.members) == 1 else None
+
+    def margins(self, matrix: Array) -> Array:
+        """Margins [n, 1 or k] of encoded rows."""
+        return np.sum([weight * trees.margins(matrix) for weight, trees in self.members], axis=0)
+
+    def graph(self, graph: Graph, inputs: str) -> str:
+        """All members as one forest: they add up by themselves."""
+        return graph.forest(inputs, join([trees.forest().scaled(weight) for weight, trees in self.members]))
+
+    def importance(self) -> Array:
+        """The gain of each feature, as a share of its booster, by the boosters' weights."""
+        gains = [(weight, trees.gain()) for weight, trees in self.members]
+        return np.sum([weight * gain / max(gain.sum(), 1e-300) for weight, gain in gains], axis=0)
+
+    def write(self, folder: Path) -> list[dict[str, Any]]:
+        """Write each booster's own file."""
+        names = ["model"] if len(self.members) == 1 else [f"model-{number}" for number in range(len(self.members))]
+        return [
+            {"kind": trees.format, "weight": weight, "file": trees.write(folder, name)}
+            for name, (weight, trees) in zip(names, self.members, strict=True)
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Training rows made ready for trees."""
+
+    preprocessing: preparing.Preprocessing
+    rows: Rows
+    task: Task
+
+
+def prepare(training: Training, link: str) -> Prepared:
+    """Encode the training rows and put a regression target into link space."""
+    preprocessing = preparing.fit(training.frame, training.contract)
+    target = training.target if training.classes else links.margins(training.target, link)
+    rows = Rows(matrix=preprocessing.frame(training.frame), target=target, weight=training.weights())
+    task = Task(
+        link=link,
+        classes=training.classes,
+        categorical=tuple(preprocessing.categorical),
+        seed=training.seed,
+        threads=training.threads,
+        patience=training.settings.early_stopping_rounds,
+    )
+    return Prepared(preprocessing=preprocessing, rows=rows, task=task)
+
+
+def fit_one(name: str, training: Training, fit: Callable[[Task], Fit], trees: int, record: dict[str, object]) -> Fitted:
+    """Fit one booster: on the rows not held out until the others stop it, then on all rows where that is cheap."""
+    prepared = prepare(training, link(training))
+    learn, held = validation.holdout(training, training.settings.validation_size)
+    library = fit(prepared.task)
+    stopped = library(prepared.rows.take(learn), trees, prepared.rows.take(held))
+    offsets = _offsets(training, prepared, [(held, stopped.margins(prepared.rows.matrix[held]))])
+    again = training.settings.refit
+    final = stopped
+    if again == "true" or (again == "auto" and len(training.target) <= FEW_ROWS):
+        final = library(prepared.rows, stopped.rounds, None)
+    return fitted(name, training, prepared, Ensemble(((1.0, final),)), offsets, record | {"trees": final.rounds})
+
+
+def link(training: Training) -> str:
+    """The link of the task; for regression, whether the target is learnt as its logarithm."""
+    if training.classes:
+        return "logistic" if training.classes == 2 else "softmax"
+    return "identity"
+
+
+def fitted(
+    name: str,
+    training: Training,
+    prepared: Prepared,
+    ensemble: Ensemble,
+    offsets: interval.Offsets | None,
+    record: dict[str, object],
+) -> Fitted:
+    """The finished candidate."""
+    return Fitted(
+        name=name,
+        preprocessing=prepared.preprocessing,
+        scorer=ensemble,
+        link=prepared.task.link,
+        classes=training.classes,
+        interval=offsets,
+        decimals=decimals(training),
+        record=record,
+    )
+
+
+def _offsets(
+    training: Training, prepared: Prepared, held: Sequence[tuple[Array, Array]]
+) -> interval.Offsets | None:
+    """The interval's offsets from rows that were not learnt from; none for classes."""
+    if training.classes:
+        return None
+    residuals = [prepared.rows.target[index] - margins[:, 0] for index, margins in held]
+    return interval.offsets(np.concatenate(residuals), training.coverage)

@@ -1,0 +1,29 @@
+"""Prediction intervals by split conformal prediction (Vovk et al. 2005; Lei et al. 2018).
+
+The residuals of rows that the calibrating model did not train on tell how far off it is: their quantiles, with the finite
+sample correction, give an interval that covers a new row of the same kind with at least the wanted chance.
+Residuals are taken where the model adds up (link space), so that with a log target the interval widens with the value.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Offsets = tuple[float, float]
+
+
+def offsets(residuals: npt.NDArray[Any], coverage: float) -> Offsets:
+    """Return what to add to a margin for the ends of the interval; each end misses (1 - coverage) / 2 of the rows.
+
+    `residuals` [n] are truth minus prediction in link space. With too few rows for that share the extremes are taken.
+    """
+    ordered = np.sort(residuals)
+    rows = len(ordered)
+    beyond = math.floor((1 - coverage) / 2 * (rows + 1))
+    low = ordered[max(beyond - 1, 0)]
+    high = ordered[min(rows - beyond, rows - 1)]
+    return float(min(low, 0.0)), float(max(high, 0.0))
