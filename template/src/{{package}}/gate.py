@@ -1,8 +1,8 @@
 """Promote only what is better: the candidate against the best baseline and against the reigning champion.
 
-"Better" means that the paired bootstrap's interval of the improvement lies above `gate.margin` altogether. A more complex
-model has to earn its place: on noise the baseline stays. Declared constraints (latency, size) are met or not, whatever
-the quality.
+"Better" means that the paired bootstrap's interval of the improvement lies above `gate.margin` altogether. A more
+complex model has to earn its place: on noise the baseline stays. Declared constraints (latency, size) are met or not,
+whatever the quality.
 """
 
 from __future__ import annotations

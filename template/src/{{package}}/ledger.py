@@ -55,7 +55,7 @@ def record(store: Store, pointer: Pointer) -> None:
 
 
 def mend(store: Store) -> Row | None:
-    """Write the row that a process killed between pointer and ledger left out; return it, or None where none is missing.
+    """Write the row that a process killed between pointer and ledger left out; return it, or None.
 
     Call it while holding the store's lock.
     """

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def trace(root: Path, package: str, **known: object) -> dict[str, Any]:
-    """Return the lineage of a run: git commit (and whether the tree was dirty), lock hash, version, and what is `known`.
+    """Return the lineage of a run: git commit (and if the tree was dirty), lock hash, version, and what is `known`.
 
     An entry is None where it cannot be told (no git, no commit yet, no lock); nothing here fails a training.
     """

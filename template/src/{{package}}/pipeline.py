@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import bundle, evaluate, gate, predictor, publication, quota
 from .publication import Published
-from .steps import Step, Steps
+from .steps import Steps
 from .workshop import Workshop
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def train(config: RunConfig, steps: Steps) -> Trained:
     from . import rows as preparing
 
     with Workshop(config) as shop:
-        raw = preparing.read(config, steps)
-        settled = preparing.check(config, raw, steps)
-        rows = preparing.split(config, settled, steps)
+        settled = preparing.read(config, steps)
+        checked = preparing.check(config, settled, steps)
+        rows = preparing.split(config, checked, steps)
         shop.open(publication.tags(config, rows))
         training = _training(config, rows)
         baselines = _baseline(config, training, steps)

@@ -1,7 +1,7 @@
 """The pictures of a trained model, as PNG: what it confuses, how it ranks, whether its probabilities can be believed.
 
-Drawn from the test rows as the bundle predicts them. Scatter plots show a bounded sample, so the time does not grow with
-the data.
+Drawn from the test rows as the bundle predicts them. Scatter plots show a bounded sample, so the time does not grow
+with the data.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def draw(
 ) -> dict[str, bytes]:
     """Return the pictures by name, in reading order, each as PNG bytes.
 
-    `truth` is [n] values or label codes; `scores` [n] values or [n, k] probabilities; `outputs` the predictor's columns;
-    `importance` is input to share of the gain (its sum is 1 where the model has any).
+    `truth` is [n] values or label codes; `scores` [n] values or [n, k] probabilities; `outputs` the predictor's
+    columns; `importance` is input to share of the gain (its sum is 1 where the model has any).
     """
     if labels:
         pictures = {
@@ -53,7 +53,7 @@ def draw(
 
 
 def _picture(paint: Callable[[Axes], None]) -> bytes:
-    """Paint one chart and return it as PNG. Figures are made without pyplot, which keeps state and is slow to import."""
+    """Paint one chart and return it as PNG. pyplot keeps state and is slow to import: not used."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -60,8 +60,8 @@ def load(
     """Verify a bundle against its manifest and load it.
 
     `threads` bounds the threads of bulk predictions (None: what the machine grants). `version` defaults to the
-    folder's name, which is the version of a published bundle. `manifest` is the sha256 that a champion pointer promises.
-    Raises InputError naming every missing, corrupt or foreign file.
+    folder's name, which is the version of a published bundle. `manifest` is the sha256 that a champion pointer
+    promises. Raises InputError naming every missing, corrupt or foreign file.
     """
     from . import inference
 

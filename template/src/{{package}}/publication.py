@@ -1,8 +1,8 @@
 """From a decision to a version: MLflow's record, the published bundle, and the champion where the gate said so.
 
-The order is what makes `kill -9` harmless. The bundle lies staged; the run is logged; the version is created, marked with
-this process; the bundle is published by one rename; the pointer moves; the ledger and the aliases follow. A process that
-dies before the rename leaves a version without a bundle, which the next run deletes; one that dies after it leaves a
+The order is what makes `kill -9` harmless. The bundle lies staged; the run is logged; the version is created, marked
+with this process; the bundle is published by one rename; the pointer moves; the ledger and the aliases follow. A process
+that dies before the rename leaves a version without a bundle, which the next run deletes; one that dies after it leaves a
 whole version that nobody serves, or a champion whose ledger row the next run writes.
 """
 

@@ -5,8 +5,8 @@ The server counts its traffic in the same bins, and drift is the distance betwee
     "tenure":   {"kind": "number", "rows": 5634, "missing": 0.0, "edges": [1.0, 6.0, …], "counts": [402, 561, …]}
     "Contract": {"kind": "category", "rows": 5634, "missing": 0.0, "counts": {"Month-to-month": 3110, …}, "other": 0}
 
-Edges are deciles of the training values; moments are seconds since 1970 (UTC). Counts have two bins more than there are edges between them: below the first
-edge and above the last are bins of their own.
+Edges are deciles of the training values; moments are seconds since 1970 (UTC). There is one count more than there are
+edges: below the first edge and from the last one on are bins of their own, so bin = bisect_right(edges, value).
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def promote(
         if guarded and reigning != expected:
             raise InputError(
                 f"the champion moved from {expected or 'none'} to {reigning or 'none'} during this run, so version "
-                f"{version} was not compared with it; it stays a challenger: train again, or `promote version={version}`"
+                f"{version} was not compared with it; it stays a challenger: train again, or promote it"
             )
         return _move(store, version, "promote", why, run_id)
 
@@ -67,7 +67,7 @@ def rollback(store: Store, version: str | None = None) -> Pointer:
 
 
 def settle(store: Store) -> list[str]:
-    """Complete what a killed process left: staged folders, a missing row of the ledger. Return what was done, in words."""
+    """Complete what a killed process left: staged folders, a missing ledger row. Return what was done, in words."""
     done = [f"removed {name}, left by a process that died" for name in store.sweep()]
     with store.lock():
         row = ledger.mend(store)

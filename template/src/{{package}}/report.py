@@ -26,7 +26,8 @@ CAPTIONS = {
 }
 
 STYLE = """
-:root{--ink:#1c2733;--soft:#5b6875;--line:#e3e8ed;--accent:#0b6e99;--paper:#fff;--back:#f4f6f8;--good:#1a7f4b;--warn:#b45f06}
+:root{--ink:#1c2733;--soft:#5b6875;--line:#e3e8ed;--accent:#0b6e99;--paper:#fff;--back:#f4f6f8;--good:#1a7f4b;
+--warn:#b45f06}
 *{box-sizing:border-box}body{margin:0;background:var(--back);color:var(--ink);
 font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main{max-width:1060px;margin:0 auto;padding:24px 16px 56px}
@@ -41,7 +42,8 @@ padding:20px;margin:16px 0}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:7px 12px 7px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--soft);font-weight:600;white-space:nowrap}td.n,th.n{text-align:right}tr.on td{font-weight:650}
-tr:last-child td{border-bottom:0}.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:16px}
+tr:last-child td{border-bottom:0}
+.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:16px}
 figure{margin:0}figure img{width:100%;height:auto;display:block;border-radius:8px}
 figcaption{color:var(--soft);font-size:.85rem;padding:4px 6px}
 .bar{display:inline-block;height:8px;border-radius:4px;background:var(--accent);vertical-align:middle}
@@ -100,7 +102,8 @@ def page(card: Card) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{_text(card.title)}</title><style>{STYLE}</style></head><body><main>{''.join(body)}</main></body></html>\n"
+        f"<title>{_text(card.title)}</title><style>{STYLE}</style></head><body><main>"
+        f"{''.join(body)}</main></body></html>\n"
     )
 
 
@@ -153,7 +156,7 @@ def _inputs(card: Card) -> str:
     largest = max([*card.importance.values(), 1e-12])
     ordered = sorted(card.contract.inputs, key=lambda column: -card.importance.get(column.name, 0.0))
     rows = "".join(
-        f"<tr><td>{_text(column.name)}</td><td>{_text(column.type)}{f' ({_text(column.unit)})' if column.unit else ''}</td>"
+        f"<tr><td>{_text(column.name)}</td><td>{_text(_kind(column))}</td>"
         f"<td>{_text(_range(column))}</td><td>{'yes' if column.nullable else 'no'}</td>"
         f'<td><span class="bar" style="width:{120 * card.importance.get(column.name, 0.0) / largest:.0f}px"></span> '
         f"{card.importance.get(column.name, 0.0):.1%}</td></tr>"
@@ -161,6 +164,10 @@ def _inputs(card: Card) -> str:
     )
     head = "".join(f"<th>{name}</th>" for name in ("input", "type", "values", "may be missing", "importance"))
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _kind(column: Column) -> str:
+    return f"{column.type} ({column.unit})" if column.unit else column.type
 
 
 def _range(column: Column) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .steps import Steps
 
+#: The one check that needs to know the split.
+ACROSS = "duplicates_across_split"
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from .config import RunConfig
+    from .config import ContractSettings, RunConfig
     from .contract import Settled
     from .contract.schema import Contract
     from .split import Split
@@ -41,3 +45,77 @@ class Rows:
     def test_truth(self) -> np.ndarray:
         """The truth of the test rows."""
         return self.truth[self.parts.test]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """All rows, those of a test file last, that keep their contract: typed, with their truth and their fingerprint."""
+
+    settled: Settled
+    frame: pd.DataFrame
+    truth: np.ndarray
+    fingerprint: str
+    notes: tuple[str, ...]
+
+
+def read(config: RunConfig, steps: Steps) -> Settled:
+    """Read the rows, and the contract or a proposal for one."""
+    from . import contract
+
+    with steps("read") as step:
+        settled = contract.settle(config.data, config.contract, config.task, config.root)
+        step.says = f"{len(settled.frame):,} rows × {settled.frame.shape[1]} columns from {config.data.path}"
+    return settled
+
+
+def check(config: RunConfig, settled: Settled, steps: Steps) -> Checked:
+    """Check the raw rows against the contract, refuse errors, save a proposed contract, and type the rows.
+
+    Raises InputError with the first error and the number of others; nothing is written then.
+    """
+    from . import contract, data
+
+    with steps("check") as step:
+        problems = contract.check(settled.whole, settled.contract, config.contract)
+        contract.refuse(problems)
+        frame = contract.conform(settled.whole, settled.contract)
+        truth = contract.truth(frame, settled.contract)
+        fingerprint = data.fingerprint(frame)
+        settled.save()
+        step.says = f"{len(settled.contract.inputs)} inputs, {len(problems)} warnings, data {fingerprint[:12]}"
+    return Checked(settled, frame, truth, fingerprint, tuple(problem.message for problem in problems))
+
+
+def split(config: RunConfig, checked: Checked, steps: Steps) -> Rows:
+    """Hold out the test rows, and look for rows that stand on both sides."""
+    from . import contract, data
+    from . import split as splitting
+
+    settled = checked.settled
+    with steps("split") as step:
+        rows = len(settled.frame)
+        held_out = None if settled.test_frame is None else checked.frame.iloc[rows:]
+        parts = splitting.split(
+            checked.frame.iloc[:rows], settled.contract, settled.contract.task, config.split, config.seed, held_out
+        )
+        across = contract.check(checked.frame, settled.contract, _alone(config.contract), parts)
+        contract.refuse(across)
+        step.says = f"{parts.method}: {len(parts.train):,} rows train, {len(parts.test):,} test"
+    return Rows(
+        frame=checked.frame,
+        contract=settled.contract,
+        parts=parts,
+        truth=checked.truth,
+        fingerprint=checked.fingerprint,
+        source=data.source(config.data, config.root),
+        notes=(*settled.news, *checked.notes, *parts.notes, *(problem.message for problem in across)),
+    )
+
+
+def _alone(settings: ContractSettings) -> ContractSettings:
+    """The settings under which only the check that needs a split looks at the rows; the others have done so."""
+    from .contract.checks import CHECKS
+
+    off = dict.fromkeys(CHECKS, "off")
+    kept = {ACROSS: settings.severity.get(ACROSS, "warning")}
+    return dataclasses.replace(settings, severity={**off, **kept})  # type: ignore[arg-type]

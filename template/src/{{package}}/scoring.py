@@ -26,7 +26,7 @@ ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl")
 
 @dataclass(frozen=True)
 class Scored:
-    """What was written: how many rows, by which version of which model, the columns, and a summary of the predictions."""
+    """What was written: how many rows, by which version of which model, the columns, a summary of the predictions."""
 
     rows: int
     version: str
@@ -71,7 +71,7 @@ def serving(config: RunConfig) -> Predictor:
 
 
 def predict(model: Predictor, frame: pd.DataFrame, source: str) -> dict[str, np.ndarray]:
-    """Return the predictor's columns [n] for raw rows [n]. Raises InputError naming missing columns, or the bad cell."""
+    """Return the predictor's columns [n] for raw rows [n]. Raises InputError naming columns, or the bad cell."""
     from . import contract
 
     names = [column.name for column in model.contract.inputs]

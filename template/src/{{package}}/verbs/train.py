@@ -1,8 +1,8 @@
 """Train a model, compare it with the baseline and the champion, and promote it if it is better.
 
 Reads the rows, checks them against data/contract.yaml (inferred and written where there is none), splits them, fits the
-baselines and the model, scores the bundles on the test rows, and lets the gate decide. The run, the version and the model
-card go to MLflow, the bundle to `bundle.store`; reports/train.html is the card, reports/train.json has every figure.
+baselines and the model, scores the bundles on the test rows, and lets the gate decide. The run, the version and the
+model card go to MLflow, the bundle to `bundle.store`; reports/train.html is the card, reports/train.json has every figure.
 Exits with 3 where `gate.strict=true` and the model was not promoted.
 """
 
