@@ -121,7 +121,7 @@ def load(path: Path = PATH) -> Questionnaire:
     """Read the questions."""
     import yaml
 
-    content = yaml.safe_load(path.read_text("utf8"))
+    content = yaml.load(path.read_text("utf8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return Questionnaire(
         questions={name: _question(name, q) for name, q in content.items() if name[0] != "_" and name != SETTINGS},
         retired=tuple(content["_retired"]),

@@ -1,6 +1,6 @@
 """Answers become a project, by Copier's API: the same template, the same checks and the same bytes as `copier copy`.
 
-Copier refuses an answer with a `ValueError` that holds a validator's sentence (src/mlgen/strict.jinja); here it becomes
+Copier refuses an answer with a `ValueError` that holds a validator's sentence (src/mlgen/strict/rules.jinja); here it becomes
 an `AnswerError` with that sentence. Nothing has been written by then.
 """
 
@@ -11,10 +11,13 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import AnswerError, DestinationError, SourceError, nearest
 from .source import Source
+
+if TYPE_CHECKING:
+    from copier._main import Worker
 
 ANSWERS_FILE = ".copier-answers.yml"
 
@@ -30,21 +33,9 @@ def render(answers: Mapping[str, Any], destination: Path, source: Source, *, ask
         DestinationError: for a destination that is in use.
         SourceError: where the template cannot be read.
     """
-    from copier import Settings, run_copy
-
     check_destination(destination)
-    with told(source):
-        run_copy(
-            source.path,
-            destination,
-            data=dict(answers),
-            vcs_ref=source.ref,
-            defaults=not ask,
-            user_defaults={"project_name": destination.resolve().name},
-            settings=Settings(),  # a person's own Copier defaults would make the bytes depend on the machine
-            pretend=check,
-            quiet=True,
-        )
+    with told(source), _worker(answers, destination, source, ask=ask, check=check) as worker:
+        worker.run_copy()
     if source.recorded and not check:
         _record(destination / ANSWERS_FILE, *source.recorded)
 
@@ -84,6 +75,28 @@ def answers_of(project: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or "_src_path" not in content:
         raise DestinationError(f"'{path}' does not say where its template is; restore it with 'git checkout -- {ANSWERS_FILE}'.")
     return content
+
+
+def _worker(answers: Mapping[str, Any], destination: Path, source: Source, *, ask: bool, check: bool) -> Worker:
+    """Copier's worker, without one process of git per file."""
+    from copier._main import Worker
+    from copier._settings import SettingsModel
+
+    class NewFolder(Worker):
+        def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
+            """Copier asks git whether the file is tracked and its mode differs; in a new folder nothing is tracked."""
+
+    return NewFolder(
+        src_path=source.path,
+        dst_path=destination,
+        data=dict(answers),
+        vcs_ref=source.ref,
+        defaults=not ask,
+        user_defaults={"project_name": destination.resolve().name},
+        settings=SettingsModel(),  # a person's own Copier defaults would make the bytes depend on the machine
+        pretend=check,
+        quiet=True,
+    )
 
 
 @contextmanager
