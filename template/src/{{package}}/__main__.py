@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import usage
 from .command import Command, parse
-from .conftree import ConfTree
+from .conftree import ConfTree, project_root
 from .errors import InputError
 from .verbs import find
 
@@ -46,7 +46,7 @@ def dispatch(command: Command) -> int:
             return 0
     from . import compose
 
-    return compose.run(command, compose.project_root())
+    return compose.run(command, project_root())
 
 
 def script() -> str:
@@ -56,8 +56,6 @@ def script() -> str:
 
 
 def _page(command: Command) -> str:
-    from .compose import project_root
-
     try:
         tree = ConfTree(project_root(), command.config_dirs)
     except InputError:

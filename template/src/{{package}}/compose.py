@@ -17,7 +17,7 @@ from typing import Any
 
 from . import config, overrides, reports
 from .command import Command, require_verb
-from .conftree import Composed, ConfTree
+from .conftree import Composed, ConfTree, project_root
 from .errors import InputError
 from .verbs import VerbReport, find
 
@@ -32,18 +32,6 @@ class Outcome:
     folder: Path
     report: VerbReport | None = None
     error: Exception | None = None
-
-
-def project_root(start: Path | None = None) -> Path:
-    """Return the folder with `conf/config.yaml`: `start` (the current folder), one above it, else the package's own.
-
-    Raises InputError where there is none.
-    """
-    here = (start or Path.cwd()).absolute()
-    for folder in (here, *here.parents, Path(__file__).absolute().parents[2]):
-        if (folder / "conf" / "config.yaml").is_file():
-            return folder
-    raise InputError(f"there is no conf/config.yaml in {here} or above it; change to the project's folder")
 
 
 def load(changed: Sequence[str] = (), root: Path | None = None) -> config.RunConfig:
@@ -99,9 +87,11 @@ def run(command: Command, root: Path) -> int:
 def _run_one(verb: str, composition: Any, root: Path, composed: Composed, *, several: bool) -> Outcome:
     """Run a verb once. Hydra would print and wrap a failure, so it is carried out of Hydra by hand."""
     from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
 
     state = HydraConfig.get()
-    changed = list(state.overrides.task)
+    changed = OmegaConf.to_container(state.overrides.task, resolve=False)
+    assert isinstance(changed, list)
     outcome = Outcome(changed, Path(state.runtime.output_dir) if several else root / "reports")
     if several:
         print(f"\nrun {state.job.num}: {' '.join(changed)}", flush=True)

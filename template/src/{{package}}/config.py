@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, Protocol, TypeVar, cast, get_type_hints
 
 from .contract.schema import TASKS
 from .errors import InputError, nearest
-from .shape import Amount, Bound, Count, OneOf, Share, Where, convert, part
+from .shape import Amount, Bound, Count, OneOf, Part, Share, Where, convert, part
 
 Shaped = TypeVar("Shaped")
 
@@ -46,12 +46,15 @@ class ContractSettings:
 
     path: str
     write: bool
-    severity: dict[str, Literal["error", "warning", "off"]]
-    out_of_range_share: Amount
-    new_category_share: Amount
-    null_share: Amount
+    out_of_range_share: Part
+    new_category_share: Part
+    null_share: Part
+    mostly_null_share: Part
+    duplicate_share: Part
     leakage_auc: Annotated[float, Bound(above=0.5, at_most=1)]
+    leakage_r2: Part
     min_class_rows: Count
+    severity: dict[str, Literal["error", "warning", "off"]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,14 +190,18 @@ def from_raw(raw: Mapping[str, Any], root: Path, where: Where) -> RunConfig:
 
 
 def model_settings(values: Any, where: Where) -> ModelSettings:
-    """Return the settings of the model that `values["name"]` chooses, by the registry of models."""
+    """Return the settings of the model that `values["name"]` chooses."""
+    name = values.get("name") if isinstance(values, Mapping) else values
+    return cast(ModelSettings, convert(model_class(name, where), values, "model", where))
+
+
+def model_class(name: object, where: Where) -> type[Any]:
+    """Return the dataclass of a model's settings; raises InputError where the registry has no such model."""
     from .model import MODELS
 
-    if not isinstance(values, Mapping) or values.get("name") not in MODELS:
-        name = values.get("name") if isinstance(values, Mapping) else values
+    if name not in MODELS:
         raise InputError(
             f"model.name: {name!r} is not a model; expected one of {', '.join(MODELS)}{nearest(str(name), MODELS)}; "
             f"see {where('model.name')}"
         )
-    settings: type[ModelSettings] = MODELS[values["name"]][0]
-    return convert(settings, values, "model", where)
+    return MODELS[str(name)][0]

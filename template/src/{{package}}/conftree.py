@@ -15,6 +15,8 @@ from pathlib import Path
 
 import yaml
 
+from .errors import InputError
+
 #: Groups that Hydra itself owns; what is under them is Hydra's to check.
 HYDRA = "hydra"
 
@@ -56,6 +58,18 @@ class Composed:
         if key in self.settings and key != group:
             return self.settings[key].file
         return self.files.get(group) or (self.settings[key].file if key in self.settings else "conf/config.yaml")
+
+
+def project_root(start: Path | None = None) -> Path:
+    """Return the folder with `conf/config.yaml`: `start` (the current folder), one above it, else the package's own.
+
+    Raises InputError where there is none.
+    """
+    here = (start or Path.cwd()).absolute()
+    for folder in (here, *here.parents, Path(__file__).absolute().parents[2]):
+        if (folder / "conf" / "config.yaml").is_file():
+            return folder
+    raise InputError(f"there is no conf/config.yaml in {here} or above it; change to the project's folder")
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,17 @@ class InputError(Exception):
     """The input or the configuration is wrong; the message says what, what was expected, and what to do next."""
 
 
-def nearest(value: str, choices: Iterable[str]) -> str:
-    """Return `" (did you mean 'x'?)"` for the choice that looks most like `value`, or an empty string.
+def closest(value: str, choices: Iterable[str]) -> str | None:
+    """Return the choice that looks most like `value`, or None where none does.
 
     The likeness is the ratio of Ratcliff and Obershelp (`difflib`), with case folded.
     """
     folded = {choice.casefold(): choice for choice in choices}
     close = difflib.get_close_matches(value.casefold(), folded, n=1, cutoff=0.5)
-    return f" (did you mean {folded[close[0]]!r}?)" if close else ""
+    return folded[close[0]] if close else None
+
+
+def nearest(value: str, choices: Iterable[str]) -> str:
+    """Return `" (did you mean 'x'?)"` for the choice that looks most like `value`, or an empty string."""
+    close = closest(value, choices)
+    return f" (did you mean {close!r}?)" if close else ""

@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Sequence
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from . import config
 from .conftree import HYDRA, Composed, ConfTree
-from .errors import InputError, nearest
+from .errors import InputError, closest, nearest
 from .shape import part
 
 #: Values that mean the same in YAML, in Hydra's grammar and here.
@@ -65,13 +65,26 @@ def unknown_key(key: str, composed: Composed, tree: ConfTree) -> InputError:
     parent = composed.settings.get(key.rpartition(".")[0])
     if parent and parent.holds_keys and parent.value == "{}" and not _below(key.rpartition(".")[0], composed):
         return InputError(f"{key}: no such entry yet; add it with a plus: +{key}=VALUE ({parent.file})")
-    names = [*composed.settings, *(tree.groups if "." not in key else ())]
-    if name and group not in composed.settings and group not in tree.groups:
-        names = [f"{known}.{name}" for known in tree.groups] + names
-    hint = nearest(key, names)
-    found = re.search(r"'(.+)'", hint)
-    where = f" in {composed.file(found.group(1))}" if found else "; `--cfg job` shows them all"
-    return InputError(f"{key}: no such setting{hint.removesuffix('?)') + where + '?)' if found else where}")
+    return InputError(f"{key}: no such setting{_meant(key, composed, tree)}")
+
+
+def _meant(key: str, composed: Composed, tree: ConfTree) -> str:
+    """What was probably meant: the nearest name of the same group, a bare name's full ones, else the nearest of all."""
+    group, _, name = key.partition(".")
+    own = [known.partition(".")[2] for known in composed.settings if known.startswith(f"{group}.")]
+    if own and name:
+        near = closest(name, own)
+        known = f"{composed.file(group)}; it has {', '.join(own)}"
+        return _did_you_mean([f"{group}.{near}"], composed) if near else f" in {known}"
+    same = [known for known in composed.settings if known.endswith(f".{key}")]
+    near = closest(key, [*composed.settings, *tree.groups])
+    if same or near:
+        return _did_you_mean(same[:3] or [str(near)], composed)
+    return "; `--cfg job` shows all settings"
+
+
+def _did_you_mean(names: Sequence[str], composed: Composed) -> str:
+    return f" (did you mean {' or '.join(f'{name!r} in {composed.file(name)}' for name in names)}?)"
 
 
 def _split(override: str) -> tuple[str, str, list[str]]:
@@ -106,22 +119,27 @@ def _check_key(key: str, values: Sequence[str], composed: Composed, tree: ConfTr
 
 
 def _check_values(key: str, values: Sequence[str], composed: Composed) -> None:
-    """Check the value alone against the type of its field, where the dataclass is known without a layer."""
-    kind = _kind(key)
+    """Check the value alone against the type of its field, unless only a layer knows it."""
+    kind = _kind(key, composed)
     if kind is not None:
         for value in values:
             part(kind, scalar(value), key, composed.file)
 
 
-def _kind(key: str) -> Any:
-    """The type of a dotted key, or None where only a layer or a model knows it."""
-    group, _, name = key.partition(".")
+def _kind(key: str, composed: Composed) -> Any:
+    """The type of a dotted key, or None where only a layer knows it."""
+    group, *names = key.split(".")
     kind = config.kinds().get(group)
-    if not name:
-        return None if dataclasses.is_dataclass(kind) or group == "model" else kind
-    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
-        return None
-    return get_type_hints(kind, include_extras=True).get(name)
+    if kind is config.ModelSettings and names and "model.name" in composed.settings:
+        kind = config.model_class(composed.settings["model.name"].value, composed.file)
+    for name in names:
+        if get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        elif isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            kind = get_type_hints(kind, include_extras=True).get(name)
+        else:
+            return None
+    return None if kind is config.ModelSettings or dataclasses.is_dataclass(kind) else kind
 
 
 def scalar(text: str) -> object:

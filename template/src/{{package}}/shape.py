@@ -69,7 +69,9 @@ class OneOf:
         return f"out of {', '.join(self.choices)}"
 
 
+#: A part of a whole: Share cannot be none or all of it, Part can.
 Share = Annotated[float, Bound(above=0, below=1)]
+Part = Annotated[float, Bound(at_least=0, at_most=1)]
 Amount = Annotated[float, Bound(at_least=0)]
 Count = Annotated[int, Bound(at_least=1)]
 
@@ -99,6 +101,8 @@ def part(kind: Any, value: object, key: str, where: Where) -> Any:
         raise InputError(f"{key} is not set; expected {words(kind)}: give {key}=VALUE or write it in {where(key)}")
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return convert(kind, value, key, where)
+    if get_origin(kind) is dict and isinstance(value, Mapping):
+        return {str(name): part(get_args(kind)[1], entry, _join(key, name), where) for name, entry in value.items()}
     try:
         return _read(kind, value)
     except ValueError:
@@ -154,10 +158,6 @@ def _read(kind: Any, value: object) -> Any:
         if not isinstance(value, list | tuple):
             raise ValueError
         return origin(_read(options[0], entry) for entry in value)
-    if origin in (dict, Mapping):
-        if not isinstance(value, Mapping):
-            raise ValueError
-        return {_read(options[0], name): _read(options[1], entry) for name, entry in value.items()}
     return _scalar(kind, value)
 
 

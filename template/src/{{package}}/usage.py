@@ -82,9 +82,10 @@ def _settings(verb: Verb, tree: ConfTree | None) -> str:
 
 def _row(key: str, tree: ConfTree, composed: Composed) -> tuple[str, str]:
     if key in tree.groups:
-        choices = tree.groups[key]
-        plus = "" if composed.choices.get(key) else "+"
-        return f"{plus}{key}={composed.choices.get(key) or 'NAME'}", f"one of {', '.join(choices)} (conf/{key}/)"
+        choices, chosen = tree.groups[key], composed.choices.get(key)
+        if chosen and len(choices) == 1:
+            return f"{key}.NAME=VALUE", f"{composed.settings[key].comment} ({composed.file(key)})"
+        return f"{'' if chosen else '+'}{key}={chosen or 'NAME'}", f"one of {', '.join(choices)} (conf/{key}/)"
     setting = composed.settings.get(key)
     if setting is None:
         return key, ""
