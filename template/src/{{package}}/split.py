@@ -1,12 +1,14 @@
 """Which rows train and which test: random, stratified, grouped, by time, or a given test file.
 
-Random and stratified splits are scikit-learn's `train_test_split`, row for row, so that scores compare with anybody's.
+Random and stratified splits are scikit-learn's `train_test_split`, row for row, so that scores compare with anybody's;
+they are drawn here, from numpy's frozen `RandomState`, so that no later release of a library moves a row.
 
     split(frame, contract, "binary", settings, seed=42).test  →  array([4372, 1890, …])
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +48,7 @@ def split(
     rows = len(frame)
     if test_frame is not None:
         return Split(np.arange(rows), np.arange(rows, rows + len(test_frame)), "file")
-    if rows < 2 or round(rows * settings.test_size) in (0, rows) and rows < 5:
+    if not 0 < _tests(rows, settings.test_size) < rows:
         raise InputError(f"there are {rows} rows, too few to hold out a share of {settings.test_size:g}; add rows")
     method = settings.method
     if method == "auto":
@@ -62,26 +64,54 @@ def split(
 
 
 def _random(frame: pd.DataFrame, contract: Contract, test_size: float, seed: int) -> Split:
-    from sklearn.model_selection import train_test_split
-
-    train, test = train_test_split(np.arange(len(frame)), test_size=test_size, random_state=seed)
-    return Split(train, test, "random")
+    tests = _tests(len(frame), test_size)
+    order = np.random.RandomState(seed).permutation(len(frame))
+    return Split(order[tests:], order[:tests], "random")
 
 
 def _stratified(frame: pd.DataFrame, contract: Contract, test_size: float, seed: int) -> Split:
     """Stratified by label; without strata where a class has a single row, or there are more classes than test rows."""
-    from sklearn.model_selection import train_test_split
-
     codes = label_codes(frame[contract.target.name], contract)
-    present, counts = np.unique(codes, return_counts=True)
+    present, strata, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    tests = _tests(len(frame), test_size)
     lonely = [contract.labels[code] for code, count in zip(present, counts, strict=True) if count < 2 and code >= 0]
-    tests = int(np.ceil(len(frame) * test_size))
     if lonely or len(present) > min(tests, len(frame) - tests):
-        why = f"class {lonely[0]!r} has one row" if lonely else f"{len(present)} classes do not fit in {tests} test rows"
-        plain = _random(frame, contract, test_size, seed)
-        return Split(plain.train, plain.test, "random", (f"not stratified: {why}",))
-    train, test = train_test_split(np.arange(len(frame)), test_size=test_size, random_state=seed, stratify=codes)
-    return Split(train, test, "stratified")
+        why = (
+            f"class {lonely[0]!r} has one row" if lonely else f"{len(present)} classes do not fit in {tests} test rows"
+        )
+        return dataclasses.replace(_random(frame, contract, test_size, seed), notes=(f"not stratified: {why}",))
+    random = np.random.RandomState(seed)
+    to_train = _apportion(counts, len(frame) - tests, random)
+    to_test = _apportion(counts - to_train, tests, random)
+    rows = np.split(np.argsort(strata, kind="stable"), np.cumsum(counts)[:-1])
+    shuffled = [rows[i][random.permutation(counts[i])] for i in range(len(counts))]
+    train = np.concatenate([part[:n] for part, n in zip(shuffled, to_train, strict=True)])
+    test = np.concatenate([part[n : n + m] for part, n, m in zip(shuffled, to_train, to_test, strict=True)])
+    return Split(random.permutation(train), random.permutation(test), "stratified")
+
+
+def _tests(rows: int, test_size: float) -> int:
+    """How many rows are held out; scikit-learn rounds up."""
+    return int(np.ceil(rows * test_size))
+
+
+def _apportion(counts: Positions, draws: int, random: np.random.RandomState) -> Positions:
+    """Share `draws` out over classes [k] in proportion to `counts`; the largest remainders get the rest, ties by lot.
+
+    Source: the mode of the multivariate hypergeometric distribution as in scikit-learn's `StratifiedShuffleSplit`.
+    """
+    exact = counts / counts.sum() * draws
+    shares: Positions = np.floor(exact).astype(np.int64)
+    left = int(draws - shares.sum())
+    remainders = exact - shares
+    for remainder in np.sort(np.unique(remainders))[::-1]:
+        if left <= 0:
+            break
+        tied = np.flatnonzero(remainders == remainder)
+        chosen = random.choice(tied, size=min(len(tied), left), replace=False)
+        shares[chosen] += 1
+        left -= len(chosen)
+    return shares
 
 
 def _grouped(frame: pd.DataFrame, contract: Contract, test_size: float, seed: int) -> Split:
@@ -130,5 +160,7 @@ def _only(contract: Contract, role: str, setting: str) -> str:
     found = contract.with_role(role)
     if len(found) != 1:
         names = ", ".join(column.name for column in found) or "none"
-        raise InputError(f"{setting} needs one column with the role {role}, found {names}; give it the role in the contract")
+        raise InputError(
+            f"{setting} needs one column with the role {role}, found {names}; give it the role in the contract"
+        )
     return found[0].name

@@ -30,7 +30,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Numbers:
-    """float64 values [n] with NaN for missing or unreadable cells, the unreadable cells, and how many were blank text."""
+    """float64 values [n], NaN for missing or unreadable cells; the unreadable cells; how many were blank text."""
 
     values: FloatArray
     bad: Mask
@@ -39,7 +39,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Moments:
-    """datetime64[ns] values [n] in UTC without a zone, NaT for missing or unreadable cells, and the unreadable cells."""
+    """datetime64[ns] values [n] in UTC without a zone, NaT for missing or unreadable cells; the unreadable cells."""
 
     values: MomentArray
     bad: Mask
@@ -140,7 +140,7 @@ def text(value: Any) -> str:
 
 
 def _number(level: str) -> float:
-    """Parse one text as float64; NaN where it is no number. Python's 1_000 is text here, as it is in every other reader."""
+    """Parse one text as float64; NaN where it is no number. Python's 1_000 is text here, as in every other reader."""
     if "_" in level:
         return math.nan
     try:

@@ -1,19 +1,18 @@
 """The contract as a file to be reviewed: `data/contract.yaml`, read and written here.
 
-    # The data contract of data/telco.csv: what each column is for and what it may hold.
-    task: binary
-    source: data/telco.csv
-    columns:
-      TotalCharges:
-        role: feature
-        type: number
-        written_as_text: true
+# The data contract of data/telco.csv: what each column is for and what it may hold.
+task: binary
+source: data/telco.csv
+columns:
+  TotalCharges:
+    role: feature
+    type: number
+    written_as_text: true
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ class _Reader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         mapping = super().construct_mapping(node, deep=deep)
         if len(mapping) != len(node.value):
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
             twice = next(key for key in keys if keys.count(key) > 1)
             raise yaml.constructor.ConstructorError(None, None, f"{twice!r} is given twice", node.start_mark)
         return mapping
@@ -61,7 +60,7 @@ _Writer.add_representer(list, _flow_list)
 def load(path: Path) -> Contract:
     """Read a contract. Raises InputError where the file is missing, is no YAML, or says something impossible."""
     try:
-        entries = yaml.load(path.read_text("utf8"), Loader=_Reader)  # noqa: S506 - a SafeLoader
+        entries = yaml.load(path.read_text("utf8"), Loader=_Reader)
     except FileNotFoundError:
         raise InputError(f"there is no contract at {path}; write one with the verb contract") from None
     except UnicodeDecodeError as error:
@@ -85,12 +84,6 @@ def dumps(contract: Contract) -> str:
 def dump(contract: Contract, path: Path) -> None:
     """Write a contract in one step: a reader sees the old file or the new one, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf8", newline="\n") as stream:
-            stream.write(dumps(contract))
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(dumps(contract), "utf8", newline="\n")
+    temporary.replace(path)

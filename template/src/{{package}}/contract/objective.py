@@ -8,6 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..errors import InputError, nearest
+from .columns import text
 from .observed import Observed
 from .schema import TASKS, Column
 
@@ -31,10 +32,14 @@ def target_column(truth: Observed, task: str | None) -> tuple[str, Column]:
     if decided == "regression":
         if truth.type == "text":
             odd = f" (such as {truth.odd[0]!r})" if truth.odd else ""
-            raise InputError(f"{shown} holds text{odd}, expected numbers for task=regression; leave task out, or mend it")
+            raise InputError(
+                f"{shown} holds text{odd}, expected numbers for task=regression; leave task out, or mend it"
+            )
         return decided, _amount(truth)
     if decided == "binary" and truth.distinct != 2:
-        raise InputError(f"{shown} has {truth.distinct} different values, expected 2 for task=binary; use task=multiclass")
+        raise InputError(
+            f"{shown} has {truth.distinct} different values, expected 2 for task=binary; use task=multiclass"
+        )
     if truth.distinct > MOST_LABELS or (truth.type == "text" and truth.distinct > max(20, truth.rows / 2)):
         raise InputError(
             f"{shown} has {truth.distinct} different values in {truth.rows} rows, too many for classes; "
@@ -73,6 +78,5 @@ def _classes(truth: Observed) -> Column:
         labels = tuple(sorted(truth.texts.levels))
     else:
         values = sorted(set(pd.Series(truth.numbers).dropna()))
-        words = {"boolean": lambda v: str(bool(v)), "integer": lambda v: str(int(v)), "category": str}
-        labels = tuple(words[kind](value) for value in values)
+        labels = tuple(str(bool(value)) if kind == "boolean" else text(value) for value in values)
     return Column(name=truth.name, role="target", type=kind, nullable=truth.nulls > 0, categories=labels)

@@ -15,10 +15,9 @@ import pandas as pd
 
 from . import columns as raw
 from .leakage import Seen
+from .schema import MISSING_WORDS
 
-ISO_DATE = re.compile(
-    r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?"
-)
+ISO_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?")
 #: Other ways to write a date, tried in this order; 03/04/2024 is read as the first that fits every cell.
 DATE_FORMATS = tuple(
     day + time
@@ -33,8 +32,9 @@ WHOLE = re.compile(r"[+-]?\d+")
 class Observed:
     """One column. `numbers` [n] is set for number, integer and boolean, `texts` for text; `whole`: all integral.
 
-    `blanks` counts cells of a number column that hold blank text or a word for missing, `odd` examples of cells that keep
-    an almost numeric column from being numbers.
+    `distinct` is a lower bound for numbers with more than 1,000 values in a long table.
+    `blanks` counts cells of a number column that hold blank text or a word for missing, `odd` gives examples of cells
+    that keep an almost numeric column from being numbers.
     """
 
     name: str
@@ -88,7 +88,9 @@ def _from_text(series: pd.Series, name: str) -> Observed:
     if share_bad == 0 and not np.isnan(numbers.values).all():
         kind = _kind_of_numbers(series)
         if kind is not None:
-            as_text = numbers.blanks > 0 or (series.dtype == object and series.map(lambda cell: isinstance(cell, str)).any())
+            as_text = numbers.blanks > 0 or (
+                series.dtype == object and series.map(lambda cell: isinstance(cell, str)).any()
+            )
             return _numeric(name, kind, numbers, written_as_text=bool(as_text))
     texts = raw.texts(series)
     levels = [level.strip() for level in texts.levels]
@@ -115,15 +117,13 @@ def _from_text(series: pd.Series, name: str) -> Observed:
 
 def _kind_of_numbers(series: pd.Series) -> str | None:
     """Integer or number for a column whose cells all parse; None where leading zeros (007) say that they are codes."""
-    if isinstance(series.dtype, pd.StringDtype):
-        if bool((~series.str.fullmatch(WHOLE.pattern).fillna(value=False)).head(100).all()):
-            return "number"  # the first hundred are not whole: no need to look at the rest
-        levels = [level.strip() for level in raw.texts(series).levels]
-    else:
-        levels = [level.strip() for level in raw.texts(series).levels]
+    first = [str(cell).strip() for cell in series.dropna().head(100)]
+    if not any(WHOLE.fullmatch(cell) or cell.casefold() in MISSING_WORDS for cell in first):
+        return "number"  # not one of the first hundred is whole: no need to look at the rest
+    levels = [level.strip() for level in raw.texts(series).levels]
     if any(CODE.fullmatch(level) for level in levels):
         return None
-    words = [level for level in levels if level.casefold() not in raw.MISSING_WORDS]
+    words = [level for level in levels if level.casefold() not in MISSING_WORDS]
     return "integer" if all(WHOLE.fullmatch(level) for level in words) else "number"
 
 
@@ -137,9 +137,8 @@ def _date_format(levels: list[str]) -> str | None:
         return None
     first = pd.Series(levels[:1_000], dtype="str")
     for format in DATE_FORMATS:
-        if pd.to_datetime(first.head(3), format=format, errors="coerce").notna().all():
-            if pd.to_datetime(first, format=format, errors="coerce").notna().all():
-                return format
+        if all(pd.to_datetime(some, format=format, errors="coerce").notna().all() for some in (first.head(3), first)):
+            return format
     return None
 
 
@@ -151,12 +150,21 @@ def _numeric(name: str, kind: str, found: raw.Numbers, written_as_text: bool = F
         type=kind,
         rows=len(values),
         nulls=len(values) - len(known),
-        distinct=len(pd.unique(known)),
+        distinct=_distinct(known, kind),
         numbers=values,
         whole=bool((known == np.floor(known)).all()),
         written_as_text=written_as_text,
         blanks=found.blanks,
     )
+
+
+def _distinct(known: npt.NDArray[np.float64], kind: str) -> int:
+    """How many different values there are; for measured numbers the count may stop after 20,000 rows, past 1,000."""
+    if kind == "number" and len(known) > 20_000:
+        first = len(pd.unique(known[:20_000]))
+        if first > 1_000:
+            return first
+    return len(pd.unique(known))
 
 
 def _moment(name: str, found: raw.Moments, format: str | None) -> Observed:

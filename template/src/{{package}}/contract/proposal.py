@@ -6,14 +6,14 @@ The reader reviews it, so every column that the model will not see carries a not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from ..errors import InputError, nearest
 from . import leakage
-from .observed import Observed, observe
 from .objective import target_column
+from .observed import Observed, observe
 from .schema import Column, Contract
 
 ID_NAME = re.compile(r"(?i:(^|[_\-. ])(id|uuid|guid)$)|[a-z](Id|ID|Uuid|UUID|Guid|GUID)$|^(?i:id|index|unnamed_\d+)$")
@@ -47,7 +47,9 @@ def propose(
     for setting, wanted in (("data.target", [target]), ("data.drop", sorted(dropped)), ("data.key", sorted(keys))):
         for name in wanted:
             if name not in names:
-                raise InputError(f"{setting}: no column {name!r}{nearest(name, names)}; the columns are {', '.join(names)}")
+                raise InputError(
+                    f"{setting}: no column {name!r}{nearest(name, names)}; the columns are {', '.join(names)}"
+                )
     if target in dropped | keys:
         raise InputError(f"data.target {target!r} is also in data.drop or data.key; take it out of one of them")
     if frame.empty:
@@ -56,30 +58,18 @@ def propose(
     truth = next(column for column in observed if column.name == target)
     task, goal = target_column(truth, task)
     others = [column for column in observed if column.name != target]
-    reasons = leaks(truth, [column for column in others if column.name not in keys])
+    suspects = [column.seen for column in others if column.name not in keys and column.type != "datetime"]
+    reasons = leakage.leaks(truth.seen, suspects)
     proposed = {column.name: _propose(column, keys, reasons) for column in others}
-    if not any(column.role in ("feature", "time", "ignore") and name not in reasons for name, column in proposed.items()):
+    if not any(
+        column.role in ("feature", "time", "ignore") and name not in reasons for name, column in proposed.items()
+    ):
         reasons = {}  # what leaks is all there is: let it train, and let the check say so
         proposed = {column.name: _propose(column, keys, reasons) for column in others}
     proposed[target] = goal
     settled = _one_time(_one_group([proposed[column.name] for column in observed]))
     noted = _say_what_repeats(settled, {column.name: column for column in observed})
     return Contract(task=task, columns=tuple(noted), source=source)
-
-
-def leaks(target: Observed, features: Sequence[Observed]) -> dict[str, str]:
-    """The reason for each column that gives the target away exactly: a copy, or part of an exact sum."""
-    known = [column for column in features if column.distinct > 1]
-    reasons = {
-        name: f"leaks the target: a copy of {target.name} under another name"
-        for name in leakage.copies(target.seen, [column.seen for column in known])
-    }
-    while True:
-        left = [column.seen for column in known if column.name not in reasons and column.type != "datetime"]
-        found = leakage.identity(target.seen, left) if target.type != "text" else None
-        if found is None:
-            return reasons
-        reasons |= {name: f"leaks the target: {found} holds in every row" for name in found.columns}
 
 
 def _propose(column: Observed, keys: set[str], reasons: Mapping[str, str]) -> Column:
@@ -104,7 +94,9 @@ def _propose(column: Observed, keys: set[str], reasons: Mapping[str, str]) -> Co
         return _entry(column, "weight", "weight of the row when training and scoring")
     if column.type == "text" and column.rows > FEW_ROWS and _is_prose(column):
         share = column.distinct / column.rows
-        return _entry(column, "ignore", f"text-like: {column.distinct} different values, one for {share:.0%} of the rows")
+        return _entry(
+            column, "ignore", f"text-like: {column.distinct} different values, one for {share:.0%} of the rows"
+        )
     return _entry(column, "feature", _remark(column))
 
 
@@ -205,7 +197,11 @@ def _say_what_repeats(columns: list[Column], observed: Mapping[str, Observed]) -
     for column in columns:
         seen = observed[column.name]
         if column.role == "feature" and seen.type != "datetime" and 2 < seen.distinct <= 1_000:
-            twins = [other.name for other in told if other.distinct == seen.distinct and leakage.copies(seen.seen, [other.seen])]
+            twins = [
+                other.name
+                for other in told
+                if other.distinct == seen.distinct and leakage.copies(seen.seen, [other.seen])
+            ]
             if twins and column.note is None:
                 column = _changed(column, note=f"says the same as {twins[0]} under other names")
             told.append(seen)

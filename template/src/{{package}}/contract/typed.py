@@ -19,23 +19,23 @@ from .schema import Column, Contract
 NUMERIC = ("number", "integer", "boolean")
 
 
-def conform(frame: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+def conform(frame: pd.DataFrame, contract: Contract, *, lenient: bool = False) -> pd.DataFrame:
     """Return the contract's columns (all but the ignored ones) that `frame` has, typed, in the contract's order.
 
     Infinite numbers become missing. Raises InputError for an input column that is not there, and for a cell that cannot
-    be read, naming the column, the value and the row.
+    be read, naming the column, the value and the row; `lenient` passes over both (such a cell is missing then).
     """
     missing = [column.name for column in contract.inputs if column.name not in frame.columns]
-    if missing:
+    if missing and not lenient:
         raise InputError(
-            f"the rows lack the column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))} that the contract "
-            "names as input; add them, or change the contract"
+            f"the rows lack {', '.join(map(repr, missing))}, which the contract names as input; "
+            " add them, or change the contract"
         )
     kept = [column for column in contract.columns if column.role != "ignore" and column.name in frame.columns]
     values = {}
     for column in kept:
         read, bad = parse(frame[column.name], column)
-        if bad.any():
+        if bad.any() and not lenient:
             row = int(np.flatnonzero(bad)[0])
             raise InputError(
                 f"column {column.name!r} holds {frame[column.name].iloc[row]!r} in row {row + 1}, expected "
@@ -56,6 +56,7 @@ def parse(series: pd.Series, column: Column) -> tuple[Any, npt.NDArray[np.bool_]
         broken = np.zeros(len(values), dtype=bool)
         if column.type == "integer":
             broken = ~np.isnan(values) & (values != np.floor(values))
+            values = np.where(broken, np.nan, values)
         return values, found.bad | broken
     if column.type == "datetime":
         read = raw.moments(series, column.format)
@@ -106,7 +107,7 @@ def label_codes(cells: pd.Series, contract: Contract) -> npt.NDArray[np.int64]:
     if contract.target.type == "integer":  # "3.0" and "03" are the label 3
         values = raw.numbers(cells).values
         known = pd.Index([float(label) for label in labels])
-        return known.get_indexer(values).astype(np.int64)
+        return known.get_indexer(pd.Index(values)).astype(np.int64)
     position = {label: code for code, label in enumerate(labels)}
     table = np.array([*(position.get(level, -1) for level in found.levels), -1], dtype=np.int64)
     return table[found.codes]

@@ -1,6 +1,6 @@
 """Reading rows: CSV, TSV (both also .gz), Parquet, JSON lines, or a table of an SQL database; and their fingerprint.
 
-Cells of a CSV stay text here ("007", " ", "1.50" survive); `contract.conform` turns them into the types of the contract.
+Cells of a CSV stay text here ("007", " ", "1.50" survive); `contract.conform` gives them the types of the contract.
 
     frame = read(settings, root)          the training rows, without the columns of data.drop
     fingerprint(conform(frame, contract)) the same rows give the same digest, from whichever kind of file
@@ -107,7 +107,8 @@ def _read_csv(place: Path, path: str, settings: DataSettings) -> pd.DataFrame:
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0].removeprefix("CSV parse error: ")
         raise InputError(f"{path}: {reason}; mend that row, or set data.separator") from error
-    return table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
 
 
 def _header(raw: bytes, path: str, separator: str) -> list[str]:
@@ -119,8 +120,8 @@ def _header(raw: bytes, path: str, separator: str) -> list[str]:
         other = max(SEPARATORS, key=line.count)
         if line.count(other) and other != separator:
             raise InputError(
-                f"{path} has one column with the separator {separator!r}; {other!r} stands {line.count(other)} times in its "
-                f"first line: set data.separator={_shell(other)}"
+                f"{path} has one column with the separator {separator!r}; {other!r} stands {line.count(other)} times in "
+                f"its first line: set data.separator={_shell(other)}"
             )
     return names
 
@@ -130,9 +131,10 @@ def _read_parquet(place: Path, path: str, settings: DataSettings) -> pd.DataFram
     from pyarrow import parquet
 
     try:
-        return parquet.read_table(place).to_pandas()
+        frame: pd.DataFrame = parquet.read_table(place).to_pandas(ignore_metadata=True)  # keeps a saved index
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise InputError(f"{path} is no Parquet file ({str(error).splitlines()[0]}); check data.path") from error
+    return frame
 
 
 def _read_json_lines(place: Path, path: str, settings: DataSettings) -> pd.DataFrame:
@@ -188,7 +190,9 @@ def _kind(place: Path) -> str:
     if ending not in READERS:
         advice = "save the sheet as CSV" if ending in (".xls", ".xlsx", ".ods") else "convert the file"
         known = ", ".join(READERS)
-        raise InputError(f"{place.name} is of an unknown kind {ending!r}; expected {known} (or .gz of a text); {advice}")
+        raise InputError(
+            f"{place.name} is of an unknown kind {ending!r}; expected {known} (or .gz of a text); {advice}"
+        )
     return ending
 
 
@@ -199,7 +203,9 @@ def _checked(frame: pd.DataFrame, settings: DataSettings, path: str) -> pd.DataF
     for setting, wanted in (("data.target", targets), ("data.key", settings.key), ("data.drop", settings.drop)):
         for name in wanted:
             if name not in names:
-                raise InputError(f"{setting}: {path} has no column {name!r}{nearest(name, names)}; it has {', '.join(names)}")
+                raise InputError(
+                    f"{setting}: {path} has no column {name!r}{nearest(name, names)}; it has {', '.join(names)}"
+                )
     return frame.drop(columns=settings.drop)
 
 
@@ -230,7 +236,9 @@ def _utf8(data: bytes, path: str, encoding: str) -> bytes:
     try:
         text = data.decode(encoding)
     except LookupError:
-        raise InputError(f"data.encoding={encoding}: no such encoding; expected such as utf-8, latin-1, cp1252") from None
+        raise InputError(
+            f"data.encoding={encoding}: no such encoding; expected such as utf-8, latin-1, cp1252"
+        ) from None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         other = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252"

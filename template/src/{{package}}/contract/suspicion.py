@@ -1,0 +1,99 @@
+"""The checks that compare whole columns and rows: constants, repeats, thin classes, and features that know too much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from . import leakage
+from .catalogue import Finding, entered, percent
+from .proposal import FEW_ROWS, ID_NAME
+from .view import View
+
+
+@entered("Features with one value")
+def constant_columns(view: View) -> Iterator[Finding]:
+    """{column} holds the same value in every row and tells nothing; check the source, or give it the role ignore"""
+    for column in view.inputs:
+        cells = view.typed[column.name]
+        if view.rows > 1 and not view.bad[column.name].any() and bool((cells == cells.iloc[0]).all()):
+            yield Finding(column.name)
+
+
+@entered("Rows that repeat another row")
+def duplicate_rows(view: View) -> Iterator[Finding]:
+    """{count} rows ({share}) repeat another one in all features and the target; if they are the same case told twice,
+    remove them"""
+    repeated = int(pd.Series(view.keys).duplicated().sum())
+    share = repeated / max(1, view.rows)
+    if share > view.settings.duplicate_share:
+        yield Finding(None, share, count=repeated, share=percent(share))
+
+
+@entered("Classes with too few rows")
+def few_class_rows(view: View) -> Iterator[Finding]:
+    """class {label!r} of {column} has {count} rows, fewer than {least}; collect more, or merge it with another class"""
+    if view.labels is None:
+        return
+    counts = np.bincount(view.labels[view.labels >= 0], minlength=len(view.contract.labels))
+    for label, count in zip(view.contract.labels, counts.tolist(), strict=True):
+        if count < view.settings.min_class_rows:
+            least = view.settings.min_class_rows
+            yield Finding(view.contract.target.name, count, label=label, count=count, least=least)
+
+
+@entered("Features that look like ids")
+def id_like_features(view: View) -> Iterator[Finding]:
+    """{column} has a different value in {share} of the rows and looks like an id, which cannot help with new rows;
+    give it the role id in the contract"""
+    for column in view.inputs:
+        if view.rows <= FEW_ROWS or column.type not in ("integer", "category", "text"):
+            continue
+        share = view.typed[column.name].nunique() / view.rows
+        named = bool(ID_NAME.search(column.name))
+        if (share == 1 and column.type != "integer") or (share > 0.9 and named):
+            yield Finding(column.name, share, share=percent(share))
+
+
+@entered("Features that give the target away exactly")
+def exact_leaks(view: View) -> Iterator[Finding]:
+    """{column} {reason}; give it the role ignore in the contract, unless you will truly know it when you predict"""
+    for name, reason in view.leaking.items():
+        yield Finding(name, reason=reason)
+
+
+@entered("Features that alone tell the target")
+def suspicious_features(view: View) -> Iterator[Finding]:
+    """{column} alone tells the target with {measure} {value:.4f}; make sure that it is known before the outcome is,
+    otherwise give it the role ignore"""
+    if view.target is None:
+        return
+    rows = leakage.sample_rows(view.rows)
+    truth = view.truth(rows)
+    known = truth.numbers is not None and ~np.isnan(truth.numbers) if view.labels is None else truth.levels() >= 0
+    rows = rows[known]
+    if len(rows) < leakage.MIN_ROWS:
+        return
+    truth = view.truth(rows)
+    regression = view.contract.task == "regression"
+    limit = view.settings.leakage_r2 if regression else view.settings.leakage_auc
+    for column in view.inputs:
+        if column.name in view.leaking:
+            continue
+        figure = leakage.strength(truth, view.seen(column, rows), view.contract.task)
+        if figure > limit:
+            measure = "R2" if regression else "an area under the ROC curve of"
+            yield Finding(column.name, figure, measure=measure, value=figure)
+
+
+@entered("Test rows that also train")
+def duplicates_across_split(view: View) -> Iterator[Finding]:
+    """{count} test rows ({share} of them) repeat a training row in all features and the target, so the score flatters;
+    remove repeats, or use split=group"""
+    if view.split is None or not len(view.split.test):
+        return
+    shared = pd.Series(view.keys[view.split.test]).isin(view.keys[view.split.train])
+    if shared.any():
+        yield Finding(None, float(shared.mean()), count=int(shared.sum()), share=percent(float(shared.mean())))

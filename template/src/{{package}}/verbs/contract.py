@@ -1,0 +1,80 @@
+"""Infer the data contract, or check the rows against it.
+
+Where there is no data/contract.yaml it is proposed from the rows and written, to be reviewed and committed; where there
+is one, the rows are checked against it. All problems are told at once: on the terminal, in reports/contract.json, and
+as a page in reports/contract.html. Exits with 2 where one is an error. contract.write=true proposes the contract anew.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from . import VerbReport
+
+if TYPE_CHECKING:
+    from ..config import RunConfig
+    from ..contract import Settled
+    from ..split import Split
+
+SETTINGS = ("data.path", "data.target", "data.drop", "data.key", "contract.write", "contract.severity", "task")
+
+
+def run(config: RunConfig) -> VerbReport:
+    """Settle the contract, check the rows, and report both."""
+    from .. import contract
+    from ..contract import report
+
+    settled = contract.settle(config.data, config.contract, config.task, config.root)
+    rows = settled.whole
+    halves, news = _halves(config, settled)
+    problems = contract.check(rows, settled.contract, config.contract, halves)
+    settled.save()
+    page = config.root / "reports" / "contract.html"
+    _write(page, report.page(settled.contract, problems, len(rows), config.contract.path))
+    print(report.overview(settled.contract, len(rows)))
+    for line in (*news, *report.proposal(settled.contract)):
+        print(line)
+    print(f"\nchecks: {report.verdict(problems)}")
+    for line in report.table(problems):
+        print(line)
+    print(f"\ncontract     {config.contract.path}\nreport       {page.relative_to(config.root)}")
+    errors = sum(problem.severity == "error" for problem in problems)
+    return VerbReport(
+        {
+            "headline": {"errors": errors, "warnings": len(problems) - errors, "inferred": settled.inferred},
+            "task": settled.contract.task,
+            "target": settled.contract.target.name,
+            "rows": len(rows),
+            "inferred": settled.inferred,
+            "errors": errors,
+            "warnings": len(problems) - errors,
+            "problems": [problem.to_dict() for problem in problems],
+            "news": news,
+            "contract": settled.contract.to_dict(),
+        },
+        exit_code=2 if errors else 0,
+    )
+
+
+def _halves(config: RunConfig, settled: Settled) -> tuple[Split | None, list[str]]:
+    """The split that training would draw, to look for rows on both sides; why there is none becomes news."""
+    from .. import contract
+    from ..split import split
+
+    typed = contract.conform(settled.frame, settled.contract, lenient=True)
+    try:
+        drawn = split(typed, settled.contract, settled.contract.task, config.split, config.seed, settled.test_frame)
+    except InputError as error:
+        return None, [*settled.news, f"no split to look for repeats across: {error}"]
+    return drawn, list(settled.news)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, "utf8")
+    temporary.replace(path)
