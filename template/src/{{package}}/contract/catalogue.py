@@ -65,6 +65,11 @@ def entered(title: str) -> Callable[[Callable[[View], Iterator[Finding]]], Calla
     return register
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things for people: 1 row, 1,204 rows."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def percent(share: float) -> str:
     """A share for people: 0.034 is 3.4 %, and what is there is never 0 %."""
     return f"{share:.1%}" if share >= 0.001 else "under 0.1%"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from ..errors import nearest
-from .catalogue import Finding, entered, percent
+from .catalogue import Finding, counted, entered, percent
 from .columns import numbers
 from .typed import NUMERIC, expectation
 from .view import View
@@ -31,7 +32,7 @@ def extra_columns(view: View) -> Iterator[Finding]:
 
 @entered("Cells of another type than the contract's")
 def column_types(view: View) -> Iterator[Finding]:
-    """{column} holds {count} cells that are not {expected} ({share}), such as {example!r} in row {row};
+    """{column} holds {count} that {are} not {expected} ({share}), such as {example!r} in row {row};
     mend the source, or change the type in the contract"""
     for column in view.columns:
         bad = view.bad[column.name]
@@ -40,7 +41,8 @@ def column_types(view: View) -> Iterator[Finding]:
             yield Finding(
                 column.name,
                 float(bad.mean()),
-                count=int(bad.sum()),
+                count=counted(int(bad.sum()), "cell"),
+                are="is" if bad.sum() == 1 else "are",
                 expected=expectation(column),
                 share=percent(float(bad.mean())),
                 example=str(view.frame[column.name].iloc[row]),
@@ -50,17 +52,17 @@ def column_types(view: View) -> Iterator[Finding]:
 
 @entered("Rows without the target")
 def missing_target(view: View) -> Iterator[Finding]:
-    """the target {column} is empty in {count} rows ({share}); remove those rows, they cannot teach or test anything"""
+    """the target {column} is empty in {count} ({share}); remove those rows, they cannot teach or test anything"""
     for column in view.failing("missing_target"):
         empty = view.typed[column.name].isna().to_numpy() & ~view.bad[column.name]
         if empty.any():
             share = float(empty.mean())
-            yield Finding(column.name, share, count=int(empty.sum()), share=percent(share))
+            yield Finding(column.name, share, count=counted(int(empty.sum()), "row"), share=percent(share))
 
 
 @entered("Labels that the contract does not know")
 def unknown_labels(view: View) -> Iterator[Finding]:
-    """the target {column} holds {count} rows with labels such as {examples}, expected {known};
+    """the target {column} holds {count} with labels such as {examples}, expected {known};
     mend them, or add them to the categories in the contract"""
     if view.labels is None or view.target is None:
         return
@@ -70,7 +72,7 @@ def unknown_labels(view: View) -> Iterator[Finding]:
         yield Finding(
             view.contract.target.name,
             float(unknown.mean()),
-            count=int(unknown.sum()),
+            count=counted(int(unknown.sum()), "row"),
             examples=", ".join(map(repr, map(str, view.target[unknown].iloc[:1_000].unique()[:3]))),
             known=", ".join(view.contract.labels[:8]),
         )
@@ -78,14 +80,14 @@ def unknown_labels(view: View) -> Iterator[Finding]:
 
 @entered("Empty cells where the contract allows none")
 def nulls(view: View) -> Iterator[Finding]:
-    """{column} is empty in {count} rows ({share}), and the contract allows none;
+    """{column} is empty in {count} ({share}), and the contract allows none;
     mend the source, or set nullable: true"""
     for column in view.failing("nulls"):
         empty = view.typed[column.name].isna().to_numpy() & ~view.bad[column.name]
         share = float(empty.mean())
         if share:
             grave = share > view.settings.null_share
-            yield Finding(column.name, share, grave=grave, count=int(empty.sum()), share=percent(share))
+            yield Finding(column.name, share, grave=grave, count=counted(int(empty.sum()), "row"), share=percent(share))
 
 
 @entered("Features that are mostly empty")
@@ -97,19 +99,32 @@ def mostly_null(view: View) -> Iterator[Finding]:
             yield Finding(column.name, share, share=percent(share))
 
 
+@entered("Blank text where numbers are expected")
+def blank_numbers(view: View) -> Iterator[Finding]:
+    """{column} is a number written as text, and {count} ({share}) {hold} blanks or a word for missing;
+    they are read as missing: make sure that this is what the source means"""
+    for column in view.columns:
+        if column.type in ("number", "integer") and not pd.api.types.is_numeric_dtype(view.frame[column.name].dtype):
+            blanks = numbers(view.frame[column.name]).blanks if view.typed[column.name].isna().any() else 0
+            if blanks:
+                share, count = blanks / view.rows, counted(blanks, "cell")
+                hold = "holds" if blanks == 1 else "hold"
+                yield Finding(column.name, share, grave=False, count=count, share=percent(share), hold=hold)
+
+
 @entered("Infinite numbers")
 def infinite_values(view: View) -> Iterator[Finding]:
-    """{column} is infinite in {count} rows, which are read as missing; find the division by zero that made them"""
+    """{column} is infinite in {count}, which is read as missing; find the division by zero that made them"""
     for column in view.columns:
         if column.type in NUMERIC and column.type != "boolean" and view.typed[column.name].isna().any():
             count = int(np.isinf(numbers(view.frame[column.name]).values).sum())
             if count:
-                yield Finding(column.name, count / view.rows, count=count)
+                yield Finding(column.name, count / view.rows, count=counted(count, "row"))
 
 
 @entered("Values outside minimum and maximum")
 def out_of_range(view: View) -> Iterator[Finding]:
-    """{column} lies outside {low} to {high} in {count} rows ({share}), from {smallest:g} to {largest:g};
+    """{column} lies outside {low} to {high} in {count} ({share}), from {smallest:g} to {largest:g};
     mend the source, or widen the range in the contract"""
     for column in view.failing("out_of_range"):
         cells = view.typed[column.name]
@@ -123,7 +138,7 @@ def out_of_range(view: View) -> Iterator[Finding]:
             grave=share > view.settings.out_of_range_share,
             low="anything" if column.minimum is None else f"{column.minimum:g}",
             high="anything" if column.maximum is None else f"{column.maximum:g}",
-            count=len(outside),
+            count=counted(len(outside), "row"),
             share=percent(share),
             smallest=outside.min(),
             largest=outside.max(),
@@ -132,7 +147,7 @@ def out_of_range(view: View) -> Iterator[Finding]:
 
 @entered("Categories that the contract does not know")
 def new_categories(view: View) -> Iterator[Finding]:
-    """{column} holds {count} rows ({share}) with new categories such as {examples}; mend the source{near}, or add them
+    """{column} holds {count} ({share}) with new categories such as {examples}; mend the source{near}, or add them
     to the contract"""
     for column in view.failing("new_categories"):
         counts = view.typed[column.name].value_counts()
@@ -142,7 +157,7 @@ def new_categories(view: View) -> Iterator[Finding]:
             column.name,
             share,
             grave=share > view.settings.new_category_share,
-            count=int(new.sum()),
+            count=counted(int(new.sum()), "row"),
             share=percent(share),
             examples=", ".join(map(repr, new.index[:3])),
             near=nearest(str(new.index[0]), column.categories),

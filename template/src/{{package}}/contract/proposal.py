@@ -101,10 +101,10 @@ def _propose(column: Observed, keys: set[str], reasons: Mapping[str, str]) -> Co
 
 
 def _looks_like_key(column: Observed) -> bool:
-    """Text without blanks such as 7590-VHVEG, or 0, 1, 2, … in file order."""
+    """Text without blanks such as 7590-VHVEG, or whole numbers that rise from row to row."""
     if column.type == "integer" and column.numbers is not None:
         steps = column.numbers[1:] - column.numbers[:-1]
-        return bool((steps == 1).all())
+        return bool((steps > 0).all())
     if column.texts is None:
         return False
     return sum(" " not in level.strip() for level in column.texts.levels) > 0.9 * column.distinct

@@ -93,13 +93,12 @@ def _need_target(settings: DataSettings, path: Path) -> None:
 
 def _agree(contract: Contract, settings: DataSettings, task: str | None, path: str) -> None:
     """Settings that say something else than the reviewed contract are a question to the user, not an override."""
-    remedy = "leave the setting out, or infer a new contract with contract.write=true"
-    if settings.target != contract.target.name:
-        raise InputError(
-            f"data.target is {settings.target!r}, and {path} has {contract.target.name!r} as target; {remedy}"
-        )
+    anew = "or infer a new contract with contract.write=true"
+    name = contract.target.name
+    if settings.target != name:
+        raise InputError(f"data.target is {settings.target!r}, {path} has {name!r}; set data.target={name}, {anew}")
     if task is not None and task != contract.task:
-        raise InputError(f"task is {task}, and {path} is for {contract.task}; {remedy}")
+        raise InputError(f"task is {task}, {path} is for {contract.task}; leave task out, {anew}")
 
 
 def _overridden(contract: Contract, settings: DataSettings, news: list[str]) -> Contract:

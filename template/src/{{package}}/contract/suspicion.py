@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from . import leakage
-from .catalogue import Finding, entered, percent
+from .catalogue import Finding, counted, entered, percent
 from .proposal import FEW_ROWS, ID_NAME
 from .view import View
 
@@ -24,24 +24,25 @@ def constant_columns(view: View) -> Iterator[Finding]:
 
 @entered("Rows that repeat another row")
 def duplicate_rows(view: View) -> Iterator[Finding]:
-    """{count} rows ({share}) repeat another one in all features and the target; if they are the same case told twice,
-    remove them"""
+    """{count} ({share}) {repeat} another one in all features and the target; if it is the same case told twice,
+    keep one of them"""
     repeated = int(pd.Series(view.keys).duplicated().sum())
     share = repeated / max(1, view.rows)
     if share > view.settings.duplicate_share:
-        yield Finding(None, share, count=repeated, share=percent(share))
+        repeat = "repeats" if repeated == 1 else "repeat"
+        yield Finding(None, share, count=counted(repeated, "row"), share=percent(share), repeat=repeat)
 
 
 @entered("Classes with too few rows")
 def few_class_rows(view: View) -> Iterator[Finding]:
-    """class {label!r} of {column} has {count} rows, fewer than {least}; collect more, or merge it with another class"""
+    """class {label!r} of {column} has {count}, fewer than {least}; collect more, or merge it with another class"""
     if view.labels is None:
         return
     counts = np.bincount(view.labels[view.labels >= 0], minlength=len(view.contract.labels))
     for label, count in zip(view.contract.labels, counts.tolist(), strict=True):
         if count < view.settings.min_class_rows:
             least = view.settings.min_class_rows
-            yield Finding(view.contract.target.name, count, label=label, count=count, least=least)
+            yield Finding(view.contract.target.name, count, label=label, count=counted(count, "row"), least=least)
 
 
 @entered("Features that look like ids")
@@ -90,10 +91,12 @@ def suspicious_features(view: View) -> Iterator[Finding]:
 
 @entered("Test rows that also train")
 def duplicates_across_split(view: View) -> Iterator[Finding]:
-    """{count} test rows ({share} of them) repeat a training row in all features and the target, so the score flatters;
+    """{count} ({share} of them) {repeat} a training row in all features and the target, so the score flatters;
     remove repeats, or use split=group"""
     if view.split is None or not len(view.split.test):
         return
     shared = pd.Series(view.keys[view.split.test]).isin(view.keys[view.split.train])
     if shared.any():
-        yield Finding(None, float(shared.mean()), count=int(shared.sum()), share=percent(float(shared.mean())))
+        share, count = float(shared.mean()), int(shared.sum())
+        repeat = "repeats" if count == 1 else "repeat"
+        yield Finding(None, share, count=counted(count, "test row"), share=percent(share), repeat=repeat)

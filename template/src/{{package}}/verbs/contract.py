@@ -51,6 +51,11 @@ def run(config: RunConfig) -> VerbReport:
             "inferred": settled.inferred,
             "errors": errors,
             "warnings": len(problems) - errors,
+            "proposal": [
+                {"column": column.name, "role": column.role, "note": column.note}
+                for column in settled.contract.columns
+                if column.note or column.role != "feature"
+            ],
             "problems": [problem.to_dict() for problem in problems],
             "news": news,
             "contract": settled.contract.to_dict(),

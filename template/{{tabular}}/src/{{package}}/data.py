@@ -120,8 +120,8 @@ def _header(raw: bytes, path: str, separator: str) -> list[str]:
         other = max(SEPARATORS, key=line.count)
         if line.count(other) and other != separator:
             raise InputError(
-                f"{path} has one column with the separator {separator!r}; {other!r} stands {line.count(other)} times in "
-                f"its first line: set data.separator={_shell(other)}"
+                f"{path} has one column with the separator {separator!r}, but {line.count(other)} {other!r} in its "
+                f"first line; set data.separator={_shell(other)}"
             )
     return names
 
