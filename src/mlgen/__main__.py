@@ -31,7 +31,8 @@ Start with:  mlgen new churn        (makes the folder churn, and says what to do
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code."""
-    gc.disable()  # a short life: collecting what the imports leave costs a tenth of the time
+    if argv is None:
+        gc.disable()  # a short life: collecting what the imports leave costs a tenth of the time
     given = list(sys.argv[1:] if argv is None else argv)
     if not given or given[0] in ("-h", "--help", "help"):
         print(HELP.format(verbs="\n".join(f"  {verb:10} {line}" for verb, line in VERBS.items())), end="")

@@ -12,6 +12,7 @@ and an organisation's (`--config-dir DIR` with DIR/preset/NAME.yaml):
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -106,7 +107,11 @@ def compose(
             config = hydra_compose(_ROOT, overrides=[*groups.values(), *lines])
         composed = OmegaConf.to_container(config, resolve=False)
     except (HydraException, OmegaConfBaseException) as error:
-        raise DeclarationError(f"the answers can't be composed: {_one_line(str(error.__cause__ or error))}") from error
+        reason = str(error.__cause__ or error)
+        if missing := re.search(r"Could not find '(\w+)/([^']*)'", reason):
+            questionnaire.check_key(missing[1])
+            questionnaire.questions[missing[1]].accept(missing[2])
+        raise DeclarationError(f"the preset can't be composed: {_one_line(reason)}") from error
     assert isinstance(composed, dict)
     composed.pop(PRESET, None)
     for key, question in questionnaire.questions.items():

@@ -63,6 +63,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Compose the answers, check them all, then make the project (or projects) and say what was made."""
     from ..report import made, would_make
 
+    if "=" in str(arguments.destination):
+        raise DestinationError(f"'{arguments.destination}' is an answer; name the folder to make before it, "
+                               f"as in mlgen new churn {arguments.destination}.")  # fmt: skip
     source = Source(arguments.source, arguments.ref) if arguments.source else sources.default()
     if arguments.ref and not arguments.source:
         raise AnswerError(f"--ref {arguments.ref} needs --source; name the template repository it belongs to.")

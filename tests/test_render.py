@@ -1,0 +1,107 @@
+"""The same answers make the same bytes: with mlgen or Copier, twice, for anybody, anywhere."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import BIN, Run, contents
+
+from mlgen.questions import Question, load
+
+
+def _choices(question: Question) -> list[str]:
+    """What one override may say: each choice, or each non-empty set of them."""
+    if not question.several:
+        return list(question.values)
+    sizes = range(1, len(question.values) + 1)
+    return [f"[{','.join(some)}]" for size in sizes for some in itertools.combinations(question.values, size)]
+
+
+CHOSEN = {name: _choices(question) for name, question in load().questions.items() if question.choices}
+COMBINATIONS = [dict(zip(CHOSEN, values, strict=True)) for values in itertools.product(*CHOSEN.values())]
+
+
+@pytest.mark.parametrize("answers", COMBINATIONS, ids=lambda answers: "-".join(answers.values()))
+def test_both_front_ends_make_the_same_bytes(answers: dict[str, str], mlgen: Run, copier: Run, tmp_path: Path) -> None:
+    """`mlgen new` and `copier copy` write the same files with the same bytes and modes."""
+    ours, plain = tmp_path / "a" / "churn", tmp_path / "b" / "churn"
+
+    assert mlgen("new", ours, *(f"{key}={value}" for key, value in answers.items())).returncode == 0
+    done = copier(plain, answers)
+
+    assert done.returncode == 0, done.stderr
+    assert contents(ours) == contents(plain)
+    assert contents(ours)
+
+
+def test_settings_are_the_same_bytes_too(mlgen: Run, copier: Run, tmp_path: Path) -> None:
+    """Settings given as overrides and as Copier data make the same conf/project.yaml."""
+    ours, plain = tmp_path / "a" / "churn", tmp_path / "b" / "churn"
+
+    mlgen("new", ours, "settings.rest.port=9000", "settings.model=xgboost", "project_name=Churn of 2026")
+    copier(plain, {"settings": "{rest: {port: 9000}, model: xgboost}", "project_name": "Churn of 2026"})
+
+    assert contents(ours) == contents(plain)
+    assert b"port: 9000" in contents(ours)["conf/project.yaml"][0]
+    assert b"override /model: " in contents(ours)["conf/project.yaml"][0]
+    assert "src/churn_of_2026/__init__.py" in contents(ours)
+
+
+def test_bytes_depend_on_nobody_and_nothing(checkout: Path, tmp_path: Path) -> None:
+    """Another person, home, language, time zone, working folder and Copier configuration change no byte."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / ".gitconfig").write_text("[user]\n\tname = Somebody Else\n\temail = else@example.com\n")
+    (tmp_path / "settings.yml").write_text("defaults: {ci: gitlab, project_name: other}\n")
+    elsewhere = {
+        "HOME": str(tmp_path / "home"),
+        "LANG": "tr_TR.UTF-8",
+        "TZ": "Asia/Kathmandu",
+        "USER": "else",
+        "PYTHONHASHSEED": "7",
+        "COPIER_SETTINGS_PATH": str(tmp_path / "settings.yml"),
+    }
+    made = []
+    for number, environment in enumerate([{}, elsewhere]):
+        place = tmp_path / str(number)
+        place.mkdir()
+        words = [sys.executable, "-m", "mlgen", "new", "churn", "ci=github", "--source", str(checkout), "--ref", "HEAD"]
+        subprocess.run(words, cwd=place, env=os.environ | environment, check=True, capture_output=True)
+        made.append(contents(place / "churn"))
+
+    assert made[0] == made[1]
+
+
+def test_nothing_is_left_unrendered(mlgen: Run, tmp_path: Path) -> None:
+    """No project holds a .jinja file or a name that was to be rendered, and the record says where it came from."""
+    mlgen("new", tmp_path / "churn")
+    made = contents(tmp_path / "churn")
+
+    assert not [name for name in made if "{{" in name or name.endswith(".jinja")]
+    record = made[".copier-answers.yml"][0].decode()
+    assert "\n_commit: v" in record and "\n_src_path: " in record and "\nsettings: {}\n" in record
+
+
+def test_each_choice_changes_the_project(mlgen: Run, tmp_path: Path) -> None:
+    """The choices of one question give different projects, in more than their prose."""
+    for name, values in CHOSEN.items():
+        made = []
+        for value in values:
+            folder = tmp_path / name / value.strip("[]").replace(",", "-") / "churn"
+            mlgen("new", folder, f"{name}={value}")
+            made.append({path: data for path, data in contents(folder).items()
+                         if not path.endswith(".md") and path != ".copier-answers.yml"})  # fmt: skip
+        assert all(left != right for left, right in itertools.combinations(made, 2)), name
+
+
+def test_plain_copier_says_what_comes_next(copier: Run, checkout: Path, tmp_path: Path) -> None:
+    """Copier's own run ends with the next three commands, like mlgen's."""
+    words = [str(BIN / "copier"), "copy", "--defaults", str(checkout), str(tmp_path / "churn")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+
+    assert "Made churn" in done.stderr
+    assert "make setup" in done.stderr and "make all" in done.stderr
