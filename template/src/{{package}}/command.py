@@ -66,10 +66,9 @@ class Command:
         return tuple(Path(value) for name, value in self.flags if name in _CONFIG_DIR and value)
 
     @property
-    def arguments(self) -> list[str]:
-        """The command line as Hydra wants it: everything but the verb."""
-        flags = [part for name, value in self.flags for part in (name, value) if part is not None]
-        return [*flags, *self.overrides]
+    def hydra_flags(self) -> list[str]:
+        """The flags as words again, as Hydra's own parser wants them."""
+        return [part for name, value in self.flags for part in (name, value) if part is not None]
 
 
 def parse(arguments: Sequence[str]) -> Command:

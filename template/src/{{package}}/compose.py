@@ -44,7 +44,7 @@ def load(changed: Sequence[str] = (), root: Path | None = None) -> config.RunCon
     root = root or project_root()
     composed = overrides.check(changed, ConfTree(root), sweep=False)
     with initialize_config_dir(str((root / "conf").absolute()), version_base=VERSION_BASE), _hydra_failures():
-        return typed(compose("config", overrides=list(changed)), root, composed)
+        return typed(compose("config", overrides=[overrides.quoted(override) for override in changed]), root, composed)
 
 
 def typed(composition: Any, root: Path, composed: Composed) -> config.RunConfig:
@@ -64,7 +64,7 @@ def typed(composition: Any, root: Path, composed: Composed) -> config.RunConfig:
 def run(command: Command, root: Path) -> int:
     """Hand the command line to Hydra and return the exit code; a failure of the verb is raised as it was."""
     if command.completes:
-        return _hydra(lambda composition: None, command.arguments, root)
+        return _hydra(lambda composition: None, [*command.hydra_flags, *command.overrides], root)
     verb = "" if command.only_shows and command.verb is None else find(require_verb(command)).name
     tree = ConfTree(root, command.config_dirs)
     composed = overrides.check(command.overrides, tree, sweep=command.is_multirun)
@@ -73,7 +73,8 @@ def run(command: Command, root: Path) -> int:
     def job(composition: Any) -> None:
         runs.append(_run_one(verb, composition, root, composed, several=command.is_multirun))
 
-    code = _hydra(job, [*command.arguments, *([f"hydra.job.name={verb}"] if verb else [])], root)
+    changed = [*map(overrides.quoted, command.overrides), *([f"hydra.job.name={verb}"] if verb else [])]
+    code = _hydra(job, [*command.hydra_flags, *changed], root)
     if not runs:
         return code
     if command.is_multirun:
@@ -140,8 +141,9 @@ def _hydra_failures() -> Iterator[None]:
     """Turn what Hydra refuses into one line; failures of verbs do not come this way."""
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
 
     try:
         yield
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
         raise InputError(overrides.explain(error)) from error

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar, cast, get_type_hi
 
 from .contract.schema import TASKS
 from .errors import InputError, nearest
+from .record import masked, plain
 from .shape import Amount, Bound, Count, OneOf, Part, Share, Where, convert, part
 
 Shaped = TypeVar("Shaped")
@@ -145,6 +146,12 @@ class RunConfig:
     root: Path
     raw: dict[str, Any] = field(repr=False)
     where: Where = field(repr=False)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """`raw` as it may be kept and shown: no address shows its password."""
+        record: dict[str, Any] = masked(plain(self.raw))
+        return record
 
     def layer(self, name: str, cls: type[Shaped]) -> Shaped:
         """Return the settings of a layer's folder `conf/<name>/` as the layer's own dataclass.

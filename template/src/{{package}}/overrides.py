@@ -19,6 +19,10 @@ from .shape import part
 
 #: Values that mean the same in YAML, in Hydra's grammar and here.
 _PLAIN = re.compile(r"[\w./:@%+-]*(?:,[\w./:@%+-]+)*")
+#: A value that can only be text, but has a character that Hydra wants in quotes: an accent, # or = of an address.
+_TEXT = re.compile(
+    r"""(?=.*[^\x00-\x7f]|.*[!#&;<=>^~`])[^\[\]{}(),'"$\\\s](?:[^\[\]{}(),'"$\\\n]*[^\[\]{}(),'"$\\\s])?"""
+)
 _WORDS: dict[str, object] = {"null": None, "true": True, "false": False}
 
 
@@ -31,6 +35,9 @@ def check(overrides: Sequence[str], tree: ConfTree, *, sweep: bool) -> Composed:
     chosen = {key: values[-1] for sign, key, values in split if not sign and key in tree.groups and values}
     added = [(key, values[-1]) for sign, key, values in split if sign.startswith("+") and key in tree.groups and values]
     for sign, key, values in split:
+        if len(values) > 1 and not sweep:
+            several = ",".join(values)
+            raise InputError(f"{key}={several}: several values need -m, a run for each; one list is {key}=[{several}]")
         if key in tree.groups and sign != "~":
             _check_choice(key, values, tree)
     composed = tree.compose(chosen, added)
@@ -41,12 +48,25 @@ def check(overrides: Sequence[str], tree: ConfTree, *, sweep: bool) -> Composed:
             _check_plus(key, values, composed, tree)
         else:
             _check_key(key, values, composed, tree)
-            _check_values(key, values if sweep else values[:1] if len(values) == 1 else [], composed)
+            _check_values(key, values, composed)
     return composed
 
 
+def quoted(override: str) -> str:
+    """Put the quotes that Hydra wants around a value that can only be text, such as `sqlite:///shop.db#customers`."""
+    key, equals, text = override.partition("=")
+    return f'{key}="{text}"' if equals and _TEXT.fullmatch(text) else override
+
+
 def explain(error: Exception) -> str:
-    """One line from Hydra's failure; Hydra keeps the reason in the cause."""
+    """One line from the failure of Hydra, which keeps the reason in the cause, or of the YAML reader."""
+    override, mark = getattr(error, "override", None), getattr(error, "problem_mark", None)
+    if override is not None:
+        key, _, text = override.partition("=")
+        quoted = text.replace("'", "").replace('"', "")
+        return f"{override}: this value needs quotes within quotes: '{key}=\"{quoted}\"'"
+    if mark is not None:
+        return f"{mark.name}: line {mark.line + 1} is not YAML: {getattr(error, 'problem', '')}"
     lines = [line for line in str(error).splitlines() if line.strip()]
     cause = str(error.__cause__).splitlines()[:1] if error.__cause__ else []
     return "; ".join(dict.fromkeys([*(line.rstrip(".").strip() for line in lines[:2]), *cause]))

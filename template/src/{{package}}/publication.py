@@ -1,9 +1,9 @@
 """From a decision to a version: MLflow's record, the published bundle, and the champion where the gate said so.
 
 The order is what makes `kill -9` harmless. The bundle lies staged; the run is logged; the version is created, marked
-with this process; the bundle is published by one rename; the pointer moves; the ledger and the aliases follow. A process
-that dies before the rename leaves a version without a bundle, which the next run deletes; one that dies after it leaves a
-whole version that nobody serves, or a champion whose ledger row the next run writes.
+with this process; the bundle is published by one rename; the pointer moves; the ledger and the aliases follow. A
+process that dies before the rename leaves a version without a bundle, which the next run deletes; one that dies after
+it leaves a whole version that nobody serves, or a champion whose ledger row the next run writes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .tracking import Dataset
 
 if TYPE_CHECKING:
     from .config import RunConfig
-    from .evaluate import Entrant
+    from .evaluate import Entrant, Reign
     from .gate import Decision
     from .rows import Rows
     from .workshop import Workshop
@@ -34,8 +34,14 @@ class Draft:
     config: RunConfig
     rows: Rows
     entrants: tuple[Entrant, ...]
+    reign: Reign
     decision: Decision
     notes: tuple[str, ...]
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """What the reader should know: the notes, and why the champion was not compared."""
+        return (*self.notes, *([self.reign.note] if self.reign.note else []))
 
     @property
     def chosen(self) -> Entrant:
@@ -96,7 +102,7 @@ def register(shop: Workshop, draft: Draft, steps: Steps) -> str:
         for name, data in pictures.items():
             (papers / "plots").mkdir(exist_ok=True)
             (papers / "plots" / f"{name}.png").write_bytes(data)
-        bundle.write_json(papers, "config.json", config.raw)
+        bundle.write_json(papers, "config.json", config.record)
         card = papers / "card.html"
         card.write_text(report.page(_card(draft, shop.tracker.run_id, pictures, importance)), "utf8")
         shop.tracker.log(_params(draft), _metrics(draft), _dataset(draft))
@@ -117,9 +123,6 @@ def register(shop: Workshop, draft: Draft, steps: Steps) -> str:
 def publish(shop: Workshop, draft: Draft, version: str, steps: Steps) -> Published:
     """Publish the bundle; promote it where the gate said so, else name it the challenger."""
     with steps("bundle") as step:
-        champion = next((entrant for entrant in draft.entrants if entrant.kind == "champion"), None)
-        pointer = shop.store.champion()
-        before = champion.version if champion else pointer.version if pointer else None
         bundle.seal(draft.chosen.folder)
         shop.publish(draft.chosen.folder, version)
         note = None
@@ -129,7 +132,7 @@ def publish(shop: Workshop, draft: Draft, version: str, steps: Steps) -> Publish
                     shop.store,
                     version,
                     draft.decision.sentence,
-                    expected=before,
+                    expected=draft.reign.version,
                     guarded=True,
                     run_id=shop.tracker.run_id,
                 )
@@ -139,10 +142,10 @@ def publish(shop: Workshop, draft: Draft, version: str, steps: Steps) -> Publish
         reigns = now is not None and now.version == version
         shop.tracker.alias(now.version if now else None, None if reigns else version)
         shop.tracker.finish()
-        step.says = f"{shop.store}/{version} ({draft.chosen.megabytes:.2g} MB, {_form(draft.chosen)})"
+        step.says = f"{draft.config.bundle.store}/{version} ({draft.chosen.megabytes:.2g} MB, {_form(draft.chosen)})"
     return Published(
         version=version,
-        bundle=f"{shop.store}/{version}",
+        bundle=f"{draft.config.bundle.store.rstrip('/')}/{version}",
         run_id=shop.tracker.run_id,
         card=draft.config.root / "reports" / "train.html",
         champion=now.version if now else None,
@@ -224,7 +227,7 @@ def _params(draft: Draft) -> dict[str, object]:
     """The resolved configuration, flat, and what the fit found (such as the number of trees)."""
     model = draft.candidate.model
     fitted = {f"fitted.{name}": value for name, value in (model.parameters() if model else {}).items()}
-    return {**_flat(draft.config.raw), **fitted}
+    return {**_flat(draft.config.record), **fitted}
 
 
 def _flat(entries: dict[str, Any], prefix: str = "") -> dict[str, object]:
@@ -293,7 +296,7 @@ def _card(draft: Draft, run_id: str, pictures: dict[str, bytes], importance: dic
         pictures=pictures,
         contract=rows.contract,
         importance=importance,
-        notes=[*draft.notes, *_parity_note(chosen)],
+        notes=[*draft.known, *_parity_note(chosen)],
         lineage={
             "data": f"{rows.source} ({len(rows.frame):,} rows)",
             "data fingerprint": rows.fingerprint,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
+from .record import masked, plain
 from .verbs import VerbReport
 
 if TYPE_CHECKING:
@@ -20,26 +20,13 @@ def write(folder: Path, verb: str, changed: Sequence[str], report: VerbReport) -
     """Write `<folder>/<verb>.json` under a temporary name, then rename it, so that a reader never sees half of it."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{verb}.json"
-    entries = {"verb": verb, "overrides": list(changed), "exit_code": report.exit_code, **plain(report.summary)}
+    entries = {"verb": verb, "overrides": changed, "exit_code": report.exit_code, **report.summary}
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf8")
+    temporary.write_text(
+        json.dumps(masked(plain(entries)), indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf8"
+    )
     temporary.replace(path)
     return path
-
-
-def plain(value: Any) -> Any:
-    """Return data that JSON can hold: paths as text, numpy's numbers and arrays as Python's, NaN and infinity null."""
-    if isinstance(value, Mapping):
-        return {str(name): plain(entry) for name, entry in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(entry) for entry in value]
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if value is None or isinstance(value, str | int):
-        return value
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    return str(value)
 
 
 def summarise(runs: Sequence[Outcome]) -> int:
@@ -47,7 +34,7 @@ def summarise(runs: Sequence[Outcome]) -> int:
 
     1 for a bug in any run, else 2 for wrong input in any, else 3 where a report says so, else 0.
     """
-    rows = [_row(run) for run in runs]
+    rows = [masked(plain(_row(run))) for run in runs]
     folder = runs[0].folder.parent
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "summary.json").write_text(json.dumps(rows, indent=2) + "\n", "utf8")
@@ -85,7 +72,7 @@ def headline(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changed(run: Outcome) -> dict[str, str]:
-    return dict(override.split("=", 1) for override in run.changed if "=" in override)
+    return dict(override.lstrip("+~").split("=", 1) for override in run.changed if "=" in override)
 
 
 def _cell(value: Any) -> str:
