@@ -141,7 +141,9 @@ def test_a_use_case_and_a_deployment_do_not_know_each_other(path: Path) -> None:
     """Use cases never import a deployment, deployments never a use case, and what all projects share no deployment."""
     use_cases, deployments = kinds()
     layer = layer_of(path)
-    forbidden = {None: deployments, **dict.fromkeys(use_cases, deployments)}.get(layer, use_cases | deployments - {layer})
+    forbidden = {None: deployments, **dict.fromkeys(use_cases, deployments)}.get(
+        layer, use_cases | deployments - {layer}
+    )
 
     crossed = {target: owners()[target] for target in targets(path) if target and owners()[target] in forbidden}
 

@@ -23,13 +23,15 @@ MAKE = runpy.run_path(str(LOCKS / "make.py"))
 
 
 def combinations() -> Iterator[dict[str, Any]]:
-    """Every combination of answers: each choice of each question, and each non-empty subset where several may be given."""
+    """Every combination of answers: each choice of a question, and each non-empty subset where several may be given."""
     questions = [question for question in load().questions.values() if question.choices]
     options = []
     for question in questions:
         values = [choice.value for choice in question.choices]
         sizes = range(1, len(values) + 1) if question.several else ()
-        options.append([list(s) for n in sizes for s in itertools.combinations(values, n)] if question.several else values)
+        options.append(
+            [list(s) for n in sizes for s in itertools.combinations(values, n)] if question.several else values
+        )
     for chosen in itertools.product(*options):
         yield dict(zip((question.name for question in questions), chosen, strict=True))
 
@@ -87,7 +89,9 @@ def test_a_server_runs_what_was_trained(project: Path) -> None:
     whole, slim = pins(project / "requirements.lock"), pins(serving)
 
     assert slim.items() <= whole.items()
-    assert slim.keys().isdisjoint({"pandas", "scikit-learn", "scipy", "mlflow", "xgboost-cpu", "lightgbm", "torch", "pyarrow"})
+    assert slim.keys().isdisjoint(
+        {"pandas", "scikit-learn", "scipy", "mlflow", "xgboost-cpu", "lightgbm", "torch", "pyarrow"}
+    )
 
 
 def test_a_lock_is_one_of_requirements_with_hashes(project: Path) -> None:
@@ -97,7 +101,10 @@ def test_a_lock_is_one_of_requirements_with_hashes(project: Path) -> None:
         parsed = MAKE["parse"]("\n".join(line for line in text.splitlines() if not line.startswith("#")))
 
         assert parsed and all(re.fullmatch(r"[a-z0-9._-]+==[\w.]+", pin) for pin in parsed)
-        assert all(hashes and all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", h) for h in hashes) for _, hashes in parsed.values())
+        assert all(
+            hashes and all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", h) for h in hashes)
+            for _, hashes in parsed.values()
+        )
         assert "{" not in text
         assert len(parsed) == len(re.findall(r"^[\w.-]+==", text, re.MULTILINE))
 
@@ -125,7 +132,11 @@ def test_a_lock_names_no_place(path: Path) -> None:
 def test_the_generator_installs_from_its_own_lock() -> None:
     """What mlgen's own pyproject.toml asks for, tools included, is pinned in locks/generator.txt."""
     manifest = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))
-    wanted = manifest["project"]["dependencies"] + manifest["dependency-groups"]["dev"] + manifest["build-system"]["requires"]
+    wanted = (
+        manifest["project"]["dependencies"]
+        + manifest["dependency-groups"]["dev"]
+        + manifest["build-system"]["requires"]
+    )
 
     assert unmet(wanted, pins(LOCKS / "generator.txt")) == []
 
@@ -136,7 +147,8 @@ def test_a_package_wanted_under_two_markers_is_rendered_once() -> None:
 
     hashes = ("--hash=sha256:0",)
     text = MAKE["tagged"](
-        {"base": {"a==1": ("", hashes)}, "one": {"b==1": ("os_name == 'nt'", hashes)}, "two": {"b==1": ("", hashes)}}, ("base",)
+        {"base": {"a==1": ("", hashes)}, "one": {"b==1": ("os_name == 'nt'", hashes)}, "two": {"b==1": ("", hashes)}},
+        ("base",),
     )
 
     rendered = {switch: Template(text).render({switch: "."}) for switch in ("one", "two", "neither")}

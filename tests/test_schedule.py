@@ -31,7 +31,9 @@ def project(tmp_path: Path) -> Path:
     """A folder with a blank in its name, whose `make train` takes a moment and leaves a mark."""
     folder = tmp_path / "my project"
     folder.mkdir()
-    (folder / "Makefile").write_text("train:\n\t@echo started >> marks; while [ -e hold ]; do sleep 0.05; done; [ ! -e broken ]\n")
+    (folder / "Makefile").write_text(
+        "train:\n\t@echo started >> marks; while [ -e hold ]; do sleep 0.05; done; [ ! -e broken ]\n"
+    )
     return folder
 
 

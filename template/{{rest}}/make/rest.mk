@@ -6,4 +6,4 @@ serve: setup ## Serve the champion over REST.
 	$(RUN) serve
 
 try: setup ## Start the service, send one request, show the answer, stop.
-	$(BIN)/python make/try_rest.py $(RUN) serve
+	$(BIN)/python make/try_rest.py $(RUN) serve 'rest.port={port}'

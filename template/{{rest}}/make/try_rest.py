@@ -1,11 +1,12 @@
 """Start the service on a free port, send it one row of the data, show the answer, stop it: `make try`.
 
-    python make/try_rest.py .venv/bin/churn serve
+    python make/try_rest.py .venv/bin/churn serve rest.port={port}
+    python make/try_rest.py /venv/bin/python -m churn.rest          # a container's way: REST_PORT is set, too
 
 The row is the first one of the file that the contract was inferred from. One real request and its answer:
 
     POST /predict {"records": [{"site": "Dayton", "sex": "male", "age": 43, ...}]}
-    200 {"predictions": ["yes"], "probabilities": [[0.31, 0.69]], "model_version": "1", "request_id": "..."}
+    200 {"predictions": ["yes"], "probabilities": [{"no": 0.36, "yes": 0.64}], "model_version": "1", ...}
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def typed(text: str, kind: str) -> Any:
     """Return a cell as JSON would hold it."""
     if not text.strip():
         return None
-    return float(text) if kind in ("number", "integer") else text
+    if kind not in ("number", "integer"):
+        return text
+    return int(value) if (value := float(text)).is_integer() else value
 
 
 def free_port() -> int:
@@ -81,10 +84,11 @@ def send(url: str, body: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Run the command with a free port and talk to it once."""
+    """Run the command, with a free port for `{port}`, and talk to the service once."""
     body = {"records": [record(yaml.safe_load(Path("data/contract.yaml").read_text("utf8")))]}
     port = free_port()
-    server = subprocess.Popen([*sys.argv[1:], f"rest.port={port}"])
+    command = [argument.replace("{port}", str(port)) for argument in sys.argv[1:]]
+    server = subprocess.Popen(command, env={**os.environ, "REST_PORT": str(port)})
     try:
         wait(f"http://127.0.0.1:{port}", server)
         print(f"POST /predict {json.dumps(body)}")

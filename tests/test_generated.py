@@ -1,0 +1,254 @@
+"""The product: projects are generated, installed from their locks, held to their own checks, trained, and served.
+
+Slow (environments and models are real), so `make test-fast` leaves this file out. Real data sets are used where
+`MLGEN_REAL_DATA` names their folder.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mlgen import render, source
+from mlgen.questions import load
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+SLIM = 220  # MB that a server's environment may take, installed
+REAL = os.environ.get("MLGEN_REAL_DATA")
+LOWER_IS_BETTER = {"rmse"}
+
+#: Import every top-level package that is installed beside the running Python.
+IMPORT_ALL = """
+import importlib, importlib.metadata
+for name in sorted(importlib.metadata.packages_distributions()):
+    if name.isidentifier():
+        importlib.import_module(name)
+"""
+
+#: Set -> (file, what a user says beside the path and the target). Leaking and id columns are found by the contract.
+TABLES = {
+    "adult_income": ("adult.csv", []),
+    "bike_sharing": ("bikeshare.csv", ["data.drop=[casual,registered]"]),
+    "california_housing": ("housing.csv", []),
+    "penguins": ("penguins.csv", []),
+    "telco_churn": ("telco_churn.csv", ["data.drop=[customerID]"]),
+    "titanic": ("titanic.csv", ["data.drop=[PassengerId,Name,Ticket]"]),
+    "wine_quality": ("wine_quality.csv", []),
+}
+
+
+def kinds() -> Iterator[dict[str, Any]]:
+    """The combinations that differ in code: each use case with each deployment alone, and with all of them."""
+    questions = load().questions
+    deployments = [[choice.value] for choice in questions["deployment"].choices]
+    if len(deployments) > 1:
+        deployments.append([choice.value for choice in questions["deployment"].choices])
+    for case, deployment in itertools.product(questions["use_case"].choices, deployments):
+        yield {"use_case": case.value, "deployment": deployment}
+
+
+def described(answers: dict[str, Any]) -> str:
+    return "-".join("+".join(value) if isinstance(value, list) else str(value) for value in answers.values())
+
+
+def generate(folder: Path, **answers: Any) -> Path:
+    """Make a project called churn at `folder`/churn."""
+    render.render({"project_name": "churn", **answers}, folder / "churn", source.default())
+    return folder / "churn"
+
+
+def run(folder: Path, *command: object, code: int = 0, **environment: str) -> str:
+    """Run a command in `folder` and return what it said; fail with its last words unless it exits with `code`."""
+    variables = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", **environment}
+    variables.pop("VIRTUAL_ENV", None)
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env=variables,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert done.returncode == code, f"{command} exited with {done.returncode}:\n{done.stdout[-6000:]}"
+    return done.stdout
+
+
+@pytest.fixture(params=kinds(), ids=described, scope="module")
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated project with its environment, for each combination that differs in code; the tests share it."""
+    folder = generate(tmp_path_factory.mktemp("generated"), **request.param)
+    run(folder, "git", "init", "-q")
+    run(folder, "make", "setup")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(project: Path) -> str:
+    """What `make all` said in a project."""
+    return run(project, "make", "all")
+
+
+def test_the_whole_lock_imports(project: Path) -> None:
+    """The environment is complete and free of contradictions, and every package in it can be imported."""
+    run(project, "uv", "pip", "check", "--python", project / ".venv/bin/python")
+
+    run(project, project / ".venv/bin/python", "-c", IMPORT_ALL)
+
+
+def test_its_own_checks_pass(project: Path) -> None:
+    """Style, format and types of a fresh render are clean."""
+    run(project, "make", "lint")
+
+
+def test_its_own_tests_pass(project: Path) -> None:
+    """The tests that a project comes with pass in it."""
+    assert " passed" in run(project, "make", "test")
+
+
+def test_all_goes_from_data_to_predictions(project: Path, trained: str) -> None:
+    """`make all` trains, deploys and predicts on the sample: a row per row, a champion, a report of each verb."""
+    with (
+        (project / "data/sample.csv").open(newline="") as sample,
+        (project / "reports/predictions.csv").open(newline="") as made,
+    ):
+        rows, predictions = len(list(csv.reader(sample))) - 1, list(csv.DictReader(made))
+
+    assert len(predictions) == rows
+    assert all(row["prediction"] for row in predictions)
+    assert json.loads((project / "bundles/champion.json").read_text("utf8"))["version"]
+    assert (project / "data/contract.yaml").is_file()
+    assert {"train.json", "predict.json"} <= {path.name for path in (project / "reports").iterdir()}
+
+
+def test_training_leaves_the_commit_clean(project: Path, trained: str) -> None:
+    """What a run makes is ignored by git, but for the contract, which is to be reviewed and committed."""
+    run(project, "git", "add", ".")
+    staged = run(project, "git", "diff", "--cached", "--name-only").splitlines()
+
+    assert "data/contract.yaml" in staged
+    assert not [
+        name for name in staged if name.startswith((".venv", "reports", "bundles", "mlruns", "mlflow.db", "logs"))
+    ]
+
+
+def test_rest_answers_as_predict_does(project: Path, trained: str) -> None:
+    """The request that `make all` sends to the service is answered with the file's first prediction and the version."""
+    if not (project / "make/rest.mk").exists():
+        pytest.skip("no service in this combination")
+    answer = json.loads(next(line for line in trained.splitlines() if line.startswith("200 ")).removeprefix("200 "))
+    with (project / "reports/predictions.csv").open(newline="") as made:
+        first = next(csv.DictReader(made))
+
+    assert str(answer["predictions"][0]) == first["prediction"]
+    assert answer["model_version"] == json.loads((project / "bundles/champion.json").read_text("utf8"))["version"]
+
+
+def test_the_slim_lock_serves(project: Path, trained: str, tmp_path: Path) -> None:
+    """An environment from the server's lock stays small, imports what it holds, and answers from a bundle alone."""
+    lock = project / "requirements-serving.lock"
+    if not lock.exists():
+        pytest.skip("no service in this combination")
+    python = tmp_path / "venv/bin/python"
+    run(project, "uv", "venv", "-q", "--python", project / ".venv/bin/python", tmp_path / "venv")
+    run(project, "uv", "pip", "install", "-q", "--python", python, "--require-hashes", "-r", lock)
+    run(project, python, "-c", IMPORT_ALL)
+    installed = sum(
+        file.stat().st_size for file in (tmp_path / "venv").rglob("*") if file.is_file() and not file.is_symlink()
+    )
+    pointer = json.loads((project / "bundles/champion.json").read_text("utf8"))
+    shutil.copytree(project / "bundles" / pointer["bundle"], tmp_path / "bundle")
+    shutil.copytree(project / "src", tmp_path / "src")
+
+    script = project / "make/try_rest.py"
+    environment = {"PYTHONPATH": str(tmp_path / "src"), "REST_BUNDLE": str(tmp_path / "bundle")}
+    said = run(project, project / ".venv/bin/python", script, python, "-m", "churn.rest", **environment)
+
+    assert "\n200 " in said
+    assert installed <= SLIM * 1_000_000
+
+
+@pytest.mark.skipif(not REAL, reason="MLGEN_REAL_DATA does not name a folder of data sets")
+@pytest.mark.parametrize("name", TABLES)
+def test_real_tables_train_as_well_as_the_references(project: Path, name: str, tmp_path: Path) -> None:
+    """With the path, the target and the drops alone, the promoted model is within 0.5 % of the better reference."""
+    if render.answers_of(project)["use_case"] != "tabular":
+        pytest.skip("another kind of data")
+    file, said = TABLES[name]
+    folder = Path(str(REAL)) / name
+    facts = yaml.safe_load((folder / "meta.yaml").read_text("utf8"))
+    settings = [f"data.path={folder / file}", f"data.target={facts['target']}", *said]
+    own = [f"tracking.uri=sqlite:///{tmp_path}/mlflow.db", f"bundle.store={tmp_path}/bundles"]
+    own += [f"contract.path={tmp_path}/contract.yaml"]
+    churn = project / ".venv/bin/churn"
+
+    run(project, churn, "contract", *settings, *own)
+    run(project, churn, "train", *settings, *own)
+    run(project, churn, "predict", f"input={folder / file}", f"output={tmp_path}/predictions.csv", *settings, *own)
+
+    metric = facts["suggested_metric"]
+    lines = [scores[metric] for line, scores in facts["reference_scores"].items() if line != "dummy"]
+    reached = json.loads((project / "reports/train.json").read_text("utf8"))
+    score = next(entrant["metrics"][metric] for entrant in reached["entrants"] if entrant["promoted"])
+    if metric in LOWER_IS_BETTER:
+        assert score <= min(lines) * 1.005
+    else:
+        assert score >= max(lines) * 0.995
+    with (tmp_path / "predictions.csv").open(newline="") as made:
+        assert sum(1 for _ in csv.DictReader(made)) == facts["rows"]
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_other_pythons_work_too(version: str, tmp_path: Path) -> None:
+    """With each supported Python on this machine, a project sets up, trains, deploys and predicts."""
+    if not (python := interpreter(version)):
+        pytest.skip(f"no Python {version} here")
+    folder = generate(tmp_path)
+
+    run(folder, "make", "setup", f"PYTHON={python}")
+
+    assert version in run(folder, ".venv/bin/python", "--version")
+    run(folder, "make", "all", f"PYTHON={python}")
+
+
+def interpreter(version: str) -> str | None:
+    """A Python of this version that answers."""
+    for python in (f"python{version}", *sorted(map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python")))):
+        if shutil.which(python) and subprocess.run([python, "--version"], capture_output=True).returncode == 0:
+            return python
+    return None
+
+
+def test_setup_needs_no_uv(tmp_path: Path) -> None:
+    """Where uv is missing, venv and pip install the same lock, hashes required."""
+    folder = generate(tmp_path)
+
+    run(folder, "make", "setup", "UV=")
+
+    assert "usage: churn" in run(folder, ".venv/bin/churn", "--help")
+
+
+def test_a_new_lock_is_the_one_that_came(tmp_path: Path) -> None:
+    """A fresh resolution of the rendered manifest gives the rendered locks: the closure of the chosen layers."""
+    folder = generate(tmp_path)
+    locks = {path: pinned(path) for path in folder.glob("requirements*.lock")}
+
+    run(folder, "make", "lock")
+
+    assert {path: pinned(path) for path in locks} == locks
+
+
+def pinned(path: Path) -> set[str]:
+    """The lines of a lock that name a package."""
+    return {line.rstrip(" \\") for line in path.read_text("utf8").splitlines() if line[:1].isalnum()}
