@@ -1,0 +1,231 @@
+"""Projects of older releases take newer ones, by both front ends, without trust, and keep what their people wrote."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import BIN, GIT, Run, clone_tree, commit, contents, git
+
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> Path:
+    """A template with one release, v0.0.1."""
+    template = clone_tree(tmp_path / "releases")
+    git(template, "tag", "--delete", *git(template, "tag").split())
+    (template / "template" / "notes.md.jinja").write_text("first\n\n\n\n\n\nof {{ slug }}\n")
+    commit(template, "first", "v0.0.1")
+    return template
+
+
+@pytest.fixture
+def project(releases: Path, mlgen: Run, tmp_path: Path) -> Path:
+    """A project of v0.0.1 under git, with an edit of its own in a file of the template, and a file of its own."""
+    made = mlgen("new", tmp_path / "churn", "settings.rest.port=9000", "--source", releases, "--ref", "v0.0.1", source=None)
+    assert made.returncode == 0, made.stderr
+    project = tmp_path / "churn"
+    git(project, "init", "--quiet")
+    (project / "README.md").write_text((project / "README.md").read_text() + "\nOurs.\n")
+    (project / "ours.txt").write_text("ours\n")
+    commit(project, "start")
+    return project
+
+
+def release(template: Path, tag: str = "v0.0.2") -> None:
+    """Publish a second release, which changes one file and adds another."""
+    (template / "template" / "notes.md.jinja").write_text("second\n\n\n\n\n\nof {{ slug }}\n")
+    (template / "template" / "added.md").write_text("added\n")
+    commit(template, "second", tag)
+
+
+def by_copier(project: Path, *data: str) -> subprocess.CompletedProcess[str]:
+    """`copier update`, as a person would run it in the project; no trust, no prompts."""
+    words = [str(BIN / "copier"), "update", "--defaults", "--quiet", *data]
+    return subprocess.run(words, cwd=project, env=os.environ | GIT, capture_output=True, text=True, check=False)
+
+
+def record(project: Path) -> dict[str, object]:
+    content = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert isinstance(content, dict)
+    return content
+
+
+def assert_updated(project: Path) -> None:
+    """The second release has arrived, and nothing of the project's own has gone."""
+    assert (project / "notes.md").read_text().startswith("second\n")
+    assert (project / "added.md").read_text() == "added\n"
+    assert (project / "README.md").read_text().endswith("\nOurs.\n")
+    assert (project / "ours.txt").read_text() == "ours\n"
+    assert record(project)["_commit"] == "v0.0.2"
+    assert record(project)["settings"] == {"rest": {"port": 9000}}
+    assert "port: 9000" in (project / "conf" / "project.yaml").read_text()
+
+
+def test_copier_updates_a_project_of_an_older_release(releases: Path, project: Path) -> None:
+    """`copier update` brings the next release, without trust; edits and settings stay."""
+    release(releases)
+
+    done = by_copier(project)
+
+    assert done.returncode == 0, done.stderr
+    assert_updated(project)
+
+
+def test_mlgen_updates_a_project_of_an_older_release(releases: Path, project: Path, mlgen: Run) -> None:
+    """`mlgen update` does the same and says what changed."""
+    release(releases)
+
+    done = mlgen("update", project)
+
+    assert done.returncode == 0, done.stderr
+    assert "from v0.0.1 to v0.0.2" in done.stdout and "added.md" in done.stdout
+    assert_updated(project)
+
+
+def test_an_updated_project_equals_a_fresh_one(releases: Path, project: Path, mlgen: Run, tmp_path: Path) -> None:
+    """But for the project's own edits, an updated project has the bytes of a new one of that release."""
+    release(releases)
+    mlgen("update", project)
+    mlgen("new", tmp_path / "fresh" / "churn", "settings.rest.port=9000", "--source", releases, source=None)
+
+    updated, fresh = contents(project), contents(tmp_path / "fresh" / "churn")
+    assert {name for name in updated.keys() | fresh.keys() if updated.get(name) != fresh.get(name)} == {"README.md", "ours.txt"}
+
+
+def test_there_is_nothing_to_update(releases: Path, project: Path, mlgen: Run) -> None:
+    """At the latest release, nothing changes and mlgen says so."""
+    done = mlgen("update", project)
+
+    assert done.returncode == 0 and "nothing changed" in done.stdout
+    assert git(project, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("front", ["mlgen", "copier"])
+def test_a_layer_comes_and_goes(front: str, project: Path, mlgen: Run) -> None:
+    """Another answer adds one layer's files and takes another's away; the project's edits stay."""
+    done = mlgen("update", project, "ci=gitlab") if front == "mlgen" else by_copier(project, "-d", "ci=gitlab")
+
+    assert done.returncode == 0, done.stderr
+    assert (project / ".gitlab-ci.yml").is_file() and not (project / ".github" / "workflows").exists()
+    assert (project / "README.md").read_text().endswith("\nOurs.\n")
+    assert record(project)["ci"] == "gitlab"
+    assert record(project)["settings"] == {"rest": {"port": 9000}}
+
+
+def test_one_setting_changes_and_the_others_stay(project: Path, mlgen: Run) -> None:
+    """`settings.…` overrides of an update are laid over what was recorded."""
+    done = mlgen("update", project, "settings.rest.workers=2", "settings.seed=7")
+
+    assert done.returncode == 0, done.stderr
+    assert record(project)["settings"] == {"rest": {"port": 9000, "workers": 2}, "seed": 7}
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("ci=gitlb", "ci=gitlb is not offered"),
+        ("cii=gitlab", "'cii' is not a question"),
+        ("preset=lean", "'preset' is not a question"),
+        ("package=other", "'package' is worked out from the other answers"),
+        ("settings.rest.prt=1", "'prt' is not a setting of 'rest'"),
+        ("deployment=[]", "deployment is empty"),
+    ],
+)
+def test_an_update_refuses_what_new_refuses(override: str, sentence: str, project: Path, mlgen: Run) -> None:
+    """A wrong answer is refused in one line, and the project is as it was."""
+    done = mlgen("update", project, override)
+
+    assert done.returncode == 2 and sentence in done.stderr and done.stderr.count("\n") == 1
+    assert git(project, "status", "--porcelain") == ""
+
+
+def test_copiers_update_refuses_an_unknown_answer(project: Path) -> None:
+    """Plain Copier's update refuses unknown keys and forced hidden answers, too."""
+    done = by_copier(project, "-d", "package=other")
+
+    assert done.returncode != 0 and "'package' is worked out from the other answers" in done.stderr
+    assert git(project, "status", "--porcelain") == ""
+
+
+def test_conflicts_are_named(releases: Path, project: Path, mlgen: Run) -> None:
+    """Where both sides changed a line, the file is named, the exit code is 3, and a second update waits."""
+    (project / "notes.md").write_text("ours\n\n\n\n\n\nof churn\n")
+    commit(project, "edit")
+    release(releases)
+
+    done = mlgen("update", project)
+    again = mlgen("update", project)
+
+    assert done.returncode == 3 and "notes.md" in done.stdout and "conflict markers" in done.stdout
+    assert "<<<<<<< " in (project / "notes.md").read_text()
+    assert again.returncode == 2 and "conflicts of an earlier merge in notes.md" in again.stderr
+
+
+def test_a_retired_question_does_not_stand_in_the_way(releases: Path, tmp_path: Path) -> None:
+    """A project that was asked a question which a later release dropped still updates."""
+    questions = releases / "src" / "mlgen" / "questions.yml"
+    today = questions.read_text("utf8")
+    questions.write_text(today.replace("\nci:\n", "\ncolour:\n  type: str\n  help: Which?\n  default: red\n\nci:\n"), "utf8")
+    commit(releases, "ask more", "v0.0.2")
+    words = [str(BIN / "copier"), "copy", "--defaults", "--quiet", "-d", "colour=blue", str(releases), str(tmp_path / "old")]
+    subprocess.run(words, check=True, capture_output=True)
+    git(tmp_path / "old", "init", "--quiet")
+    commit(tmp_path / "old", "start")
+
+    questions.write_text(today.replace("_retired: []", "_retired: [colour]"), "utf8")
+    commit(releases, "ask less", "v0.0.3")
+    done = by_copier(tmp_path / "old")
+
+    assert done.returncode == 0, done.stderr
+    assert record(tmp_path / "old")["_commit"] == "v0.0.3"
+    assert "colour" not in record(tmp_path / "old")
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("open changes", "has changes that no commit holds; commit them first"),
+        ("no git", "is not in git"),
+        ("no record", "is no generated project"),
+        ("broken record", "is not YAML any more"),
+        ("unreachable", "can't be read"),
+        ("unknown release", "can't be read"),
+    ],
+)
+def test_a_project_that_cannot_be_updated_is_told_why(state: str, sentence: str, project: Path, mlgen: Run) -> None:
+    """Each state that stands in the way of an update is answered in one line with the next step."""
+    answers = project / ".copier-answers.yml"
+    to: list[str] = []
+    if state == "open changes":
+        (project / "README.md").write_text("changed")
+    elif state == "no git":
+        (project / ".git").rename(project / "git")
+    elif state == "no record":
+        answers.unlink()
+    elif state == "broken record":
+        answers.write_text("a: [")
+    elif state == "unreachable":
+        answers.write_text(answers.read_text().replace("releases", "nowhere"))
+        commit(project, "moved")
+    else:
+        to = ["--to", "v9.9.9"]
+
+    done = mlgen("update", project, *to)
+
+    assert done.returncode == 2 and sentence in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_an_update_takes_the_release_it_is_told(releases: Path, project: Path, mlgen: Run) -> None:
+    """`--to` names a release that is not the latest."""
+    release(releases)
+    (releases / "template" / "added.md").write_text("third\n")
+    commit(releases, "third", "v0.0.3")
+
+    assert mlgen("update", project, "--to", "v0.0.2").returncode == 0
+    assert_updated(project)
+
+
