@@ -1,4 +1,4 @@
-"""How long mlgen takes, as ratios: `mlgen new` to a bare `copier copy` of the same project, help to a bare Python start.
+"""How long mlgen takes, as ratios: `mlgen new` to a bare `copier copy`, each verb's help to a bare Python start.
 
     python benchmarks/generate.py            # 7 rounds; prints Markdown for benchmarks/RESULTS.md
 
@@ -48,7 +48,9 @@ def _new(folder: Path, rounds: int) -> None:
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
     environment = os.environ | {"PYTHONPATH": str(clone / "src")}
     subprocess.run([sys.executable, "-m", "compileall", "-q", str(clone / "src")], check=True)
-    (clone / ".git" / "info" / "exclude").write_text("__pycache__\n")  # compiled files would make the clone look changed
+    (clone / ".git" / "info" / "exclude").write_text(
+        "__pycache__\n"
+    )  # compiled files would make the clone look changed
     mlgen, copier = folder / "a" / "churn", folder / "b" / "churn"
     data = [word for answer in ANSWERS for word in ("-d", answer)]
     new = [sys.executable, "-m", "mlgen", "new", str(mlgen), *ANSWERS]
@@ -58,7 +60,9 @@ def _new(folder: Path, rounds: int) -> None:
     _row("mlgen new", mine, "copier copy", bare, 1.15)
 
 
-def _command(words: Sequence[str], made: Path | None = None, environment: dict[str, str] | None = None) -> Callable[[], float]:
+def _command(
+    words: Sequence[str], made: Path | None = None, environment: dict[str, str] | None = None
+) -> Callable[[], float]:
     """A command that clears what it makes, runs, and returns its seconds."""
 
     def run() -> float:

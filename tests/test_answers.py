@@ -25,14 +25,23 @@ REFUSED = {
     "standard module": ({"project_name": "statistics"}, "'statistics', which hides a keyword or module"),
     "dependency": ({"project_name": "LightGBM"}, "'lightgbm', which hides a keyword or module"),
     "own folder": ({"project_name": "tests"}, "'tests', which hides a keyword or module"),
-    "layer not chosen": ({"ci": "none", "settings": "{gitlab: {image: x}}"}, "belongs to the layer 'gitlab', which was not"),
+    "layer not chosen": (
+        {"ci": "none", "settings": "{gitlab: {image: x}}"},
+        "belongs to the layer 'gitlab', which was not",
+    ),
     "unknown setting": ({"settings": "{reest: {port: 1}}"}, "'reest' is not a setting of this project; choose from"),
     "unknown key": ({"settings": "{rest: {prt: 1}}"}, "'prt' is not a setting of 'rest'; choose from"),
     "unknown file": ({"settings": "{model: xgbost}"}, "'xgbost' is no model of this project; choose from blend,"),
     "no mapping": ({"settings": "{rest: 3}"}, "settings.rest=3 is not a mapping"),
 }
 # A value that is not offered: Copier says so itself, in its own words.
-NOT_OFFERED = {"use_case": "tabluar", "deployment": "[edge]", "monitoring": "true", "scheduler": "airflow", "ci": "gitlb"}
+NOT_OFFERED = {
+    "use_case": "tabluar",
+    "deployment": "[edge]",
+    "monitoring": "true",
+    "scheduler": "airflow",
+    "ci": "gitlb",
+}
 
 
 @pytest.mark.parametrize(("answers", "sentence"), REFUSED.values(), ids=REFUSED)

@@ -111,7 +111,9 @@ def test_each_source_of_answers_wins_over_the_one_before(standards: Path, mlgen:
         ("a: [\n", "is not YAML"),
     ],
 )
-def test_a_preset_that_cannot_work_is_refused(content: str, sentence: str, standards: Path, mlgen: Run, tmp_path: Path) -> None:
+def test_a_preset_that_cannot_work_is_refused(
+    content: str, sentence: str, standards: Path, mlgen: Run, tmp_path: Path
+) -> None:
     """A wrong preset is answered in one line that says what is wrong with it."""
     (standards / "preset" / "bad.yaml").write_text(f"# @package _global_\n{content}")
 
@@ -218,7 +220,9 @@ def test_a_template_that_is_not_there_is_told_in_a_line(mlgen: Run, tmp_path: Pa
     assert done.returncode == 2 and str(tmp_path / "nowhere") in done.stderr and done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [[], ["--help"], ["new", "--help"], ["list", "--help"], ["update", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [[], ["--help"], ["new", "--help"], ["list", "--help"], ["update", "--help"]], ids=" ".join
+)
 def test_help_explains(words: list[str], mlgen: Run) -> None:
     """Every help shows how to use it and gives an example."""
     done = mlgen(*words)
@@ -237,11 +241,15 @@ def test_help_of_new_lists_every_answer(mlgen: Run) -> None:
 
 def test_help_and_version_import_nothing_heavy() -> None:
     """`mlgen --help` needs neither Hydra nor Copier nor YAML."""
-    code = "import sys; from mlgen.__main__ import main; main(['--help']); main(['--version']); print(sorted(sys.modules))"
+    code = (
+        "import sys; from mlgen.__main__ import main; main(['--help']); main(['--version']); print(sorted(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert "'mlgen.verbs'" in done.stdout
-    assert not any(f"'{name}'" in done.stdout for name in ("hydra", "copier", "yaml", "omegaconf", "jinja2", "argparse"))
+    assert not any(
+        f"'{name}'" in done.stdout for name in ("hydra", "copier", "yaml", "omegaconf", "jinja2", "argparse")
+    )
 
 
 def test_a_misspelt_verb_is_answered(mlgen: Run) -> None:
@@ -279,7 +287,9 @@ def _answer(person: int, keys: dict[str, str]) -> str:
             os.write(person, waiting.pop(question).encode())
 
 
-@pytest.mark.parametrize("declaration", sorted((ROOT / "examples").glob("*/mlgen.yaml")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize(
+    "declaration", sorted((ROOT / "examples").glob("*/mlgen.yaml")), ids=lambda path: path.parent.name
+)
 def test_every_example_makes_a_project(declaration: Path, mlgen: Run, tmp_path: Path) -> None:
     """Each declaration in examples/ makes a project of the name it declares."""
     done = mlgen("new", tmp_path / "made", "--from", declaration)

@@ -21,7 +21,15 @@ LAYERS = {path.name.strip("{}") for path in TEMPLATE.iterdir() if re.fullmatch(r
 
 def test_at_most_seven_questions_are_asked() -> None:
     """Seven questions exist, each with a help text that says when to choose what."""
-    assert list(QUESTIONS) == ["project_name", "use_case", "deployment", "monitoring", "scheduler", "data_versioning", "ci"]
+    assert list(QUESTIONS) == [
+        "project_name",
+        "use_case",
+        "deployment",
+        "monitoring",
+        "scheduler",
+        "data_versioning",
+        "ci",
+    ]
     assert all(question.help for question in QUESTIONS.values())
     assert all("hoose" in question.help for question in QUESTIONS.values() if question.choices)
 
@@ -76,7 +84,9 @@ def test_no_path_is_written_twice() -> None:
 
 def test_nothing_needs_trust() -> None:
     """copier.yml has no tasks, extensions or migrations, in any of its documents."""
-    assert not re.search(r"^_(tasks|jinja_extensions|migrations)", (ROOT / "copier.yml").read_text("utf8"), re.MULTILINE)
+    assert not re.search(
+        r"^_(tasks|jinja_extensions|migrations)", (ROOT / "copier.yml").read_text("utf8"), re.MULTILINE
+    )
 
 
 def test_reserved_names_cover_what_a_package_could_hide() -> None:
@@ -85,7 +95,18 @@ def test_reserved_names_cover_what_a_package_could_hide() -> None:
     possible = re.compile(r"[a-z][a-z0-9_]*")
 
     assert {name for name in (*keyword.kwlist, *sys.stdlib_module_names) if possible.fullmatch(name)} <= reserved
-    assert {"mlflow", "pandas", "lightgbm", "xgboost", "sklearn", "fastapi", "hydra", "yaml", "tests", "conf"} <= reserved
+    assert {
+        "mlflow",
+        "pandas",
+        "lightgbm",
+        "xgboost",
+        "sklearn",
+        "fastapi",
+        "hydra",
+        "yaml",
+        "tests",
+        "conf",
+    } <= reserved
     assert _direct_dependencies() <= reserved
 
 

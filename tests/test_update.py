@@ -11,7 +11,6 @@ import yaml
 from conftest import BIN, GIT, Run, clone_tree, commit, contents, git
 
 
-
 @pytest.fixture
 def releases(tmp_path: Path) -> Path:
     """A template with one release, v0.0.1."""
@@ -25,7 +24,9 @@ def releases(tmp_path: Path) -> Path:
 @pytest.fixture
 def project(releases: Path, mlgen: Run, tmp_path: Path) -> Path:
     """A project of v0.0.1 under git, with an edit of its own in a file of the template, and a file of its own."""
-    made = mlgen("new", tmp_path / "churn", "settings.rest.port=9000", "--source", releases, "--ref", "v0.0.1", source=None)
+    made = mlgen(
+        "new", tmp_path / "churn", "settings.rest.port=9000", "--source", releases, "--ref", "v0.0.1", source=None
+    )
     assert made.returncode == 0, made.stderr
     project = tmp_path / "churn"
     git(project, "init", "--quiet")
@@ -93,7 +94,10 @@ def test_an_updated_project_equals_a_fresh_one(releases: Path, project: Path, ml
     mlgen("new", tmp_path / "fresh" / "churn", "settings.rest.port=9000", "--source", releases, source=None)
 
     updated, fresh = contents(project), contents(tmp_path / "fresh" / "churn")
-    assert {name for name in updated.keys() | fresh.keys() if updated.get(name) != fresh.get(name)} == {"README.md", "ours.txt"}
+    assert {name for name in updated.keys() | fresh.keys() if updated.get(name) != fresh.get(name)} == {
+        "README.md",
+        "ours.txt",
+    }
 
 
 def test_there_is_nothing_to_update(releases: Path, project: Path, mlgen: Run) -> None:
@@ -169,9 +173,20 @@ def test_a_retired_question_does_not_stand_in_the_way(releases: Path, tmp_path: 
     """A project that was asked a question which a later release dropped still updates."""
     questions = releases / "src" / "mlgen" / "questions.yml"
     today = questions.read_text("utf8")
-    questions.write_text(today.replace("\nci:\n", "\ncolour:\n  type: str\n  help: Which?\n  default: red\n\nci:\n"), "utf8")
+    questions.write_text(
+        today.replace("\nci:\n", "\ncolour:\n  type: str\n  help: Which?\n  default: red\n\nci:\n"), "utf8"
+    )
     commit(releases, "ask more", "v0.0.2")
-    words = [str(BIN / "copier"), "copy", "--defaults", "--quiet", "-d", "colour=blue", str(releases), str(tmp_path / "old")]
+    words = [
+        str(BIN / "copier"),
+        "copy",
+        "--defaults",
+        "--quiet",
+        "-d",
+        "colour=blue",
+        str(releases),
+        str(tmp_path / "old"),
+    ]
     subprocess.run(words, check=True, capture_output=True)
     git(tmp_path / "old", "init", "--quiet")
     commit(tmp_path / "old", "start")
@@ -227,5 +242,3 @@ def test_an_update_takes_the_release_it_is_told(releases: Path, project: Path, m
 
     assert mlgen("update", project, "--to", "v0.0.2").returncode == 0
     assert_updated(project)
-
-

@@ -47,7 +47,10 @@ def test_it_is_not_called_mlgen(wheel: Path) -> None:
     """The distribution has its own name, the release's version, and no file but mlgen's."""
     assert wheel.name == f"mlgen_template-{__version__}-py3-none-any.whl"
     with zipfile.ZipFile(wheel) as content:
-        assert {name.split("/")[0] for name in content.namelist()} == {"mlgen", f"mlgen_template-{__version__}.dist-info"}
+        assert {name.split("/")[0] for name in content.namelist()} == {
+            "mlgen",
+            f"mlgen_template-{__version__}.dist-info",
+        }
         assert not [name for name in content.namelist() if name.endswith(".pyc")]
 
 

@@ -23,7 +23,6 @@ from .questions import SETTINGS, Question, Questionnaire
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
-    from omegaconf import DictConfig
 
 PRESET = "preset"
 PRESETS = Path(__file__).with_name("conf")
@@ -87,7 +86,8 @@ def compose(
         AnswerError: for a value that is not offered.
         DeclarationError: for a preset that does not exist or cannot be composed.
     """
-    from hydra import compose as hydra_compose, initialize_config_dir
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
@@ -141,7 +141,9 @@ def available_presets(config_dir: Path | None = None) -> dict[str, Path]:
     folders = [PRESETS / PRESET]
     if config_dir is not None:
         if not (config_dir / PRESET).is_dir():
-            raise DeclarationError(f"'{config_dir}' holds no folder 'preset'; put presets in {config_dir}/preset/NAME.yaml.")
+            raise DeclarationError(
+                f"'{config_dir}' holds no folder 'preset'; put presets in {config_dir}/preset/NAME.yaml."
+            )
         folders.append(config_dir / PRESET)
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
 
@@ -171,8 +173,9 @@ def _check_preset(overrides: Mapping[str, str], presets: Mapping[str, Path], que
         raise DeclarationError(f"the preset '{presets[name]}' is not YAML: {_one_line(str(error))}.") from error
     for key, question in questionnaire.questions.items():
         if _is_group(question) and key in (content or {}):
-            raise DeclarationError(f"the preset '{presets[name]}' sets {key} as a value; write '- override /{key}: "
-                                   f"{_text(question, content[key])}' under defaults, so that overrides win.")  # fmt: skip
+            line = f"- override /{key}: {_text(question, content[key])}"
+            raise DeclarationError(f"the preset '{presets[name]}' sets {key} as a value; write '{line}' under "
+                                   "defaults, so that overrides win.")  # fmt: skip
 
 
 def _store(questionnaire: Questionnaire, *, name: str, declared: Mapping[str, Any]) -> None:
@@ -211,7 +214,9 @@ def _parse(override: str) -> Override:
     try:
         return OverridesParser.create().parse_override(override)
     except HydraException as error:
-        raise AnswerError(f"'{override}' is not an override; write KEY=VALUE, as in ci=gitlab or deployment=[rest].") from error
+        raise AnswerError(
+            f"'{override}' is not an override; write KEY=VALUE, as in ci=gitlab or deployment=[rest]."
+        ) from error
 
 
 def _values(override: Override) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What is asked and what is offered, read from questions.yml: the one list that Copier asks from, too.
 
-    >>> [choice.value for choice in load().questions["ci"].choices]
-    ['github', 'gitlab', 'none']
+>>> [choice.value for choice in load().questions["ci"].choices]
+['github', 'gitlab', 'none']
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Answers become a project, by Copier's API: the same template, the same checks and the same bytes as `copier copy`.
 
-Copier refuses an answer with a `ValueError` that holds a validator's sentence (src/mlgen/strict/rules.jinja); here it becomes
-an `AnswerError` with that sentence. Nothing has been written by then.
+Copier refuses an answer with a `ValueError` that holds a validator's sentence (src/mlgen/strict/rules.jinja); here it
+becomes an `AnswerError` with that sentence. Nothing has been written by then.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 ANSWERS_FILE = ".copier-answers.yml"
 
 
-def render(answers: Mapping[str, Any], destination: Path, source: Source, *, ask: bool = False, check: bool = False) -> None:
+def render(
+    answers: Mapping[str, Any], destination: Path, source: Source, *, ask: bool = False, check: bool = False
+) -> None:
     """Make a project at `destination`, which must be new, empty, or hold no more than `.git`.
 
     `ask` lets Copier put the open questions to the person at the terminal; `check` goes through all the motions and
@@ -67,13 +69,19 @@ def answers_of(project: Path) -> dict[str, Any]:
 
     path = project / ANSWERS_FILE
     if not path.is_file():
-        raise DestinationError(f"'{project}' holds no {ANSWERS_FILE}, so it is no generated project; name its root folder.")
+        raise DestinationError(
+            f"'{project}' holds no {ANSWERS_FILE}, so it is no generated project; name its root folder."
+        )
     try:
         content = yaml.safe_load(path.read_text("utf8"))
     except yaml.YAMLError as error:
-        raise DestinationError(f"'{path}' is not YAML any more; restore it with 'git checkout -- {ANSWERS_FILE}'.") from error
+        raise DestinationError(
+            f"'{path}' is not YAML any more; restore it with 'git checkout -- {ANSWERS_FILE}'."
+        ) from error
     if not isinstance(content, dict) or "_src_path" not in content:
-        raise DestinationError(f"'{path}' does not say where its template is; restore it with 'git checkout -- {ANSWERS_FILE}'.")
+        raise DestinationError(
+            f"'{path}' does not say where its template is; restore it with 'git checkout -- {ANSWERS_FILE}'."
+        )
     return content
 
 
@@ -112,11 +120,13 @@ def told(source: Source) -> Iterator[None]:
     except UserMessageError as error:
         raise DestinationError(_sentence(str(error))) from error
     except ProcessExecutionError as error:
-        last = (error.stderr or "").strip().splitlines()[-1:] or ["git failed"]
-        raise SourceError(f"the template at '{source.path}' can't be read: {last[0]}.") from error
-    except (ValueError, TypeError) as error:
-        if isinstance(error, CopierError) or str(error).startswith("Unknown revision"):
-            raise SourceError(f"the template at '{source.path}' can't be read: {error}.") from error
+        last = [line for line in (error.stderr or "git failed").splitlines() if line.strip()][-1]
+        raise SourceError(f"the template at '{source.path}' can't be read: {last.strip().rstrip('.')}.") from error
+    except (CopierError, ValueError, TypeError) as error:
+        if isinstance(error, CopierError) or str(error).startswith(("Unknown revision", "Local template")):
+            raise SourceError(
+                f"the template at '{source.path}' can't be read: {_sentence(str(error)).rstrip('.')}."
+            ) from error
         if not (refused := _refused(str(error))):
             raise
         raise AnswerError(refused) from error

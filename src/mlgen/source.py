@@ -49,5 +49,7 @@ def uncommitted(source: Source) -> bool:
     """Whether a checkout has changes that no commit holds: a project made from it could not be updated later."""
     if source.ref != "HEAD":
         return False
-    status = subprocess.run(["git", "status", "--porcelain"], cwd=source.path, capture_output=True, text=True, check=True)
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=source.path, capture_output=True, text=True, check=True
+    )
     return bool(status.stdout.strip())

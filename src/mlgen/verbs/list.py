@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from .. import layers, source as sources
+from .. import layers
+from .. import source as sources
 from ..compose import available_presets
 from ..questions import Question, load
 from ..source import Source
@@ -24,7 +25,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("question", nargs="?", metavar="QUESTION", help="one question only; all, where left out")
-    parser.add_argument("--config-dir", type=Path, metavar="DIR", help="an organisation's presets: DIR/preset/NAME.yaml")
+    parser.add_argument(
+        "--config-dir", type=Path, metavar="DIR", help="an organisation's presets: DIR/preset/NAME.yaml"
+    )
     return parser
 
 
@@ -65,4 +68,6 @@ def _presets(presets: dict[str, Path]) -> Iterator[str]:
 
 
 def _wrap(text: str, indent: int) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * indent, break_on_hyphens=False)
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * indent, break_on_hyphens=False
+    )

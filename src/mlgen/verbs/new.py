@@ -49,12 +49,18 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("destination", type=Path, metavar="DESTINATION", help="a folder that is new or empty")
-    parser.add_argument("overrides", nargs="*", metavar="QUESTION=ANSWER", help="answers, preset=NAME, settings.LAYER.KEY=VALUE")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="QUESTION=ANSWER", help="answers, preset=NAME, settings.LAYER.KEY=VALUE"
+    )
     parser.add_argument("--from", dest="declaration", type=Path, metavar="FILE", help="a declaration: answers in YAML")
-    parser.add_argument("--config-dir", type=Path, metavar="DIR", help="an organisation's presets: DIR/preset/NAME.yaml")
+    parser.add_argument(
+        "--config-dir", type=Path, metavar="DIR", help="an organisation's presets: DIR/preset/NAME.yaml"
+    )
     parser.add_argument("-m", "--multirun", action="store_true", help="a project of each combination of values a,b")
     parser.add_argument("--dry-run", action="store_true", help="list the files, write nothing")
-    parser.add_argument("--source", metavar="URL", help="another template repository (a fork, a mirror): its latest release")
+    parser.add_argument(
+        "--source", metavar="URL", help="another template repository (a fork, a mirror): its latest release"
+    )
     parser.add_argument("--ref", metavar="TAG", help="with --source, another release or commit of it")
     return parser
 
@@ -70,17 +76,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.ref and not arguments.source:
         raise AnswerError(f"--ref {arguments.ref} needs --source; name the template repository it belongs to.")
     questionnaire = load()
-    if _interactive(arguments):
-        plans = [Plan(arguments.destination, {})]
-    else:
-        plans = _plans(arguments, questionnaire)
+    ask = _interactive(arguments)
+    plans = [Plan(arguments.destination, {})] if ask else _plans(arguments, questionnaire)
     if sources.uncommitted(source):
         print(f"mlgen: the checkout {source.path} has changes that no commit holds; they are used, but a project made "
               "from them can't be updated later.", file=sys.stderr)  # fmt: skip
     if arguments.dry_run:
         print("\n".join(would_make(plan.destination, plan.answers, _rehearse(plan, source)) for plan in plans))
         return 0
-    _make(plans, source, ask=_interactive(arguments))
+    _make(plans, source, ask=ask)
     print(made([plan.destination for plan in plans]))
     return 0
 
@@ -106,7 +110,7 @@ def _plans(arguments: argparse.Namespace, questionnaire: Questionnaire) -> list[
 
 
 def _folder(parent: Path, overrides: Mapping[str, str], swept: list[str]) -> Path:
-    """`fleet` and project_name=churn ci=gitlab, both swept: `fleet/churn-gitlab`; without a name, `fleet/fleet-gitlab`."""
+    """`fleet` with project_name=churn and ci=gitlab: `fleet/churn-gitlab`; without a name, `fleet/fleet-gitlab`."""
     values = {key: overrides[key].partition("=")[2].strip("'\"[]").replace(",", "-") for key in swept}
     name = values.pop("project_name", parent.resolve().name)
     return parent / "-".join([name, *values.values()])
@@ -134,5 +138,3 @@ def _make(plans: list[Plan], source: Source, *, ask: bool) -> None:
             render(plan.answers, plan.destination, source, check=True)
     for plan in plans:
         render(plan.answers, plan.destination, source, ask=ask)
-
-

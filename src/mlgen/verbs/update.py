@@ -20,7 +20,7 @@ examples:
   mlgen update churn --to v0.2.0        that release
 
 Both sides' changes are merged in place; read the outcome with 'git diff' before you commit it. Where the template and
-you changed the same lines, both stand in the file between conflict markers, the files are named, and the exit code is 3.
+you changed the same lines, both stand in the file between conflict markers: the files are named, the exit code is 3.
 """
 
 
@@ -33,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("given", nargs="*", metavar="PROJECT", help="the project's folder (default: this one), then answers")
+    parser.add_argument(
+        "given", nargs="*", metavar="PROJECT", help="the project's folder (default: this one), then answers"
+    )
     parser.add_argument("--to", metavar="TAG", help="a release or commit of the template (default: the latest release)")
     return parser
 
@@ -50,7 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
     _update(project, data, Source(before["_src_path"], arguments.to))
     after = answers_of(project)
     conflicts = _git(project, "diff", "--name-only", "--diff-filter=U").split()
-    print(updated(project, before["_commit"], after["_commit"], _git(project, "status", "--short").splitlines(), conflicts))
+    print(
+        updated(
+            project, before["_commit"], after["_commit"], _git(project, "status", "--short").splitlines(), conflicts
+        )
+    )
     return 3 if conflicts else 0
 
 
@@ -64,13 +70,15 @@ def _split(given: Sequence[str]) -> tuple[Path, list[str]]:
 def _check_state(project: Path) -> None:
     """Refuse what an update could harm: a project outside git, with open changes or unresolved conflicts."""
     if subprocess.run(["git", "rev-parse"], cwd=project, capture_output=True, check=False).returncode:
-        raise DestinationError(f"'{project}' is not in git, and an update needs its history; run 'git init', 'git add -A' "
-                               "and 'git commit' in it first.")  # fmt: skip
+        raise DestinationError(f"'{project}' is not in git, and an update needs its history; run 'git init', "
+                               "'git add -A' and 'git commit' in it first.")  # fmt: skip
     if conflicts := _git(project, "diff", "--name-only", "--diff-filter=U").split():
-        raise DestinationError(f"'{project}' has conflicts of an earlier merge in {', '.join(conflicts)}; resolve and commit them.")
+        raise DestinationError(
+            f"'{project}' has conflicts of an earlier merge in {', '.join(conflicts)}; resolve and commit them."
+        )
     if _git(project, "status", "--porcelain", "--", ".").strip():
-        raise DestinationError(f"'{project}' has changes that no commit holds; commit them first, so that the update can be read "
-                               "and undone.")  # fmt: skip
+        raise DestinationError(f"'{project}' has changes that no commit holds; commit them first, so that the update "
+                               "can be read and undone.")  # fmt: skip
 
 
 def _answers(overrides: Sequence[str], before: dict[str, Any]) -> dict[str, Any]:
@@ -93,10 +101,10 @@ def _update(project: Path, data: dict[str, Any], source: Source) -> None:
     from ..render import told
 
     with told(source):
-        run_update(project, data=data, vcs_ref=source.ref, defaults=True, overwrite=True, settings=Settings(), quiet=True)
+        run_update(
+            project, data=data, vcs_ref=source.ref, defaults=True, overwrite=True, settings=Settings(), quiet=True
+        )
 
 
 def _git(project: Path, *arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=True).stdout
-
-
