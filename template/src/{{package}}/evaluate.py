@@ -93,21 +93,34 @@ def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: n
     )
 
 
-def reigning(store: Store, contract: Contract, threads: int) -> tuple[Predictor | None, str | None]:
-    """Load the champion for a comparison. Returns it, or None and (where there is one) why it cannot be compared."""
+@dataclass(frozen=True)
+class Reign:
+    """The champion at the time of the comparison: its version, and its predictor where it can be compared.
+
+    `note` says why it cannot. `rival` is False for a champion that predicts another target: it is no reason not to
+    promote the best model there is for this one.
+    """
+
+    version: str | None = None
+    served: Predictor | None = None
+    note: str | None = None
+    rival: bool = False
+
+
+def reigning(store: Store, contract: Contract, threads: int) -> Reign:
+    """Load the champion for a comparison."""
     pointer = store.champion()
     if pointer is None:
-        return None, None
+        return Reign()
+    alone = f"the champion (version {pointer.version}) cannot be compared, so the candidate faces the baseline alone: "
     try:
         champion = predictor.load(store.fetch(pointer.bundle), threads, pointer.version, pointer.manifest)
     except InputError as fault:
-        return None, f"the champion (version {pointer.version}) cannot be compared: {fault}"
+        return Reign(pointer.version, None, f"{alone}{fault}", rival=True)
     if difference := _difference(champion.contract, contract):
-        return None, (
-            f"the champion (version {pointer.version}) cannot be compared, its contract differs: {difference}; "
-            "the candidate faces the baseline alone"
-        )
-    return champion, None
+        same = (champion.contract.task, champion.contract.target.name) == (contract.task, contract.target.name)
+        return Reign(pointer.version, None, f"{alone}its contract differs, {difference}", rival=same)
+    return Reign(pointer.version, champion, None, rival=True)
 
 
 def latency(served: Predictor, columns: Mapping[str, Any]) -> Latency:

@@ -54,11 +54,17 @@ class Decision:
 
 
 def decide(
-    metric: Metric, settings: GateSettings, seed: int, truth: np.ndarray, entrants: Sequence[Entrant]
+    metric: Metric,
+    settings: GateSettings,
+    seed: int,
+    truth: np.ndarray,
+    entrants: Sequence[Entrant],
+    stays: str | None = None,
 ) -> Decision:
     """Compare the entrants on the test rows and decide.
 
     `entrants` are the baselines (simplest first), one candidate, and at most one champion, all scored on `truth` [n].
+    `stays` is the version that goes on serving where the candidate fails; None where there is none.
     """
     draws = bootstrap.resample(metric, truth, [entrant.scores for entrant in entrants], settings.resamples, seed)
     arena = _Arena(metric, settings, list(entrants), draws)
@@ -67,9 +73,9 @@ def decide(
     assert candidate is not None
     baseline, comparisons = arena.best_baseline()
     rivals = [rival for rival in (baseline, champion) if rival is not None]
-    faced = [arena.compare(candidate, rival) for rival in rivals]
+    faced = [arena.compare(candidate, rival, settings.margin) for rival in rivals]
     unmet = constraints(candidate, settings)
-    promoted, sentence = _verdict(candidate, baseline, champion, faced, unmet, settings)
+    promoted, sentence = _verdict(candidate, baseline, stays, faced, unmet, settings)
     return Decision(
         metric=metric.name,
         promoted=promoted,
@@ -106,19 +112,19 @@ class _Arena:
     def one(self, kind: str) -> Entrant | None:
         return next((entrant for entrant in self.entrants if entrant.kind == kind), None)
 
-    def compare(self, name: Entrant, against: Entrant) -> Comparison:
+    def compare(self, name: Entrant, against: Entrant, margin: float) -> Comparison:
         sign = 1.0 if self.metric.greater_is_better else -1.0
         here, there = self.entrants.index(name), self.entrants.index(against)
         low, high = bootstrap.interval(sign * (self.draws[here] - self.draws[there]), self.settings.confidence)
         gain = sign * (name.metrics[self.metric.name] - against.metrics[self.metric.name])
-        return Comparison(name.key, against.key, gain, low, high, low > self.settings.margin)
+        return Comparison(name.key, against.key, gain, low, high, low > margin)
 
     def best_baseline(self) -> tuple[Entrant | None, list[Comparison]]:
         """The simplest baseline that no later one is shown to beat, and the comparisons that say so."""
         baselines = [entrant for entrant in self.entrants if entrant.kind == "baseline"]
         best, comparisons = baselines[0] if baselines else None, []
         for other in baselines[1:]:
-            comparisons.append(self.compare(other, best or other))
+            comparisons.append(self.compare(other, best or other, margin=0.0))  # the margin is the candidate's bar
             best = other if comparisons[-1].better else best
         return best, comparisons
 
@@ -126,7 +132,7 @@ class _Arena:
 def _verdict(
     candidate: Entrant,
     baseline: Entrant | None,
-    champion: Entrant | None,
+    stays: str | None,
     faced: Sequence[Comparison],
     unmet: Sequence[str],
     settings: GateSettings,
@@ -139,14 +145,11 @@ def _verdict(
     because = "; ".join(
         [*(f"it is not shown to beat {_label(c.against)}{_margin(settings)} ({c})" for c in lost), *unmet]
     )
-    if champion is not None or baseline is None:
-        stays = f"the champion (version {champion.version}) stays" if champion is not None else "nothing is promoted"
-        return None, f"{candidate.name} is not promoted and {stays}: {because}."
-    if kept := constraints(baseline, settings):
-        return (
-            None,
-            f"nothing is promoted: {because}; and the baseline {baseline.name} fails as well: {'; '.join(kept)}.",
-        )
+    if stays is not None or baseline is None:
+        serving = f" and the champion (version {stays}) stays" if stays is not None else ""
+        return None, f"{candidate.name} is not promoted{serving}: {because}."
+    if kept := "; ".join(constraints(baseline, settings)):
+        return None, f"nothing is promoted: {because}; and the baseline {baseline.name} fails as well: {kept}."
     return baseline, f"the baseline {baseline.name} is promoted, not {candidate.name}: {because}."
 
 

@@ -77,7 +77,7 @@ def earlier(history: Sequence[Row]) -> list[str]:
             del reign[len(reign) - reign[::-1].index(row.version) :]
         elif reign[-1:] != [row.version]:
             reign.append(row.version)
-    return [version for version in dict.fromkeys(reversed(reign)) if version != (reign or [None])[-1]]
+    return [version for version in dict.fromkeys(reversed(reign)) if version != reign[-1]]
 
 
 def served(history: Sequence[Row], at: str) -> str | None:

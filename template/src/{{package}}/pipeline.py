@@ -17,7 +17,7 @@ from .workshop import Workshop
 if TYPE_CHECKING:
     from .config import RunConfig
     from .contract.schema import Contract
-    from .evaluate import Entrant
+    from .evaluate import Entrant, Reign
     from .gate import Decision
     from .model.training import Candidate, Training
     from .rows import Rows
@@ -49,12 +49,12 @@ def train(config: RunConfig, steps: Steps) -> Trained:
         training = _training(config, rows)
         baselines = _baseline(config, training, steps)
         candidate = _fit(config, training, steps)
-        entrants, notes = _evaluate(config, shop, rows, baselines, candidate, steps)
-        decision = _gate(config, rows, entrants, steps)
-        draft = publication.Draft(config, rows, entrants, decision, (*rows.notes, *notes, *shop.settled))
+        entrants, reign = _evaluate(config, shop, rows, baselines, candidate, steps)
+        decision = _gate(config, rows, entrants, reign, steps)
+        draft = publication.Draft(config, rows, entrants, reign, decision, (*rows.notes, *shop.settled))
         registered = publication.register(shop, draft, steps)
         published = publication.publish(shop, draft, registered, steps)
-    return Trained(rows, entrants, decision, published, (*draft.notes, *shop.tracker.swept), steps.seconds)
+    return Trained(rows, entrants, decision, published, (*draft.known, *shop.tracker.swept), steps.seconds)
 
 
 def _training(config: RunConfig, rows: Rows) -> Training:
@@ -104,17 +104,17 @@ def _fit(config: RunConfig, training: Training, steps: Steps) -> Candidate:
 
 def _evaluate(
     config: RunConfig, shop: Workshop, rows: Rows, baselines: list[Candidate], candidate: Candidate, steps: Steps
-) -> tuple[tuple[Entrant, ...], list[str]]:
+) -> tuple[tuple[Entrant, ...], Reign]:
     """Write every model's bundle, load it as a server would, and score the test rows through it; the champion too."""
     with steps("evaluate") as step:
         kinds = [("baseline", model) for model in baselines] + [("candidate", candidate)]
         entrants = [_entrant(config, shop, rows, kind, model) for kind, model in kinds]
-        champion, note = evaluate.reigning(shop.store, rows.contract, quota.threads(config.train.threads))
-        if champion is not None:
-            name = str(champion.card.get("model", "champion"))
-            entrants.append(evaluate.score("champion", name, champion, rows.test, rows.test_truth))
+        reign = evaluate.reigning(shop.store, rows.contract, quota.threads(config.train.threads))
+        if reign.served is not None:
+            name = str(reign.served.card.get("model", "champion"))
+            entrants.append(evaluate.score("champion", name, reign.served, rows.test, rows.test_truth))
         step.says = f"{len(rows.test):,} test rows through {len(entrants)} bundles"
-    return tuple(entrants), [note] if note else []
+    return tuple(entrants), reign
 
 
 def _entrant(config: RunConfig, shop: Workshop, rows: Rows, kind: str, model: Candidate) -> Entrant:
@@ -128,12 +128,13 @@ def _entrant(config: RunConfig, shop: Workshop, rows: Rows, kind: str, model: Ca
     return dataclasses.replace(scored, model=model, parity=parity)
 
 
-def _gate(config: RunConfig, rows: Rows, entrants: tuple[Entrant, ...], steps: Steps) -> Decision:
+def _gate(config: RunConfig, rows: Rows, entrants: tuple[Entrant, ...], reign: Reign, steps: Steps) -> Decision:
     """Decide who serves."""
     from . import metrics
 
     with steps("gate") as step:
         metric = metrics.metric(config.gate.metric, rows.contract.task)
-        decision = gate.decide(metric, config.gate, config.seed, rows.test_truth, entrants)
+        stays = reign.version if reign.rival else None
+        decision = gate.decide(metric, config.gate, config.seed, rows.test_truth, entrants, stays)
         step.says = f"{metric.name}, {config.gate.resamples:,} paired resamples of {len(rows.test):,} rows"
     return decision

@@ -130,7 +130,7 @@ def _roc(axes: Axes, labels: Sequence[str], truth: np.ndarray, scores: np.ndarra
             *_thin(x, y), color=_colour(number, len(curves)), linewidth=1.8, label=f"{_short(name)}: area {area:.3f}"
         )
     axes.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC", xlim=(0, 1), ylim=(0, 1.01))
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    _legend(axes, "lower right")
 
 
 def _precision_recall(axes: Axes, labels: Sequence[str], truth: np.ndarray, scores: np.ndarray) -> None:
@@ -142,7 +142,7 @@ def _precision_recall(axes: Axes, labels: Sequence[str], truth: np.ndarray, scor
         if len(curves) == 1:
             axes.axhline(is_class.mean(), color=FAINT, linewidth=1)
     axes.set(xlabel="recall", ylabel="precision", title="Precision and recall", xlim=(0, 1), ylim=(0, 1.01))
-    axes.legend(fontsize=8, frameon=False, loc="lower left")
+    _legend(axes, "lower left")
 
 
 def _calibration(axes: Axes, labels: Sequence[str], truth: np.ndarray, scores: np.ndarray) -> None:
@@ -159,7 +159,7 @@ def _calibration(axes: Axes, labels: Sequence[str], truth: np.ndarray, scores: n
         axes.plot(x, y, "o-", color=_colour(number, len(curves)), markersize=4, linewidth=1.4, label=_short(name))
     title = "Calibration (ten bins of equal size)"
     axes.set(xlabel="predicted probability", ylabel="observed share", title=title, xlim=(0, 1), ylim=(0, 1.01))
-    axes.legend(fontsize=8, frameon=False, loc="upper left")
+    _legend(axes, "upper left")
 
 
 def _sample(rows: int) -> np.ndarray:
@@ -207,7 +207,7 @@ def _interval(axes: Axes, truth: np.ndarray, outputs: Mapping[str, np.ndarray], 
     axes.scatter(place[~hit], truth[kept][~hit], s=13, color=OTHER, linewidths=0, label="true value, outside")
     title = f"Interval: holds {inside.mean():.1%} of the test rows"
     axes.set(xlabel="test rows, by prediction (a sample)", ylabel=target, title=title)
-    axes.legend(fontsize=8, frameon=False, loc="upper left")
+    _legend(axes, "upper left")
 
 
 def _importance(axes: Axes, importance: Mapping[str, float]) -> None:
@@ -215,6 +215,11 @@ def _importance(axes: Axes, importance: Mapping[str, float]) -> None:
     axes.grid(visible=False, axis="y")
     axes.barh([_short(name, 26) for name, _ in top], [value for _, value in top], color=ACCENT, height=0.7)
     axes.set(xlabel="share of the model's total gain", title="What the model looks at")
+
+
+def _legend(axes: Axes, place: str) -> None:
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(fontsize=8, frameon=False, loc=place)
 
 
 def _colour(number: int, among: int) -> Any:

@@ -18,7 +18,7 @@ class RemoteStore(Store):
 
     def __init__(self, url: str) -> None:
         try:
-            import fsspec  # type: ignore[import-untyped]
+            import fsspec
 
             self.files, self.path = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from .steps import Steps
 
@@ -64,7 +64,7 @@ def read(config: RunConfig, steps: Steps) -> Settled:
 
     with steps("read") as step:
         settled = contract.settle(config.data, config.contract, config.task, config.root)
-        step.says = f"{len(settled.frame):,} rows × {settled.frame.shape[1]} columns from {config.data.path}"
+        step.says = f"{len(settled.frame):,} rows x {settled.frame.shape[1]} columns from {config.data.path}"
     return settled
 
 
@@ -116,6 +116,5 @@ def _alone(settings: ContractSettings) -> ContractSettings:
     """The settings under which only the check that needs a split looks at the rows; the others have done so."""
     from .contract.checks import CHECKS
 
-    off = dict.fromkeys(CHECKS, "off")
-    kept = {ACROSS: settings.severity.get(ACROSS, "warning")}
-    return dataclasses.replace(settings, severity={**off, **kept})  # type: ignore[arg-type]
+    grades = dict.fromkeys(CHECKS, "off") | {ACROSS: settings.severity.get(ACROSS, "warning")}
+    return dataclasses.replace(settings, severity=cast("Any", grades))

@@ -1,6 +1,6 @@
 """Say what a run is doing: one line per step on the terminal, a progress bar while it works, seconds for the report.
 
-read       1,406 rows × 16 columns of data/sample.csv                     0.1 s
+read       1,406 rows x 16 columns of data/sample.csv                     0.1 s
 check      15 inputs, 1 note                                              0.2 s
 """
 

@@ -16,10 +16,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import process
 from .errors import InputError
+from .record import masked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -31,6 +32,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 PROCESS, STORE = "process", "bundle_store"
 #: A request to a tracking server is given up after this many seconds and tries (MLflow's own defaults take minutes).
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "20", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -89,8 +91,8 @@ class Tracker:
     def log(self, params: Mapping[str, object], metrics: Mapping[str, float], dataset: Dataset) -> None:
         """Log parameters (as text of at most 6000 characters), finite metrics, and the data set of the run."""
         client = self.ready()
-        from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
         from mlflow.entities import Dataset as Entity
+        from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
 
         now = _milliseconds()
         named = {_key(name): value for name, value in metrics.items() if _finite(value)}
@@ -186,13 +188,13 @@ def located(uri: str, root: Path) -> str:
 
 
 def knock(uri: str) -> None:
-    """Raise InputError where nothing listens at an http(s) tracking URI, in seconds instead of MLflow's minutes."""
+    """Raise InputError where nothing listens at a server's URI, in seconds instead of MLflow's minutes."""
     parts = urllib.parse.urlsplit(uri)
-    if parts.scheme not in ("http", "https"):
+    usual = _PORTS.get(parts.scheme.partition("+")[0])
+    if usual is None or not parts.hostname:
         return
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        socket.create_connection((parts.hostname or "", port), timeout=10).close()
+        socket.create_connection((parts.hostname, parts.port or usual), timeout=10).close()
     except OSError as error:
         raise _away(uri, error) from error
 
@@ -208,10 +210,24 @@ def connect(uri: str) -> MlflowClient:
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
     with reached(uri):
+        _probe(uri)
         mlflow.set_tracking_uri(uri)
         client = mlflow.MlflowClient(uri)
         client.search_experiments(max_results=1)
     return client
+
+
+def _probe(uri: str) -> None:
+    """Open a database once: MLflow tries ten times, for 100 seconds, before it says that it cannot."""
+    import sqlalchemy
+
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    elif urllib.parse.urlsplit(uri).scheme.partition("+")[0] not in ("postgresql", "mysql", "mssql"):
+        return
+    engine = sqlalchemy.create_engine(uri)
+    engine.connect().close()
+    engine.dispose()
 
 
 @contextlib.contextmanager
@@ -244,7 +260,7 @@ def sweep(client: MlflowClient, experiment: str, model: str, store: str, publish
 def _align(client: MlflowClient, model: str, champion: str) -> None:
     aliases = client.get_registered_model(model).aliases
     client.set_registered_model_alias(model, CHAMPION, champion)
-    if aliases.get(CHALLENGER) == champion:
+    if str(aliases.get(CHALLENGER)) == champion:  # MLflow 3.17 gives numbers where it documents text
         client.delete_registered_model_alias(model, CHALLENGER)
 
 
@@ -258,16 +274,14 @@ def _experiment(client: MlflowClient, name: str, uri: str) -> str:
             f"tracking.experiment: {name!r} was deleted in MLflow; restore it there, or choose another name"
         )
     beside = Path(uri.removeprefix("sqlite:///")).parent / "mlruns" if uri.startswith("sqlite:///") else None
-    return client.create_experiment(name, artifact_location=beside.as_uri() if beside else None)
+    return str(client.create_experiment(name, artifact_location=beside.as_uri() if beside else None))
 
 
 def _away(uri: str, error: Exception) -> InputError:
-    parts = urllib.parse.urlsplit(uri)
-    shown = uri.replace(f":{parts.password}@", ":…@") if parts.password else uri
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     return InputError(
-        f"tracking.uri: MLflow at {shown!r} does not answer ({reason[:200]}); "
-        "start it, or choose another, for example tracking.uri=sqlite:///mlflow.db"
+        f"tracking.uri: MLflow at {masked(uri)!r} failed ({masked(reason[:200])}); check that it runs and that you may "
+        "write to it, or choose another, for example tracking.uri=sqlite:///mlflow.db"
     )
 
 

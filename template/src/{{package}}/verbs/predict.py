@@ -2,7 +2,8 @@
 
 One row comes out per row that goes in, in the same order: the key columns (`data.key`, else the row number, from 1),
 `prediction`, then `probability_<label>` for every class, or `prediction_low` and `prediction_high`. The target column
-may be there or not. The ending of `output=` chooses the format: .csv, .tsv, .parquet or .jsonl; without it, CSV is printed.
+may be there or not. The ending of `output=` chooses the format: .csv, .tsv, .parquet or .jsonl; without it, CSV is
+printed.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Reads the rows, checks them against data/contract.yaml (inferred and written where there is none), splits them, fits the
 baselines and the model, scores the bundles on the test rows, and lets the gate decide. The run, the version and the
-model card go to MLflow, the bundle to `bundle.store`; reports/train.html is the card, reports/train.json has every figure.
-Exits with 3 where `gate.strict=true` and the model was not promoted.
+model card go to MLflow, the bundle to `bundle.store`. reports/train.html is the card, reports/train.json has every
+figure. Exits with 3 where `gate.strict=true` and the model was not promoted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def run(config: RunConfig) -> VerbReport:
     print()
     for line in scorecard.lines(scorecard.rows(trained.rows.contract.task, trained.entrants, trained.decision)):
         print(f"  {line}")
-    print(f"\n  {_capital(trained.decision.sentence)}")
+    print(f"\n  Gate: {trained.decision.sentence}")
     for note in (*trained.notes, *([trained.published.note] if trained.published.note else [])):
         print(f"  Note: {note}")
     print()
@@ -110,7 +110,3 @@ def _entrant(entrant: Any, trained: Trained) -> dict[str, Any]:
         "megabytes": entrant.megabytes,
         "parity": dataclasses.asdict(entrant.parity) if entrant.parity else None,
     }
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
