@@ -150,7 +150,8 @@ def _by_time(frame: pd.DataFrame, contract: Contract, test_size: float, seed: in
     held_out[known] = moments[known] >= first
     notes = [f"test rows are those from {np.datetime_as_string(first, unit='s')} on"]
     if len(known) < len(frame):
-        notes.append(f"{len(frame) - len(known)} rows without {name} train")
+        undated = len(frame) - len(known)
+        notes.append(f"1 row without {name} trains" if undated == 1 else f"{undated} rows without {name} train")
     train = np.concatenate([np.flatnonzero(np.isnat(moments)), ordered[~held_out[ordered]]])
     return Split(train, ordered[held_out[ordered]], "time", tuple(notes))
 

@@ -54,7 +54,13 @@ def _flow_list(writer: yaml.SafeDumper, values: list[Any]) -> yaml.Node:
     return writer.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=True)
 
 
+def _text(writer: yaml.SafeDumper, value: str) -> yaml.Node:
+    """Odd characters are escaped: PyYAML would fold a U+0085 in plain text into a blank."""
+    return writer.represent_scalar("tag:yaml.org,2002:str", value, style=None if value.isprintable() else '"')
+
+
 _Writer.add_representer(list, _flow_list)
+_Writer.add_representer(str, _text)
 
 
 def load(path: Path) -> Contract:
