@@ -1,7 +1,7 @@
 """The whole model as one ONNX graph: float32 features in, scores out, links and intervals included.
 
-Everything after the input is computed in double precision: LightGBM's thresholds and sums are doubles, so its trees come
-out bit for bit, XGBoost's within the rounding of its own float32 sums. Nothing here may depend on how many rows come
+Each library's trees are computed in its own precision and in its own order: LightGBM's thresholds and sums are doubles,
+XGBoost's are float32. So margins come out bit for bit; what follows them is in double. Nothing here may depend on how many rows come
 together: ONNX Runtime's vectorised Exp and Sigmoid treat the last elements of a tensor differently from the others, so
 exponentials are taken of rows padded to whole vectors (`LANES`), where no element is ever among the last ones.
 """
@@ -34,7 +34,7 @@ class Scorer(Protocol):
     """What a model must offer to be exported: it adds its margins to a graph."""
 
     def graph(self, graph: Graph, inputs: str) -> str:
-        """Add the nodes that compute margins [n, 1 or k] from `inputs` [n, features]; return the tensor's name."""
+        """Add the nodes that compute margins [n, 1 or k] of doubles from float32 `inputs`; return the tensor's name."""
 
 
 @dataclass
@@ -66,23 +66,27 @@ class Graph:
 
         return self.add("Cast", tensor, to=TensorProto.DOUBLE)
 
-    def forest(self, inputs: str, forest: Forest) -> str:
-        """Add trees: margins [n, targets] as sums of the leaves that a row [features] of doubles falls into."""
+    def forest(self, inputs: str, forest: Forest, dtype: Any = np.float64) -> str:
+        """Add trees: margins [n, targets] as sums of the leaves that a row falls into, compared and added in `dtype`.
+
+        `inputs` are the float32 features; the margins are doubles.
+        """
         from onnx import numpy_helper
 
         def tensor(values: Array) -> Any:
-            return numpy_helper.from_array(values)
+            return numpy_helper.from_array(values.astype(dtype))
 
+        exact = dtype is np.float64
         members = {"membership_values": tensor(forest.members)} if len(forest.members) else {}
-        return self.add(
+        margins = self.add(
             "TreeEnsemble",
-            inputs,
+            self.double(inputs) if exact else inputs,
             domain="ai.onnx.ml",
             aggregate_function=1,  # sum
             post_transform=0,  # none
             n_targets=forest.targets,
             tree_roots=forest.roots.tolist(),
-            nodes_modes=tensor(forest.modes),
+            nodes_modes=numpy_helper.from_array(forest.modes),
             nodes_featureids=forest.features.tolist(),
             nodes_splits=tensor(forest.splits),
             nodes_truenodeids=forest.true.tolist(),
@@ -94,6 +98,7 @@ class Graph:
             leaf_weights=tensor(forest.leaf_weights),
             **members,
         )
+        return margins if exact else self.double(margins)
 
 
 def build(scorer: Scorer, features: int, link: str, classes: int, interval: Sequence[float] | None) -> bytes:
@@ -105,7 +110,7 @@ def build(scorer: Scorer, features: int, link: str, classes: int, interval: Sequ
     from onnx import TensorProto, checker, helper
 
     graph = Graph()
-    margins = scorer.graph(graph, graph.double("features"))
+    margins = scorer.graph(graph, "features")
     width = _LINKS[link](graph, margins, link, interval, classes)
     proto = helper.make_graph(
         graph.nodes,

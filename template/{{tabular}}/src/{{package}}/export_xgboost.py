@@ -22,7 +22,7 @@ _LOGISTIC = ("binary:logistic", "reg:logistic", "binary:logitraw")
 
 
 def forest(text: str | bytes, targets: int) -> Forest:
-    """Return the trees of a model written as JSON; its margins [n, targets] are XGBoost's within float32 rounding.
+    """Return the trees of a model written as JSON; in float32 its margins [n, targets] are XGBoost's, bit for bit.
 
     Raises Unsupported for boosters that are not plain trees and for trees with more than one target each.
     """

@@ -42,15 +42,15 @@ def load(folder: Path, contract: Contract, threads: int | None = None) -> Infere
     entries = json.loads((folder / "inference.json").read_text("utf8"))
     preprocessing = Preprocessing.from_dict(json.loads((folder / "preprocessing.json").read_text("utf8")))
     granted = quota.threads(threads)
-    return Inference(contract, preprocessing, _score(folder, entries, granted), entries["decimals"], granted)
+    return Inference(contract, preprocessing, _score(folder, entries), entries["decimals"], granted)
 
 
-def _score(folder: Path, entries: Mapping[str, Any], threads: int) -> Score:
+def _score(folder: Path, entries: Mapping[str, Any]) -> Score:
     """The ONNX model, or the library's own where the bundle says that ONNX was not exact."""
     if entries["format"] != "onnx":
         from . import inference_native
 
-        return inference_native.load(folder, entries, threads)
+        return inference_native.load(folder, entries)
     run = session(folder / "model.onnx").run
 
     def score(matrix: Matrix) -> Array:

@@ -66,12 +66,12 @@ class Linear:
             return graph.forest(inputs, join([constant(float(value), k, targets) for k, value in enumerate(self.intercept)]))
         parts = []
         if len(self.numbers):
-            taken = graph.add("Gather", inputs, graph.constant(self.numbers, np.int64), axis=1)
+            taken = graph.double(graph.add("Gather", inputs, graph.constant(self.numbers, np.int64), axis=1))
             filled = graph.add("Where", graph.add("IsNaN", taken), graph.constant(self.fill[None, :]), taken)
             parts.append(filled)
         if len(self.levels):
             taken = graph.add("Gather", inputs, graph.constant(self.levels[:, 0], np.int64), axis=1)
-            same = graph.add("Equal", taken, graph.constant(self.levels[None, :, 1]))
+            same = graph.add("Equal", taken, graph.constant(self.levels[None, :, 1], np.float32))
             parts.append(graph.double(same))
         design = graph.add("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
         # [n, 1, columns] by [1, columns, k]: one product for each row, so that its bits cannot depend on the others.

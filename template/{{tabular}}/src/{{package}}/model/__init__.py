@@ -5,16 +5,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
-from . import lightgbm, xgboost
+from . import blend, lightgbm, xgboost
 from .training import Candidate, Parity, Training
+
+# OpenMP's threads spin while they wait; on a machine with other work that made a fit 40 times slower. It is read when the
+# libraries load, so it must be set before.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 #: name → (the dataclass of conf/model/<name>.yaml, fit)
 MODELS: dict[str, tuple[type[Any], Callable[[Training, Any], Candidate]]] = {
     "lightgbm": (lightgbm.LightGBMSettings, lightgbm.fit),
     "xgboost": (xgboost.XGBoostSettings, xgboost.fit),
+    "blend": (blend.BlendSettings, blend.fit),
 }
 
 __all__ = ["MODELS", "Candidate", "Parity", "Training", "fit"]

@@ -25,12 +25,15 @@ Array = npt.NDArray[Any]
 
 #: Below this many training rows a second fit on all of them is cheap, and the held-out rows are worth having.
 FEW_ROWS = 50_000
+#: Cells of the matrix that keep a thread busy; with fewer, threads wait for each other longer than they work.
+CELLS_PER_THREAD = 200_000
 
 
 class Trees(Protocol):
     """A fitted booster of either library."""
 
     format: str
+    dtype: Any  # what the library compares and adds in
     booster: Any
     rounds: int
 
@@ -102,8 +105,17 @@ class Ensemble:
         return np.sum([weight * trees.margins(matrix) for weight, trees in self.members], axis=0)
 
     def graph(self, graph: Graph, inputs: str) -> str:
-        """All members as one forest: they add up by themselves."""
-        return graph.forest(inputs, join([trees.forest().scaled(weight) for weight, trees in self.members]))
+        """The members that compute in doubles as one forest, whose leaves add up by themselves, then each of the others."""
+        exact = [trees.forest().scaled(weight) for weight, trees in self.members if trees.dtype is np.float64]
+        parts = [graph.forest(inputs, join(exact))] if exact else []
+        for weight, trees in self.members:
+            if trees.dtype is not np.float64:
+                margins = graph.forest(inputs, trees.forest(), trees.dtype)
+                parts.append(graph.add("Mul", margins, graph.constant([[weight]])) if weight != 1 else margins)
+        total = parts[0]
+        for part in parts[1:]:
+            total = graph.add("Add", total, part)
+        return total
 
     def importance(self) -> Array:
         """The gain of each feature, as a share of its booster, by the boosters' weights."""
@@ -138,7 +150,7 @@ def prepare(training: Training, link: str) -> Prepared:
         classes=training.classes,
         categorical=tuple(preprocessing.categorical),
         seed=training.seed,
-        threads=training.threads,
+        threads=min(training.threads, max(1, rows.matrix.size // CELLS_PER_THREAD)),
         patience=training.settings.early_stopping_rounds,
     )
     return Prepared(preprocessing=preprocessing, rows=rows, task=task)
@@ -150,12 +162,12 @@ def fit_one(name: str, training: Training, fit: Callable[[Task], Fit], trees: in
     learn, held = validation.holdout(training, training.settings.validation_size)
     library = fit(prepared.task)
     stopped = library(prepared.rows.take(learn), trees, prepared.rows.take(held))
-    offsets = _offsets(training, prepared, [(held, stopped.margins(prepared.rows.matrix[held]))])
+    ends = offsets(training, prepared, [(held, stopped.margins(prepared.rows.matrix[held]))])
     again = training.settings.refit
     final = stopped
     if again == "true" or (again == "auto" and len(training.target) <= FEW_ROWS):
         final = library(prepared.rows, stopped.rounds, None)
-    return fitted(name, training, prepared, Ensemble(((1.0, final),)), offsets, record | {"trees": final.rounds})
+    return fitted(name, training, prepared, Ensemble(((1.0, final),)), ends, record | {"trees": final.rounds})
 
 
 def link(training: Training) -> str:
@@ -170,7 +182,7 @@ def fitted(
     training: Training,
     prepared: Prepared,
     ensemble: Ensemble,
-    offsets: interval.Offsets | None,
+    ends: interval.Offsets | None,
     record: dict[str, object],
 ) -> Fitted:
     """The finished candidate."""
@@ -180,13 +192,13 @@ def fitted(
         scorer=ensemble,
         link=prepared.task.link,
         classes=training.classes,
-        interval=offsets,
+        interval=ends,
         decimals=decimals(training),
         record=record,
     )
 
 
-def _offsets(
+def offsets(
     training: Training, prepared: Prepared, held: Sequence[tuple[Array, Array]]
 ) -> interval.Offsets | None:
     """The interval's offsets from rows that were not learnt from; none for classes."""

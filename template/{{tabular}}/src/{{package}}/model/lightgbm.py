@@ -47,6 +47,7 @@ class LightGBMTrees:
     rounds: int
     task: Task
     format: str = "lightgbm"
+    dtype: Any = np.float64
 
     def margins(self, matrix: Array) -> Array:
         """Margins [n, 1 or k] of encoded rows."""

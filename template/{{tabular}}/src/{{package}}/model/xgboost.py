@@ -46,6 +46,7 @@ class XGBoostTrees:
     rounds: int
     task: Task
     format: str = "xgboost"
+    dtype: Any = np.float32
 
     def margins(self, matrix: Array) -> Array:
         """Margins [n, 1 or k] of encoded rows."""
