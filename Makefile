@@ -54,8 +54,12 @@ format: setup ## Let ruff mend what it can.
 locks: setup ## Pin the dependencies anew after locks/*.in or pyproject.toml changed; UPGRADE=1 moves every version.
 	$(BIN)/python locks/make.py $(if $(UPGRADE),--upgrade)
 
+BENCHMARKS := $(filter-out benchmarks/results.py,$(wildcard benchmarks/*.py))
 bench: setup ## Measure speed, memory and quality side by side; results go to benchmarks/RESULTS.md.
-	@$(MAKE) --no-print-directory -C benchmarks PYTHON=$(PYTHON)
+	@uv venv --quiet --allow-existing --python $(PYTHON) build/bench
+	@uv pip sync --quiet --python build/bench/bin/python --require-hashes locks/bench.txt
+	@uv pip install --quiet --python build/bench/bin/python --no-deps --no-build-isolation --offline --editable .
+	@$(foreach file,$(BENCHMARKS),build/bench/bin/python $(file) &&) true
 
 clean: ## Remove the environment and what runs left.
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache

@@ -9,7 +9,8 @@ predict in a server. `base` and `dev` are in every project. The lines are also t
 
 Outputs: `all.txt` (every layer together), `requirements.txt.jinja` and `serving.txt.jinja` (what
 `template/**/requirements*.lock.jinja` include: each requirement stands under the switches of the layers that need it,
-so a rendered lock is the closure of the chosen layers and nothing else), and `generator.txt` (mlgen itself).
+so a rendered lock is the closure of the chosen layers and nothing else), `generator.txt` (mlgen itself), and `bench.txt`
+(mlgen, every layer, and what benchmarks/ compares them with).
 Needs `uv` and a package index; which one does not matter, for no host name is written.
 """
 
@@ -123,12 +124,16 @@ def main() -> None:
         compile_pins(sorted(HERE.glob("*.in")), f"--output-file={pins}", *upgrade)
         text = check(pins.read_text("utf8"))
         training, serving = closures(pins)
-        generator = compile_pins([HERE.parent / "pyproject.toml"], "--group=dev", f"--constraint={pins}")
+        manifest = HERE.parent / "pyproject.toml"
+        generator = compile_pins([manifest], "--group=dev", f"--constraint={pins}")
+        everything = [manifest, HERE.parent / "benchmarks" / "requirements.in", *sorted(HERE.glob("*.in"))]
+        bench = compile_pins(everything, "--group=dev", f"--constraint={pins}")
     written = {
         superset: text,
         HERE / "requirements.txt.jinja": tagged(training, ALWAYS),
         HERE / "serving.txt.jinja": tagged(serving, SERVERS),
         HERE / "generator.txt": generator,
+        HERE / "bench.txt": bench,
     }
     for path, content in written.items():
         path.write_text(content, "utf8")
