@@ -11,22 +11,26 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ..contract.schema import Column
+from ..contract.schema import MISSING_WORDS, Column
 
 #: What a float32, which is what the model computes in, can hold.
 FLOAT_LIMIT = 3.4e38
 #: Whole numbers up to here are exact in a double (2^53).
 INTEGER_LIMIT = 9_007_199_254_740_992
-#: A number as the source writes it in text: blanks around it, at most two digits of exponent (it must fit a float32).
-NUMBER_TEXT = r"^ *[-+]?([0-9]{1,28}(\.[0-9]{0,28})?|\.[0-9]{1,28})([eE]-?[0-9])? *$"
-NUMBER_TEXT_OR_BLANK = r"^ *([-+]?([0-9]{1,28}(\.[0-9]{0,28})?|\.[0-9]{1,28})([eE]-?[0-9])?)? *$"
+#: A number as the source writes it in text, with blanks around it; at most one digit of exponent, to fit a float32.
+_NUMBER = r"[-+]?([0-9]{1,28}(\.[0-9]{0,28})?|\.[0-9]{1,28})([eE]-?[0-9])?"
+#: A moment in ISO 8601, with the real lengths of the months, from the year 1000 to 2999; the time and its zone are optional.
+_LEAP_YEAR = r"([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)"
+_DAY = r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?(Z|[-+](0[0-9]|1[0-3]):[0-5][0-9])?"
+MOMENT = rf"^({_LEAP_YEAR}-02-29|[12][0-9]{{3}}-{_DAY})([T ]{_TIME})?$"
 
 Schema = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a record. `to_text` is set where numbers are accepted for a category and become its text."""
+    """One field of a record."""
 
     name: str
     column: Column
@@ -34,7 +38,6 @@ class Field:
     schema: Schema
     expects: str
     required: bool
-    to_text: Callable[[Any], str | None] | None = None
 
     def fault(self, value: Any) -> str | None:
         """Say what is wrong with a plain value, or None; the type is the one that the fast decoder uses."""
@@ -48,7 +51,6 @@ class Field:
 def input_field(column: Column, strict: bool) -> Field:
     """The field of a column that the model sees; `strict` holds it to the contract's range and categories."""
     annotation, schema, expects = _KINDS[column.type](column, strict)
-    to_text = number_to_text if column.type == "category" and not strict and _numeric(column) else None
     if column.nullable:
         annotation, schema, expects = annotation | None, {"anyOf": [schema, {"type": "null"}]}, f"{expects} or null"
     return Field(
@@ -58,7 +60,6 @@ def input_field(column: Column, strict: bool) -> Field:
         schema={**schema, **_described(column)},
         expects=expects,
         required=not column.nullable,
-        to_text=to_text,
     )
 
 
@@ -73,13 +74,6 @@ def other_field(column: Column) -> Field:
         expects="text, a number, a boolean or null",
         required=False,
     )
-
-
-def number_to_text(value: Any) -> str | None:
-    """Write a number as a category's text, the way the contract does: 3.0 is "3"."""
-    if value is None or isinstance(value, str):
-        return value
-    return str(int(value)) if value == int(value) else repr(value)
 
 
 def shorten(value: Any) -> str:
@@ -129,8 +123,11 @@ def _text(column: Column, strict: bool) -> tuple[Any, Schema, str]:
 
 
 def _datetime(column: Column, strict: bool) -> tuple[Any, Schema, str]:
-    """A date or a moment as text; the predictor reads it, as it reads the training data's."""
-    return str, {"type": "string", "format": "date-time"}, "a date as text, such as '2026-01-31T12:00:00'"
+    """A date or a moment as text: ISO 8601, or the way in which the training data writes it."""
+    if column.format:
+        return str, {"type": "string"}, f"a date written as {column.format}"
+    kind = Annotated[str, msgspec.Meta(pattern=MOMENT)]
+    return kind, {"type": "string", "pattern": MOMENT}, "a date such as '2026-01-31' or '2026-01-31T12:00:00Z'"
 
 
 _KINDS: dict[str, Callable[[Column, bool], tuple[Any, Schema, str]]] = {
@@ -147,9 +144,15 @@ def _or_text(column: Column, kind: Any, schema: Schema, expects: str) -> tuple[A
     """Add the text form where the contract says that the source writes numbers as text; a blank then means missing."""
     if not column.written_as_text:
         return kind, schema, expects
-    pattern = NUMBER_TEXT_OR_BLANK if column.nullable else NUMBER_TEXT
+    pattern = rf"^ *({_NUMBER}{'|' + _missing() if column.nullable else ''}) *$"
     text = Annotated[str, msgspec.Meta(pattern=pattern)]
     return kind | text, {"anyOf": [schema, {"type": "string", "pattern": pattern}]}, f"{expects}, or its text"
+
+
+def _missing() -> str:
+    """A pattern for the words that say, in a column of numbers, that there is none; case does not matter."""
+    words = sorted(MISSING_WORDS - {""})
+    return "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else f"[{c}]" for c in word) for word in words) + "|"
 
 
 def _range(column: Column, strict: bool, limit: float) -> tuple[float, float]:
@@ -163,17 +166,21 @@ def _words(column: Column, strict: bool) -> str:
     """The enforced range in words."""
     if not strict or (column.minimum is None and column.maximum is None):
         return ""
-    return f" from {column.minimum if column.minimum is not None else '…'} to {column.maximum if column.maximum is not None else '…'}"
+    low, high = ("…" if end is None else f"{end:g}" for end in (column.minimum, column.maximum))
+    return f" from {low} to {high}"
 
 
 def _numeric(column: Column) -> bool:
     """Whether all categories are numbers (season 1 to 4), so that a client may well send numbers."""
-    return bool(column.categories) and all(text.lstrip("-").replace(".", "", 1).isdecimal() for text in column.categories)
+    numbers = (text.lstrip("-").replace(".", "", 1) for text in column.categories)
+    return bool(column.categories) and all(text.isdecimal() for text in numbers)
 
 
 def _described(column: Column) -> Schema:
     """Unit, range and levels of the training data, for the reader of the OpenAPI document."""
     parts = [f"in {column.unit}"] if column.unit else []
+    if column.format:
+        parts.append(f"written as {column.format}")
     if column.minimum is not None and column.maximum is not None:
         parts.append(f"{column.minimum:g} to {column.maximum:g} in training")
     if column.categories:

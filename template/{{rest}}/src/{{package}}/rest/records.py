@@ -40,7 +40,6 @@ class RequestModel:
         self.fields: Mapping[str, Field] = {field.name: field for field in (*self.inputs, *self.others)}
         self._names = tuple(field.name for field in self.inputs)
         self._required = tuple(field.name for field in self.inputs if field.required)
-        self._texts = tuple(field for field in self.inputs if field.to_text is not None)
         record, self._cells = self._record()
         limits = msgspec.Meta(min_length=1, max_length=batch_limit)
         rows = msgspec.defstruct("Rows", [("records", _annotated(list[record], limits))], forbid_unknown_fields=True)  # type: ignore[valid-type]
@@ -116,10 +115,7 @@ class RequestModel:
 
     def _columns(self, rows: Any) -> Columns:
         """Turn rows of input values into named columns."""
-        columns: Columns = dict(zip(self._names, zip(*rows, strict=True), strict=True))
-        for field in self._texts:
-            columns[field.name] = tuple(map(field.to_text, columns[field.name]))  # type: ignore[arg-type]
-        return columns
+        return dict(zip(self._names, zip(*rows, strict=True), strict=True))
 
     def _refusal(self, body: bytes, error: Exception) -> Refused:
         """Say what is wrong with a body that the typed decoder refused."""
@@ -144,7 +140,8 @@ def parse(body: bytes) -> Any:
     except msgspec.ValidationError as error:  # a number beyond a double, such as 1e999
         raise Refused(422, [Fault(("body",), str(error))]) from None
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise Refused(400, f"the body is not JSON: {error}") from None
+        hint = "; NaN and Infinity are no JSON, send null" if b"NaN" in body or b"Infinity" in body else ""
+        raise Refused(400, f"the body is not JSON: {error}{hint}") from None
 
 
 def _located(error: Exception) -> Fault:

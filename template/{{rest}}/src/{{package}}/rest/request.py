@@ -52,8 +52,8 @@ async def read(request: Request, receive: Receive, state: State) -> bytes:
     message = await receive()
     if message["type"] == "http.disconnect":
         raise Disconnected
-    body: bytes = message["body"]
-    if not message["more_body"]:
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
         if len(body) > limit:
             raise _too_large(limit)
         return body
@@ -73,7 +73,7 @@ async def _collect(first: bytes, receive: Receive, state: State) -> bytes:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
-            part, more = message["body"], message["more_body"]
+            part, more = message.get("body", b""), message.get("more_body", False)
             parts.append(part)
             size += len(part)
             state.buffered += len(part)

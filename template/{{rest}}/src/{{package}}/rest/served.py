@@ -5,6 +5,7 @@ A request takes one reference to it and keeps that to its end, so an answer is n
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def example(field: Field) -> Any:
     if column.type == "category":
         return column.categories[0] if column.categories else "a"
     if column.type == "datetime":
-        return "2026-01-31T12:00:00Z"
+        return f"{datetime.datetime(2026, 1, 31, 12):{column.format or '%Y-%m-%dT%H:%M:%S'}}"
     if column.type == "boolean":
         return True
     if column.type == "text":

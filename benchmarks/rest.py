@@ -1,0 +1,338 @@
+"""REST: requests per second, latency, memory and start of a generated service beside the usual ways to serve.
+
+    python benchmarks/rest.py [--rounds 5] [--seconds 3] [--project DIR]
+
+XGBoost, 200 trees, 30 numeric columns; OMP_NUM_THREADS=1 and one worker for all; every round measures every server once,
+so that a busy moment of the machine hits all alike. The figures are medians over the rounds, and ratios to the usual
+pattern. `cpu` is processor time per request, which other work on the machine disturbs least. Needs wrk. Writes the
+section `## REST` of benchmarks/RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from results import write
+
+ROOT = Path(__file__).resolve().parents[1]
+COLUMNS = [f"f{index}" for index in range(30)]  # the names that the registered booster has, too
+CASES = [(1, 1), (8, 1), (32, 1), (8, 100)]
+PATTERN, OURS = "usual pattern", "this service"
+BINARIES = Path(sys.executable).parent
+
+
+@dataclass
+class Contender:
+    """One server: how it is started, and how a request to it looks."""
+
+    name: str
+    command: list[str]
+    port: int
+    path: str = "/predict"
+    batch_path: str = ""
+    form: str = "records"
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    start: float = 0.0
+    memory: float = 0.0
+    rates: dict[tuple[int, int], list[float]] = field(default_factory=dict)
+    p99: dict[tuple[int, int], list[float]] = field(default_factory=dict)
+    cpu: dict[tuple[int, int], list[float]] = field(default_factory=dict)
+
+    def body(self, rows: list[dict[str, float]]) -> bytes:
+        """The rows in this server's form."""
+        if self.form == "features":
+            content: dict[str, Any] = {"features": rows[0]} if len(rows) == 1 else {"records": rows}
+        elif self.form == "split":
+            content = {"dataframe_split": {"columns": COLUMNS, "data": [list(row.values()) for row in rows]}}
+        else:
+            content = {"records": rows}
+        return json.dumps(content).encode()
+
+    def url(self, rows: int) -> str:
+        """Where requests of so many rows go."""
+        return f"http://127.0.0.1:{self.port}{self.batch_path if rows > 1 and self.batch_path else self.path}"
+
+
+def main() -> None:
+    """Run everything and write the section."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--project", type=Path, help="a trained project to serve (default: generate and train one)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        project = options.project or make_project(Path(folder))
+        rows = [dict(zip(COLUMNS, row, strict=True)) for row in table(100, seed=1)[0].round(6).tolist()]
+        contenders = list(servers(project))
+        with running(contenders, rows):
+            for number in range(options.rounds):
+                for connections, count in CASES:
+                    for contender in contenders:
+                        measure(contender, connections, rows[:count], options.seconds)
+                print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
+            for contender in contenders:
+                contender.memory = memory(contender)
+    write("REST", section(contenders, options.rounds, options.seconds))
+
+
+def table(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numeric columns [rows, 30] and a label that 200 trees do not exhaust."""
+    random = np.random.default_rng(seed)
+    matrix = random.normal(size=(rows, len(COLUMNS)))
+    score = matrix[:, :10].sum(axis=1) + matrix[:, 0] * matrix[:, 1] + random.normal(size=rows)
+    return matrix, (score > 0).astype(int)
+
+
+def make_project(folder: Path) -> Path:
+    """Generate a project and train it: its registry serves the usual pattern, its bundle serves ours."""
+    import copier
+
+    project = folder / "bench"
+    copier.run_copy(str(ROOT), str(project), data={"project_name": "bench"}, defaults=True, quiet=True, vcs_ref="HEAD")
+    matrix, labels = table(20_000, seed=0)
+    header = ",".join([*COLUMNS, "label"])
+    data = folder / "data.csv"
+    np.savetxt(data, np.column_stack([matrix, labels]), ",".join(["%.6f"] * 30 + ["%d"]), header=header, comments="")
+    settings = ["model=xgboost", "model.n_estimators=200", "model.learning_rate=0.05", "train.early_stopping_rounds=200"]
+    command = [sys.executable, "-m", "bench", "train", f"data.path={data}", "data.target=label", *settings]
+    subprocess.run(command, cwd=project, env={**os.environ, "PYTHONPATH": "src"}, check=True)
+    return project
+
+
+def servers(project: Path) -> Iterator[Contender]:
+    """The servers, over the champion of one project."""
+    package = next((project / "src").iterdir()).name
+    store = project / "bundles"
+    champion = store / json.loads((store / "champion.json").read_text("utf8"))["bundle"]
+    tracking = f"sqlite:///{project / 'mlflow.db'}"
+    name = registered(tracking)
+    native = project / "native.ubj"
+    save_native(tracking, name, native)
+    common = {
+        "OMP_NUM_THREADS": "1",
+        "FEATURES": ",".join(COLUMNS),
+        "MODEL_ONNX": str(champion / "model.onnx"),
+        "MODEL_FILE": str(native),
+        "MODEL_URI": f"models:/{name}@champion",
+        "MLFLOW_TRACKING_URI": tracking,
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        "REST_STORE": str(store),
+        "REST_OUTCOMES": str(project / "outcomes.jsonl"),
+        "PYTHONPATH": f"{project / 'src'}:{ROOT / 'benchmarks' / 'servers'}",
+    }
+    python = sys.executable
+
+    def uvicorn(module: str, port: int) -> list[str]:
+        return [python, "-m", "uvicorn", "--no-access-log", "--log-level", "warning", "--port", str(port), f"{module}:app"]
+
+    mlflow = [str(BINARIES / "mlflow"), "models", "serve", "-m", common["MODEL_URI"], "--env-manager", "local", "-p", "8202", "-w", "1"]
+    ours = [python, "-m", f"{package}.rest"]
+    yield Contender(OURS, ours, 8200, environment={**common, "REST_PORT": "8200"})
+    yield Contender(PATTERN, uvicorn("pattern", 8201), 8201, batch_path="/batch", form="features", environment=common)
+    path = f"{BINARIES}:{os.environ['PATH']}"
+    yield Contender("mlflow models serve", mlflow, 8202, path="/invocations", form="split", environment={**common, "PATH": path})
+    yield Contender("LitServe", [python, str(ROOT / "benchmarks/servers/lit.py"), "8203"], 8203, environment=common)
+    yield Contender("floor: FastAPI + Pydantic", uvicorn("floor_pydantic", 8204), 8204, environment=common)
+    yield Contender("floor: Starlette + msgspec", uvicorn("floor_starlette", 8205), 8205, environment=common)
+    yield Contender("floor: raw ASGI + msgspec", uvicorn("floor_raw", 8206), 8206, environment=common)
+
+
+def registered(tracking: str) -> str:
+    """The name of the registered model."""
+    import mlflow
+
+    found = mlflow.MlflowClient(tracking).search_registered_models()
+    return str(found[0].name)
+
+
+def save_native(tracking: str, name: str, path: Path) -> None:
+    """Save the champion's booster as XGBoost's own file."""
+    import mlflow
+
+    mlflow.set_tracking_uri(tracking)
+    mlflow.xgboost.load_model(f"models:/{name}@champion").save_model(path)
+
+
+@contextmanager
+def running(contenders: list[Contender], rows: list[dict[str, float]]) -> Iterator[None]:
+    """Start every server alone, time it from start to its first answer, and stop all at the end."""
+    try:
+        for contender in contenders:
+            begun = time.perf_counter()
+            contender.process = subprocess.Popen(
+                contender.command,
+                env={**os.environ, **contender.environment},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            wait_for(contender, rows[:1])
+            contender.start = time.perf_counter() - begun
+            wait_for(contender, rows)
+        yield
+    finally:
+        for contender in contenders:
+            if contender.process:
+                os.killpg(contender.process.pid, signal.SIGTERM)
+        for contender in contenders:
+            if contender.process:
+                try:
+                    contender.process.wait(timeout=20)
+                except subprocess.TimeoutExpired:
+                    os.killpg(contender.process.pid, signal.SIGKILL)
+
+
+def wait_for(contender: Contender, rows: list[dict[str, float]]) -> None:
+    """Wait until a server answers these rows with 200."""
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(contender.url(len(rows)), contender.body(rows), headers)
+    for _ in range(6000):
+        try:
+            with urllib.request.urlopen(request, timeout=30):
+                return
+        except urllib.error.HTTPError as error:
+            raise SystemExit(f"{contender.name}: {error.code} {error.read()[:300]!r}") from error
+        except OSError:
+            time.sleep(0.01)
+    raise SystemExit(f"{contender.name} does not answer")
+
+
+def measure(contender: Contender, connections: int, rows: list[dict[str, float]], seconds: float) -> None:
+    """Load one server with wrk for a few seconds."""
+    body = contender.body(rows).decode()
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(f'wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\nwrk.body = [==[{body}]==]\n')
+        script.flush()
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script.name, contender.url(len(rows))]
+        before = processor(contender)
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        used = processor(contender) - before
+    if "Non-2xx" in text or "Socket errors" in text and contender.name == OURS:
+        raise SystemExit(f"{contender.name}: {text}")
+    key = (connections, len(rows))
+    answered = int(re.search(r"(\d+) requests in", text)[1])  # type: ignore[index]
+    contender.rates.setdefault(key, []).append(float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]))  # type: ignore[index]
+    amount, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)\b", text).groups()  # type: ignore[union-attr]
+    contender.p99.setdefault(key, []).append(float(amount) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit])
+    contender.cpu.setdefault(key, []).append(used / max(answered, 1) * 1000)
+
+
+def family(contender: Contender) -> list[int]:
+    """The process ids of a server and its descendants."""
+    assert contender.process is not None
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if os.getsid(int(path.parent.name)) == contender.process.pid:
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def processor(contender: Contender) -> float:
+    """Seconds of processor time that a server has used."""
+    ticks = 0
+    for number in family(contender):
+        entries = Path(f"/proc/{number}/stat").read_text("ascii").rpartition(")")[2].split()
+        ticks += int(entries[11]) + int(entries[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def memory(contender: Contender) -> float:
+    """Resident MB of a server, memory that its processes share counted once (PSS)."""
+    total = 0
+    for number in family(contender):
+        total += int(re.search(r"Pss:\s+(\d+)", Path(f"/proc/{number}/smaps_rollup").read_text("ascii"))[1])  # type: ignore[index]
+    return total / 1024
+
+
+def section(contenders: list[Contender], rounds: int, seconds: float) -> str:
+    """The Markdown of the results."""
+    by_name = {contender.name: contender for contender in contenders}
+    pattern = by_name[PATTERN]
+    heads = [f"{count} row{'s' if count > 1 else ''}, {connections} conn." for connections, count in CASES]
+    lines = [
+        f"Medians of {rounds} interleaved rounds of {seconds:g} s each; XGBoost, 200 trees, 30 numeric columns, "
+        f"OMP_NUM_THREADS=1, one worker. {machine()}",
+        "",
+        "Requests per second (and the multiple of the usual pattern):",
+        "",
+        f"| server | {' | '.join(heads)} | p99 ms, 8 conn. | MB | start s |",
+        f"|---|{'---|' * (len(heads) + 3)}",
+    ]
+    for each in contenders:
+        rates = [f"{middle(each.rates[key]):,.0f} ({ratio(each.rates[key], pattern.rates[key]):.3g} ×)" for key in CASES]
+        lines.append(f"| {each.name} | {' | '.join(rates)} | {middle(each.p99[8, 1]):.2f} | {each.memory:.0f} | {each.start:.1f} |")
+    lines += ["", "Processor milliseconds per request (all processes of the server):", ""]
+    lines += [f"| server | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
+    lines += [f"| {each.name} | {' | '.join(f'{middle(each.cpu[key]):.3f}' for key in CASES)} |" for each in contenders]
+    return "\n".join([*lines, "", "Goals:", "", *goals(by_name)])
+
+
+def goals(by_name: dict[str, Contender]) -> list[str]:
+    """Each goal with its figure: single rows at 1, 8 and 32 connections, batches, latency, memory, start."""
+    ours, pattern = by_name[OURS], by_name[PATTERN]
+    found = []
+    for name, least in ((PATTERN, 25), ("mlflow models serve", 40), ("LitServe", 6)):
+        figures = [ratio(ours.rates[key], by_name[name].rates[key]) for key in CASES[:3]]
+        found.append(goal(f"single rows against {name}", f"≥ {least} ×", min(figures) >= least, [f"{each:.1f} ×" for each in figures]))
+    batch = ratio(ours.rates[8, 100], pattern.rates[8, 100])
+    found.append(goal("100 rows against the usual pattern", "≥ 4 ×", batch >= 4, [f"{batch:.1f} ×"]))
+    for words, least, figure in (
+        ("p99 at 8 connections", 10, middle(pattern.p99[8, 1]) / middle(ours.p99[8, 1])),
+        ("memory", 3, pattern.memory / ours.memory),
+        ("start to first answer", 4, pattern.start / ours.start),
+    ):
+        found.append(goal(words, f"≤ 1/{least}", figure >= least, [f"1/{figure:.1f}"]))
+    return found
+
+
+def goal(words: str, wanted: str, reached: bool, figures: list[str]) -> str:
+    """One line of the list of goals."""
+    return f"- {words}: {', '.join(figures)} (goal {wanted}): {'reached' if reached else '**missed**'}"
+
+
+def middle(values: list[float]) -> float:
+    """The median."""
+    return statistics.median(values)
+
+
+def ratio(ours: list[float], theirs: list[float]) -> float:
+    """The median of the rounds' own ratios: neighbours in time are compared."""
+    return middle([one / other for one, other in zip(ours, theirs, strict=True)])
+
+
+def machine() -> str:
+    """What it ran on."""
+    model = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text("utf8"))
+    load = os.getloadavg()[2]
+    cores = len(os.sched_getaffinity(0))
+    return f"Machine: {model[1] if model else platform.machine()}, {cores} cores, Python {platform.python_version()}; load average of the last 15 minutes {load:.1f} (the load generator shares the cores)."
+
+
+if __name__ == "__main__":
+    if not shutil.which("wrk"):
+        raise SystemExit("wrk is missing; install it (apt-get install wrk)")
+    main()
