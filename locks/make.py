@@ -9,7 +9,7 @@ predict in a server. `base` and `dev` are in every project. The lines are also t
 
 Outputs: `all.txt` (every layer together), `requirements.txt.jinja` and `serving.txt.jinja` (what
 `template/**/requirements*.lock.jinja` include: each requirement stands under the switches of the layers that need it,
-so a rendered lock is the closure of the chosen layers and nothing else), `generator.txt` (mlgen itself), and `bench.txt`
+so a rendered lock is the closure of the chosen layers and nothing else), `generator.txt` (mlgen itself) and `bench.txt`
 (mlgen, every layer, and what benchmarks/ compares them with).
 Needs `uv` and a package index; which one does not matter, for no host name is written.
 """
