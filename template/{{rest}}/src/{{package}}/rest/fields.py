@@ -15,8 +15,8 @@ from ..contract.schema import MISSING_WORDS, Column
 
 #: What a float32, which is what the model computes in, can hold.
 FLOAT_LIMIT = 3.4e38
-#: Whole numbers up to here are exact in a double (2^53).
-INTEGER_LIMIT = 9_007_199_254_740_992
+#: Whole numbers up to here are exact in a double, and so is the next one, so that it can be told apart (2^53 - 1).
+INTEGER_LIMIT = 9_007_199_254_740_991
 #: A number as the source writes it in text, with blanks around it; at most one digit of exponent, to fit a float32.
 _NUMBER = r"[-+]?([0-9]{1,28}(\.[0-9]{0,28})?|\.[0-9]{1,28})([eE]-?[0-9])?"
 #: A moment in ISO 8601, with the real lengths of the months, from the year 1000 to 2999; the time and its zone are optional.

@@ -70,12 +70,10 @@ def _content_type(request: Request) -> bytes:
 def _checked(model: RequestModel, rows: Any, where: tuple[str, ...]) -> Columns:
     """Ignore what the model does not know, require what it needs, check all else like `/predict`."""
     if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
-        names = {field.name for field in model.inputs}
-        absent = [name for name in names if not any(name in row for row in rows)]
+        absent = [name for name in model.names if not any(name in row for row in rows)]
         if absent:
-            needed = [field.name for field in model.inputs if field.name in absent]
-            raise Refused(400, [Fault((*where, name), "required column is missing") for name in needed])
-        rows = [{name: value for name, value in row.items() if name in names} for row in rows]
+            raise Refused(400, [Fault((*where, name), "required column is missing") for name in absent])
+        rows = [{name: row[name] for name in model.names if name in row} for row in rows]
     return model.columns(rows, where)
 
 
@@ -123,14 +121,22 @@ def _from_rows(columns: list[str], rows: Any, where: tuple[str, ...]) -> list[di
 def _from_tensor(model: RequestModel, data: Any, where: tuple[str, ...]) -> Any:
     """TensorFlow Serving's two forms: an object of columns, a list of objects, or a list of rows in contract order."""
     if isinstance(data, dict):
-        lists = {name: value if isinstance(value, list) else [value] for name, value in data.items()}
-        lengths = {len(_flat(value)) for value in lists.values()}
-        if len(lengths) != 1:
-            raise Refused(400, [Fault(where, "expected columns of one length")])
-        return [dict(zip(lists, row, strict=True)) for row in zip(*map(_flat, lists.values()), strict=True)]
+        return _from_columns(model, data, where)
     if isinstance(data, list) and data and not isinstance(data[0], dict):
-        return _from_rows([field.name for field in model.inputs], data, where)
+        return _from_rows(list(model.names), data, where)
     return data
+
+
+def _from_columns(model: RequestModel, data: dict[str, Any], where: tuple[str, ...]) -> list[dict[str, Any]]:
+    """An object of columns, all of one length; those that the model does not know are left out."""
+    known = {name: data[name] for field in model.inputs if (name := field.name) in data}
+    wrong = [name for name, values in known.items() if not isinstance(values, list)]
+    if wrong or not known:
+        raise Refused(400, [Fault((*where, name), "expected a list of values") for name in wrong or model.names])
+    columns = {name: _flat(values) for name, values in known.items()}
+    if len({len(values) for values in columns.values()}) != 1:
+        raise Refused(400, [Fault(where, "expected columns of one length")])
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _flat(values: list[Any]) -> list[Any]:

@@ -28,6 +28,7 @@ from .request import Receive, Request, Scope, Send, busy, read, refuse, reply, r
 from .state import State
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Row = Annotated[float, msgspec.Meta(ge=0, le=10_000_000, multiple_of=1)]
 FIELDS = ("request_id", "row", "key", "truth")
 
 
@@ -93,7 +94,7 @@ def check(payload: Any, state: State) -> list[dict[str, Any]]:
     ]
     if faults:
         raise Refused(422, faults[:100])
-    return given
+    return [entry | {"row": int(entry["row"])} if "row" in entry else entry for entry in given]
 
 
 def _faults(entry: Any, where: tuple[str | int, ...], contract: Contract) -> list[Fault]:
@@ -103,7 +104,7 @@ def _faults(entry: Any, where: tuple[str | int, ...], contract: Contract) -> lis
     found = [Fault((*where, name), "unknown field") for name in entry if name not in FIELDS]
     if ("request_id" in entry) == ("key" in entry):
         found.append(Fault((*where, "request_id"), "expected either request_id or key, to know what this is the truth of"))
-    kinds = {"request_id": Name, "key": Name, "row": Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]}
+    kinds = {"request_id": Name, "key": Name, "row": Row}
     words = {"row": "a record's position, from 0"}
     for name, kind in kinds.items():
         if name in entry and not _is(entry[name], kind):

@@ -38,7 +38,7 @@ class RequestModel:
         others = (column for column in contract.columns if column not in contract.inputs and column.role != "target")
         self.others = tuple(other_field(column) for column in others)
         self.fields: Mapping[str, Field] = {field.name: field for field in (*self.inputs, *self.others)}
-        self._names = tuple(field.name for field in self.inputs)
+        self.names = tuple(field.name for field in self.inputs)
         self._required = tuple(field.name for field in self.inputs if field.required)
         record, self._cells = self._record()
         limits = msgspec.Meta(min_length=1, max_length=batch_limit)
@@ -78,7 +78,7 @@ class RequestModel:
         faults = self.faults(records, where)
         if faults:
             raise Refused(422, faults)
-        return self._columns(tuple(record.get(name) for name in self._names) for record in records)
+        return self._columns(tuple(record.get(name) for name in self.names) for record in records)
 
     def faults(self, records: Sequence[Any], where: Sequence[str | int]) -> list[Fault]:
         """Name everything that is wrong, up to a limit, each with the path to it."""
@@ -97,7 +97,7 @@ class RequestModel:
     def _record_faults(self, record: Any, where: tuple[str | int, ...]) -> list[Fault]:
         """Name the missing, unknown and wrong fields of one record."""
         if not isinstance(record, dict):
-            return [Fault(where, f"expected an object with the fields {', '.join(self._names)}")]
+            return [Fault(where, f"expected an object with the fields {', '.join(self.names)}")]
         found = [Fault((*where, name), "required field is missing") for name in self._required if name not in record]
         for name, value in record.items():
             field = self.fields.get(name)
@@ -115,7 +115,7 @@ class RequestModel:
 
     def _columns(self, rows: Any) -> Columns:
         """Turn rows of input values into named columns."""
-        return dict(zip(self._names, zip(*rows, strict=True), strict=True))
+        return dict(zip(self.names, zip(*rows, strict=True), strict=True))
 
     def _refusal(self, body: bytes, error: Exception) -> Refused:
         """Say what is wrong with a body that the typed decoder refused."""

@@ -70,6 +70,7 @@ function show(answer) {
   }
   box.append(node("small", `version ${answer.model_version}, request ${answer.request_id}`));
   place.append(box);
+  box.scrollIntoView({ block: "nearest" });
 }
 
 async function ask(event) {
