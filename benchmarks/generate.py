@@ -3,7 +3,8 @@
     python benchmarks/generate.py            # 7 rounds; prints Markdown for benchmarks/RESULTS.md
 
 Both commands of a ratio are run in turn, round after round, so that a busy machine slows both; the ratio is of the
-medians. A clean clone of this checkout is the template of both, the answers are the same, and the bytes are compared.
+medians, of elapsed and of processor time (of all processes that the command starts). A clean
+clone of this checkout is the template of both, the answers are the same, and the bytes are compared.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import filecmp
 import os
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
@@ -23,6 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+Cost = tuple[float, float]  # seconds: elapsed, of the processor
 ANSWERS = ["use_case=tabular", "deployment=[rest]", "scheduler=cron", "ci=gitlab"]
 
 
@@ -33,7 +36,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}, "
           f"{os.cpu_count()} cores; medians of {rounds} rounds.\n")  # fmt: skip
-    print("| command | seconds | against | ratio | goal |\n|---|---|---|---|---|")
+    print("| command | seconds | against | ratio | ratio of processor time | goal |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         _new(Path(folder), rounds)
     python = [sys.executable, "-c", "pass"]
@@ -62,23 +65,32 @@ def _new(folder: Path, rounds: int) -> None:
 
 def _command(
     words: Sequence[str], made: Path | None = None, environment: dict[str, str] | None = None
-) -> Callable[[], float]:
-    """A command that clears what it makes, runs, and returns its seconds."""
+) -> Callable[[], Cost]:
+    """A command that clears what it makes, runs, and returns its seconds: elapsed, and of the processor."""
 
-    def run() -> float:
+    def run() -> Cost:
         if made:
             shutil.rmtree(made, ignore_errors=True)
-        start = time.perf_counter()
+        start, used = time.perf_counter(), _processor()
         subprocess.run(words, env=environment, check=True, stdout=subprocess.DEVNULL)
-        return time.perf_counter() - start
+        return time.perf_counter() - start, _processor() - used
 
     return run
 
 
-def _in_turn(commands: Sequence[Callable[[], float]], rounds: int) -> list[float]:
+def _processor() -> float:
+    """Processor seconds of every finished child so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _in_turn(commands: Sequence[Callable[[], Cost]], rounds: int) -> list[Cost]:
     """Medians in seconds, after one round that warms the disk."""
     times = [[command() for command in commands] for _ in range(rounds + 1)][1:]
-    return [statistics.median(column) for column in zip(*times, strict=True)]
+    return [
+        (statistics.median(elapsed), statistics.median(used))
+        for elapsed, used in (zip(*costs, strict=True) for costs in zip(*times, strict=True))
+    ]
 
 
 def _same(left: Path, right: Path) -> None:
@@ -89,8 +101,9 @@ def _same(left: Path, right: Path) -> None:
         sys.exit(f"the projects differ: {sorted(map(str, (names[0] ^ names[1]) | set(differ)))}")
 
 
-def _row(command: str, mine: float, against: str, bare: float, goal: float) -> None:
-    print(f"| `{command}` | {mine:.3f} | {against}, {bare:.3f} s | {mine / bare:.2f} | at most {goal} |")
+def _row(command: str, mine: Cost, against: str, bare: Cost, goal: float) -> None:
+    elapsed, used = (one / other for one, other in zip(mine, bare, strict=True))
+    print(f"| `{command}` | {mine[0]:.3f} | {against}, {bare[0]:.3f} s | {elapsed:.2f} | {used:.2f} | at most {goal} |")
 
 
 if __name__ == "__main__":

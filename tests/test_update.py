@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import BIN, GIT, Run, clone_tree, commit, contents, git
+from conftest import BIN, GIT, Run, commit, contents, git
 
 
-@pytest.fixture
-def releases(tmp_path: Path) -> Path:
-    """A template with one release, v0.0.1."""
-    template = clone_tree(tmp_path / "releases")
+@pytest.fixture(scope="module")
+def made(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a template that has one release, v0.0.1, and a project of it under git.
+
+    The project has an edit of its own in a file of the template, and a file of its own.
+    """
+    folder = tmp_path_factory.mktemp("made")
+    template, project = folder / "releases", folder / "churn"
+    git(folder, "clone", "--quiet", str(checkout), str(template))
     git(template, "tag", "--delete", *git(template, "tag").split())
     (template / "template" / "notes.md.jinja").write_text("first\n\n\n\n\n\nof {{ slug }}\n")
     commit(template, "first", "v0.0.1")
-    return template
-
-
-@pytest.fixture
-def project(releases: Path, mlgen: Run, tmp_path: Path) -> Path:
-    """A project of v0.0.1 under git, with an edit of its own in a file of the template, and a file of its own."""
-    made = mlgen(
-        "new", tmp_path / "churn", "settings.rest.port=9000", "--source", releases, "--ref", "v0.0.1", source=None
-    )
-    assert made.returncode == 0, made.stderr
-    project = tmp_path / "churn"
+    settings = "settings={rest: {port: 9000}}"
+    copy = [str(BIN / "copier"), "copy", "--defaults", "--quiet", "-d", settings, str(template), str(project)]
+    subprocess.run(copy, check=True, capture_output=True)
     git(project, "init", "--quiet")
     (project / "README.md").write_text((project / "README.md").read_text() + "\nOurs.\n")
     (project / "ours.txt").write_text("ours\n")
     commit(project, "start")
+    return folder
+
+
+@pytest.fixture
+def releases(made: Path, tmp_path: Path) -> Path:
+    """The template with its one release, for a test to publish more."""
+    return Path(shutil.copytree(made / "releases", tmp_path / "releases"))
+
+
+@pytest.fixture
+def project(made: Path, releases: Path, tmp_path: Path) -> Path:
+    """The project, which updates from this test's `releases`."""
+    project = Path(shutil.copytree(made / "churn", tmp_path / "churn"))
+    answers = project / ".copier-answers.yml"
+    answers.write_text(answers.read_text().replace(str(made / "releases"), str(releases)))
+    commit(project, "from here")
     return project
 
 

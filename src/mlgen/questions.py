@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from .errors import AnswerError, nearest
+from .source import ROOT
 
-PATH = Path(__file__).with_name("questions.yml")
+PATH = ROOT / "src" / "mlgen" / "questions.yml"
 SETTINGS = "settings"  # never asked, accepted: a mapping that becomes the project's conf/project.yaml
 
 

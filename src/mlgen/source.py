@@ -19,6 +19,10 @@ from . import __version__
 CANONICAL = "https://git.example.com/mlgen/mlgen-template.git"
 
 _PACKAGE = Path(__file__).resolve().parent
+_CHECKOUT = _PACKAGE.parent.parent
+
+# The root that holds copier.yml, template/ and src/mlgen/questions.yml: the checkout, else what the wheel brings.
+ROOT = _CHECKOUT if (_CHECKOUT / "copier.yml").is_file() else _PACKAGE / "source"
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,9 @@ class Source:
 
 def default() -> Source:
     """The template that belongs to this mlgen: the checkout it runs from, else the wheel's own copy."""
-    checkout = _PACKAGE.parent.parent
-    if not (checkout / "copier.yml").is_file():
-        return Source(str(_PACKAGE / "source"), recorded=(CANONICAL, f"v{__version__}"))
-    if (checkout / ".git").exists() and shutil.which("git"):
-        return Source(str(checkout), ref="HEAD")
-    return Source(str(checkout), recorded=(CANONICAL, f"v{__version__}"))
+    if (ROOT / ".git").exists() and shutil.which("git"):
+        return Source(str(ROOT), ref="HEAD")
+    return Source(str(ROOT), recorded=(CANONICAL, f"v{__version__}"))
 
 
 def uncommitted(source: Source) -> bool:
