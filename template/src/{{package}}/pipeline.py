@@ -68,7 +68,7 @@ def _training(config: RunConfig, rows: Rows) -> Training:
         target=rows.truth[rows.parts.train],
         weight=_only(frame, rows.contract, "weight"),
         group=_only(frame, rows.contract, "group"),
-        time=_only(frame, rows.contract, "time"),
+        time=_only(frame, rows.contract, "time") if rows.parts.method == "time" else None,
         settings=config.train,
         seed=config.seed,
         threads=quota.threads(config.train.threads),

@@ -1,7 +1,7 @@
 """The number to beat, fitted before any model: the majority or the mean, and a linear model on the same inputs.
 
-Where boosted trees do not beat the linear model by a margin that the test rows can show, the linear model is promoted: so
-it is a full Candidate with its own bundle, not a figure on a scorecard.
+Where boosted trees do not beat the linear model by a margin that the test rows can show, the linear model is promoted:
+so it is a full Candidate with its own bundle, not a figure on a scorecard.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _candidate(
 
 
 def _design(prepared: Preprocessing, matrix: Array) -> Linear:
-    """The columns of a linear model whose weights are still to be found: all numbers, and every level that has a code."""
+    """A linear model whose weights are still to be found: all numbers, and every level that has a code."""
     codes = prepared.categorical
     numbers = np.array([at for at in range(len(prepared.features)) if at not in codes], dtype=np.int64)
     levels = [(at, code) for at, encoding in codes.items() for code in range(encoding.codes)]
@@ -162,8 +162,8 @@ def _affordable(training: Training, width: int) -> npt.NDArray[np.int64]:
 def _ridge(training: Training, settings: BaselineSettings, prepared: Preprocessing, matrix: Array) -> Candidate:
     """Ridge regression from sums over chunks of rows, so that the design matrix is never whole in memory.
 
-    The sums are kept for each fold: leaving one out costs a solution, not a pass over the data, and the residuals of the
-    rows left out give the interval.
+    The sums are kept for each fold: leaving one out costs a solution, not a pass over the data, and the residuals of
+    the rows left out give the interval.
     """
     scorer = _design(prepared, matrix)
     scale = _scale(scorer, matrix)
@@ -190,7 +190,7 @@ def _chunks(rows: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
 
 
 def _solve(sums: Array, l2: float) -> tuple[Array, Array]:
-    """Weights [columns, 1] and intercept [1] from the products of columns, target and a constant; no penalty on the last."""
+    """Weights [columns, 1] and intercept [1] from the products of columns, target and a constant, which goes free."""
     count = sums[-1, -1]
     centred = sums[:-1, :-1] - np.outer(sums[:-1, -1], sums[-1, :-1]) / max(count, 1e-300)
     gram, target = centred[:-1, :-1], centred[:-1, -1]

@@ -147,7 +147,9 @@ def refusal(value: Any, encoding: Encoding) -> InputError:
     }[encoding.kind]
     shown = repr(value)
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    return InputError(f"column {encoding.column!r} holds {shown}, expected {expected}; mend the value, or leave it empty")
+    return InputError(
+        f"column {encoding.column!r} holds {shown}, expected {expected}; mend the value, or leave it empty"
+    )
 
 
 def _number_text(value: str, encoding: Encoding) -> float:

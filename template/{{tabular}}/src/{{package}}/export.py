@@ -1,9 +1,9 @@
 """The whole model as one ONNX graph: float32 features in, scores out, links and intervals included.
 
-Each library's trees are computed in its own precision and in its own order: LightGBM's thresholds and sums are doubles,
-XGBoost's are float32. So margins come out bit for bit; what follows them is in double. Nothing here may depend on how many rows come
-together: ONNX Runtime's vectorised Exp and Sigmoid treat the last elements of a tensor differently from the others, so
-exponentials are taken of rows padded to whole vectors (`LANES`), where no element is ever among the last ones.
+Each library's trees are computed in its own precision and order: LightGBM's thresholds and sums are doubles, XGBoost's
+are float32. So margins come out bit for bit; what follows them is in double. Nothing here may depend on how many rows
+come together: ONNX Runtime's vectorised Exp and Sigmoid treat the last elements of a tensor unlike the others,
+so exponentials are taken of rows padded to whole vectors (`LANES`), where no element is ever among the last ones.
 """
 
 from __future__ import annotations
@@ -155,7 +155,9 @@ def _softmax(graph: Graph, margins: str, link: str, interval: Sequence[float] | 
     largest = graph.add("ReduceMax", margins, graph.constant([1], np.int64), keepdims=1)
     distance = graph.add("MatMul", graph.add("Sub", margins, largest), graph.constant(np.eye(classes, padded)))
     powers = graph.add("Exp", distance)
-    total = graph.add("MatMul", powers, graph.constant(np.ones((padded, classes)) * (np.arange(padded) < classes)[:, None]))
+    total = graph.add(
+        "MatMul", powers, graph.constant(np.ones((padded, classes)) * (np.arange(padded) < classes)[:, None])
+    )
     graph.add("Div", _first(graph, powers, classes), total, output="scores")
     return classes
 

@@ -1,8 +1,8 @@
-"""Trees as arrays, whichever library grew them: what LightGBM's and XGBoost's files are read into and ONNX written from.
+"""Trees as arrays, whichever library grew them: LightGBM's and XGBoost's files go in, ONNX comes out.
 
-A row goes to a node's true child where its feature is at most the split, or is in the node's set of categories. Children
-are numbers of nodes, or of leaves where the `…_leaf` flag is 1. Several forests join into one, leaves scaled by weights:
-a blend of models is one forest.
+A row goes to a node's true child where its feature is at most the split, or is in the node's set of categories.
+Children are numbers of nodes, or of leaves where the `…_leaf` flag is 1. Several forests join into one, leaves scaled
+by weights: a blend of models is one forest.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
 """LightGBM's model text, read into a Forest. The text is what the bundle would keep: nothing else needs to be trusted.
+A tree is a block of lines `name=values`, one value for each inner node or leaf:
 
-    Tree=0
-    num_leaves=31
-    split_feature=3 7 1 …
-    threshold=0.5000000000000001 2 …        a category node holds the number of its set here
-    decision_type=10 1 2 …                  bit 0: category; bit 1: missing goes left; bits 2-3: what counts as missing
-    left_child=1 -1 …                       below 0: ~leaf
-    leaf_value=0.013 …
+    split_feature     3 7 1 …
+    threshold         0.5000000000000001 2 …    a category node holds the number of its set here
+    decision_type     10 1 2 …                  bit 0: category; bit 1: missing goes left; bits 2-3: what is missing
+    left_child        1 -1 …                    below 0: ~leaf
+    leaf_value        0.013 …
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """XGBoost's JSON model, read into a Forest.
 
-A row goes left where its float32 value is below the split, so the split becomes the largest float32 below it. A category
-in a node's set goes right; missing values go where `default_left` says.
+A row goes left where its float32 value is below the split, so the split becomes the largest float32 below it. A
+category in a node's set goes right; missing values go where `default_left` says.
 """
 
 from __future__ import annotations

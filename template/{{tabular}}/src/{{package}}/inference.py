@@ -4,9 +4,9 @@
     inference.predict({"tenure": [3], "Contract": ["Two year"]})
     → {"prediction": ["No"], "probability_No": [0.982311], "probability_Yes": [0.017689]}
 
-A request of few rows walks over its cells in plain Python, which for 30 columns is quicker than 30 numpy calls; many rows
-are encoded column by column and scored in chunks on several threads. Both give the same bits for the same row, wherever
-it stands: no step adds up over rows, and `export` keeps the graph free of what depends on their number.
+A request of few rows walks over its cells in plain Python, which for 30 columns is quicker than 30 numpy calls; many
+rows are encoded column by column and scored in chunks on several threads. Both give the same bits for the same row,
+wherever it stands: no step adds up over rows, and `export` keeps the graph free of what depends on their number.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CHUNK = 4096
 
 
 def load(folder: Path, contract: Contract, threads: int | None = None) -> Inference:
-    """Load the model of a bundle's folder; `threads` bounds those of bulk predictions (None: what the machine grants)."""
+    """Load the model of a bundle's folder; `threads` bounds those of bulk predictions (None: the CPU quota)."""
     entries = json.loads((folder / "inference.json").read_text("utf8"))
     preprocessing = Preprocessing.from_dict(json.loads((folder / "preprocessing.json").read_text("utf8")))
     granted = quota.threads(threads)
@@ -95,7 +95,7 @@ class Inference:
             for row in range(rows):
                 for name, numeric, read in self._cells:
                     value = columns[name][row]
-                    # The common case needs no call; the comparison fails for NaN, infinity and what overflows a float32.
+                    # The common case needs no call; comparing fails for NaN, infinity and what overflows a float32.
                     if numeric and (type(value) is float or type(value) is int) and -LARGEST <= value <= LARGEST:
                         flat.append(value)
                     else:

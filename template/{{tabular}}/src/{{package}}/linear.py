@@ -28,8 +28,8 @@ class Linear:
     """The weighted columns are `numbers`, then `levels`.
 
     `numbers` [a] are positions in the matrix of `features` columns, `fill` [a] their values where missing; `levels`
-    [b, 2] pairs of position and code; `weights` [a + b, k] and `intercept` [k] give the margins; `spread` [a + b] is the
-    standard deviation of each column in training.
+    [b, 2] pairs of position and code; `weights` [a + b, k] and `intercept` [k] give the margins; `spread` [a + b] is
+    the standard deviation of each column in training.
     """
 
     features: int
@@ -63,7 +63,9 @@ class Linear:
 
         targets = len(self.intercept)
         if not len(self.weights):
-            return graph.forest(inputs, join([constant(float(value), k, targets) for k, value in enumerate(self.intercept)]))
+            return graph.forest(
+                inputs, join([constant(float(value), k, targets) for k, value in enumerate(self.intercept)])
+            )
         parts = []
         if len(self.numbers):
             taken = graph.double(graph.add("Gather", inputs, graph.constant(self.numbers, np.int64), axis=1))
@@ -81,7 +83,7 @@ class Linear:
         return graph.add("Add", margins, graph.constant(self.intercept[None, :]))
 
     def importance(self) -> Array | None:
-        """How far each feature moves the margins: weights times the spread of their columns, summed for each feature."""
+        """How far each feature moves the margins: weights times the spread of their columns."""
         if not len(self.weights):
             return None
         moves = np.abs(self.weights).mean(axis=1) * self.spread

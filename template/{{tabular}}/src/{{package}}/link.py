@@ -36,7 +36,7 @@ def margins(target: Array, link: str) -> Array:
 
 
 def outputs(margins: Array, link: str, interval: Sequence[float] | None) -> Array:
-    """Return the columns that a bundle's model computes [n, width]: probabilities, or the value and its interval's ends."""
+    """Return what a bundle's model computes [n, width]: probabilities, or the value and its interval's ends."""
     if link in ("logistic", "softmax"):
         return scores(margins, link)
     return np.stack([scores(margins + offset, link) for offset in (0.0, *(interval or ()))], axis=1)

@@ -30,7 +30,7 @@ SMALLEST = 1e-15
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric: its name, its direction, the tasks it is for, and `prepare` which does the work common to resamples."""
+    """One metric: its name, its direction, the tasks it is for; `prepare` does the work common to resamples."""
 
     name: str
     greater_is_better: bool

@@ -23,12 +23,12 @@ Array = npt.NDArray[Any]
 SPOILT = 0.2
 #: A level that no data has: a private-use character.
 UNSEEN = "\ue000"
-#: Below these a difference is compared with the floor, not with the score: a share of the spread of values, a probability.
+#: A smaller score is taken for the floor: a share of the spread of values, a probability.
 VALUE_FLOOR, PROBABILITY_FLOOR = 1e-3, 1e-6
 
 
 def probes(sample: pd.DataFrame, preprocessing: Preprocessing) -> Array:
-    """Return encoded rows to compare on [2n + 1]: the sample, spoilt copies of its rows, and a row with nothing in it."""
+    """Return encoded rows to compare on [2n + 1]: the sample, spoilt copies of it, and a row with nothing in it."""
     random = np.random.default_rng(0)
     rows = len(sample)
     spoilt: dict[str, Array] = {}

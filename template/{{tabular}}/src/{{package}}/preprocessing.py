@@ -4,7 +4,7 @@
 in the bundle. `encode` applies it to lists from a request and to whole arrays alike, with numpy alone, so that training
 and serving share one code path. One column of `preprocessing.json`:
 
-    {"column": "Contract", "kind": "category", "levels": ["Month-to-month", "One year", "Two year"], "other": null, "missing": null}
+    {"column": "Contract", "kind": "category", "levels": ["Month-to-month", "One year"], "other": 2, "missing": null, …}
 
 A category becomes the position of its level; rare levels share the code `other`, which unseen levels get too. A moment
 becomes its parts. A missing number stays NaN where training rows had missing ones, else it becomes their median.
@@ -86,19 +86,22 @@ class Preprocessing:
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> Preprocessing:
         """From what `to_dict` returned."""
-        return cls(
-            tuple(
-                Encoding(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
-                for entry in entries["columns"]
-            )
-        )
+        return cls(tuple(_encoding(entry) for entry in entries["columns"]))
+
+
+def _encoding(entry: Mapping[str, Any]) -> Encoding:
+    """One column from plain data; JSON knows lists only."""
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
+    return Encoding(**given)
 
 
 def fit(frame: pd.DataFrame, contract: Contract) -> Preprocessing:
     """Decide from conformed training rows how each input column of the contract is encoded."""
     fitters = {"number": _fit_number, "integer": _fit_number, "boolean": _fit_number, "datetime": _fit_datetime}
     return Preprocessing(
-        tuple(fitters.get(column.type, _fit_category)(frame[column.name].to_numpy(), column) for column in contract.inputs)
+        tuple(
+            fitters.get(column.type, _fit_category)(frame[column.name].to_numpy(), column) for column in contract.inputs
+        )
     )
 
 

@@ -1,7 +1,7 @@
 """ONNX Runtime set up for answers that are quick and always the same: one thread for each call, no spinning.
 
-Bulk predictions use more threads by making more calls at once (`inference`): then a row's answer cannot depend on how the
-runtime cut a batch among its threads, and a server under load does not fight itself over cores.
+Bulk predictions use more threads by making more calls at once (`inference`): then a row's answer cannot depend on how
+the runtime cut a batch among its threads, and a server under load does not fight itself over cores.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The models for tables, by name: settings and how to fit them. A new model is a module and a line here.
 
-    model.fit(training, config.model)    → a Candidate
+model.fit(training, config.model)    → a Candidate
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 from . import blend, lightgbm, xgboost
 from .training import Candidate, Parity, Training
 
-# OpenMP's threads spin while they wait; on a machine with other work that made a fit 40 times slower. It is read when the
-# libraries load, so it must be set before.
+# OpenMP's threads spin while they wait; on a machine with other work that made a fit 40 times slower. The libraries
+# read it when they load, so it must be set before.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 #: name → (the dataclass of conf/model/<name>.yaml, fit)

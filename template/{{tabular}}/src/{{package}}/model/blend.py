@@ -1,8 +1,8 @@
 """A blend of LightGBM and XGBoost: each is fitted once for each fold, and all of them add up with weights.
 
 The rows that a fold leaves out stop its boosters, measure each kind's error, and so choose the weights: no row judges a
-booster that learnt from it. The fold's boosters are kept and averaged, which steadies them more than a refit would. Margins
-are averaged, not probabilities, so that the blend is one sum of trees with one link: a single quick graph in production.
+booster that learnt from it. The folds' boosters are kept and averaged, which steadies them more than a refit would.
+Margins are averaged, not probabilities: so the blend is one sum of trees with one link, a single quick graph.
 """
 
 from __future__ import annotations
@@ -56,10 +56,13 @@ def fit(training: Training, settings: BlendSettings) -> Fitted:
     share = best_share(training, prepared, margins)
     weights = (share, 1 - share)
     members = [
-        (weight / len(trees), booster) for weight, trees in zip(weights, kinds, strict=True) for booster in trees if weight
+        (weight / len(trees), booster)
+        for weight, trees in zip(weights, kinds, strict=True)
+        for booster in trees
+        if weight
     ]
     held_out = np.tensordot(np.array(weights), margins, axes=1)
-    offsets = boosting.offsets(training, prepared, [(np.arange(len(fold)), held_out)])
+    offsets = boosting.offsets(training, prepared, np.arange(len(fold)), held_out)
     record: dict[str, object] = {
         "folds": len(kinds[0]),
         "weight_lightgbm": share,

@@ -1,11 +1,11 @@
-"""What LightGBM and XGBoost have in common: stop early on held-out rows, measure the residuals there, fit once more.
+"""What LightGBM and XGBoost have in common: rows made ready, boosters that add up, a candidate made of them.
 
 A library's own module offers a `Fit`: rows, the number of trees, and held-out rows to stop on, to fitted `Trees`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,14 +17,12 @@ from .. import link as links
 from .. import preprocessing as preparing
 from ..export import Graph
 from ..export_forest import Forest, join
-from . import interval, validation
+from . import interval
 from .candidate import Fitted, decimals
 from .training import Training
 
 Array = npt.NDArray[Any]
 
-#: Below this many training rows a second fit on all of them is cheap, and the held-out rows are worth having.
-FEW_ROWS = 50_000
 #: Cells of the matrix that keep a thread busy; with fewer, threads wait for each other longer than they work.
 CELLS_PER_THREAD = 200_000
 
@@ -32,10 +30,25 @@ CELLS_PER_THREAD = 200_000
 class Trees(Protocol):
     """A fitted booster of either library."""
 
-    format: str
-    dtype: Any  # what the library compares and adds in
-    booster: Any
-    rounds: int
+    @property
+    def format(self) -> str:
+        """The library's name."""
+
+    @property
+    def dtype(self) -> Any:
+        """What the library compares and adds in."""
+
+    @property
+    def booster(self) -> Any:
+        """The library's own object, cut to `rounds`."""
+
+    @property
+    def rounds(self) -> int:
+        """Its number of trees (for each class)."""
+
+    @property
+    def history(self) -> tuple[float, ...]:
+        """The loss of the held-out rows after each tree, those after the best included."""
 
     def margins(self, matrix: Array) -> Array:
         """Margins [n, 1 or k] of encoded rows."""
@@ -102,10 +115,11 @@ class Ensemble:
 
     def margins(self, matrix: Array) -> Array:
         """Margins [n, 1 or k] of encoded rows."""
-        return np.sum([weight * trees.margins(matrix) for weight, trees in self.members], axis=0)
+        total: Array = np.sum([weight * trees.margins(matrix) for weight, trees in self.members], axis=0)
+        return total
 
     def graph(self, graph: Graph, inputs: str) -> str:
-        """The members that compute in doubles as one forest, whose leaves add up by themselves, then each of the others."""
+        """The members that compute in doubles as one forest, whose leaves add up, then each of the others."""
         exact = [trees.forest().scaled(weight) for weight, trees in self.members if trees.dtype is np.float64]
         parts = [graph.forest(inputs, join(exact))] if exact else []
         for weight, trees in self.members:
@@ -120,7 +134,8 @@ class Ensemble:
     def importance(self) -> Array:
         """The gain of each feature, as a share of its booster, by the boosters' weights."""
         gains = [(weight, trees.gain()) for weight, trees in self.members]
-        return np.sum([weight * gain / max(gain.sum(), 1e-300) for weight, gain in gains], axis=0)
+        total: Array = np.sum([weight * gain / max(gain.sum(), 1e-300) for weight, gain in gains], axis=0)
+        return total
 
     def write(self, folder: Path) -> list[dict[str, Any]]:
         """Write each booster's own file."""
@@ -156,20 +171,6 @@ def prepare(training: Training, link: str) -> Prepared:
     return Prepared(preprocessing=preprocessing, rows=rows, task=task)
 
 
-def fit_one(name: str, training: Training, fit: Callable[[Task], Fit], trees: int, record: dict[str, object]) -> Fitted:
-    """Fit one booster: on the rows not held out until the others stop it, then on all rows where that is cheap."""
-    prepared = prepare(training, link(training))
-    learn, held = validation.holdout(training, training.settings.validation_size)
-    library = fit(prepared.task)
-    stopped = library(prepared.rows.take(learn), trees, prepared.rows.take(held))
-    ends = offsets(training, prepared, [(held, stopped.margins(prepared.rows.matrix[held]))])
-    again = training.settings.refit
-    final = stopped
-    if again == "true" or (again == "auto" and len(training.target) <= FEW_ROWS):
-        final = library(prepared.rows, stopped.rounds, None)
-    return fitted(name, training, prepared, Ensemble(((1.0, final),)), ends, record | {"trees": final.rounds})
-
-
 def link(training: Training) -> str:
     """The link of the task; for regression, whether the target is learnt as its logarithm."""
     if training.classes:
@@ -198,11 +199,8 @@ def fitted(
     )
 
 
-def offsets(
-    training: Training, prepared: Prepared, held: Sequence[tuple[Array, Array]]
-) -> interval.Offsets | None:
-    """The interval's offsets from rows that were not learnt from; none for classes."""
+def offsets(training: Training, prepared: Prepared, index: Array, margins: Array) -> interval.Offsets | None:
+    """The interval's offsets from the margins [rows, 1] of rows that were not learnt from; none for classes."""
     if training.classes:
         return None
-    residuals = [prepared.rows.target[index] - margins[:, 0] for index, margins in held]
-    return interval.offsets(np.concatenate(residuals), training.coverage)
+    return interval.offsets(prepared.rows.target[index] - margins[:, 0], training.coverage)

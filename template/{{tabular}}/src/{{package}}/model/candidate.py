@@ -1,8 +1,8 @@
 """A fitted model with everything that production needs to use it: preprocessing, link, interval, rounding.
 
-    preprocessing.json   how raw columns become the matrix
-    model.onnx           the whole model, or the library's own file where ONNX is not exactly right
-    inference.json       which of the two, what its columns mean, how many decimals are printed
+preprocessing.json   how raw columns become the matrix
+model.onnx           the whole model, or the library's own file where ONNX is not exactly right
+inference.json       which of the two, what its columns mean, how many decimals are printed
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Prediction intervals by split conformal prediction (Vovk et al. 2005; Lei et al. 2018).
 
-The residuals of rows that the calibrating model did not train on tell how far off it is: their quantiles, with the finite
-sample correction, give an interval that covers a new row of the same kind with at least the wanted chance.
-Residuals are taken where the model adds up (link space), so that with a log target the interval widens with the value.
+The residuals of rows that the calibrating model did not train on tell how far off it is: their quantiles, with the
+finite sample correction, give an interval that covers a new row of the same kind with at least the wanted chance.
+Residuals are taken where the model adds up (link space), so with a log target the interval widens with the value.
 """
 
 from __future__ import annotations

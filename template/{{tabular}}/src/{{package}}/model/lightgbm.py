@@ -12,7 +12,8 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..export_forest import Forest
 from ..shape import Amount, Count
-from .boosting import Fit, Rows, Task, Trees, fit_one
+from . import single
+from .boosting import Fit, Rows, Task, Trees
 from .candidate import Fitted
 from .training import Training
 
@@ -45,6 +46,7 @@ class LightGBMTrees:
 
     booster: Any
     rounds: int
+    history: tuple[float, ...]
     task: Task
     format: str = "lightgbm"
     dtype: Any = np.float64
@@ -72,7 +74,9 @@ class LightGBMTrees:
 
 def fit(training: Training, settings: LightGBMSettings) -> Fitted:
     """Fit LightGBM to the training rows."""
-    return fit_one("lightgbm", training, lambda task: fitter(settings, task), settings.n_estimators, record(settings))
+    return single.fit(
+        "lightgbm", training, lambda task: fitter(settings, task), settings.n_estimators, record(settings)
+    )
 
 
 def record(settings: LightGBMSettings) -> dict[str, object]:
@@ -99,11 +103,14 @@ def fitter(settings: LightGBMSettings, task: Task) -> Fit:
             )
 
         learn = dataset(rows)
-        stop = [lightgbm.early_stopping(task.patience, verbose=False)] if held is not None else []
+        losses: dict[str, dict[str, list[float]]] = {}
+        watch = [lightgbm.early_stopping(task.patience, verbose=False), lightgbm.record_evaluation(losses)]
         checks = [dataset(held, learn)] if held is not None else None
-        booster = lightgbm.train(params, learn, rounds, valid_sets=checks, callbacks=stop)
+        booster = lightgbm.train(params, learn, rounds, valid_sets=checks, callbacks=watch if checks else None)
         kept = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
-        return LightGBMTrees(lightgbm.Booster(model_str=booster.model_to_string(num_iteration=kept)), kept, task)
+        history = next(iter(losses["valid_0"].values())) if checks else []
+        text = booster.model_to_string(num_iteration=kept)
+        return LightGBMTrees(lightgbm.Booster(model_str=text), kept, tuple(history), task)
 
     return fit
 

@@ -44,12 +44,13 @@ class Training:
         return len(self.contract.labels)
 
     def weights(self) -> npt.NDArray[np.float64]:
-        """The weight of each row [n], 1 on average: the contract's column, times the balance of the classes if wanted."""
+        """The weight of each row [n], 1 on average: the contract's column, times the balance of the classes."""
         weights = np.ones(len(self.target)) if self.weight is None else np.asarray(self.weight, dtype=np.float64)
         if self.classes and self.settings.imbalance == "balanced":
             totals = np.bincount(self.target, weights=weights, minlength=self.classes)
             weights = weights / np.maximum(totals, 1e-300)[self.target]
-        return weights / weights.mean()
+        scaled: npt.NDArray[np.float64] = weights / weights.mean()
+        return scaled
 
 
 @dataclass(frozen=True, kw_only=True)

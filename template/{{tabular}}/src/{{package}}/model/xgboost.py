@@ -12,7 +12,8 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..export_forest import Forest
 from ..shape import Amount, Count
-from .boosting import Fit, Rows, Task, Trees, fit_one
+from . import single
+from .boosting import Fit, Rows, Task, Trees
 from .candidate import Fitted
 from .training import Training
 
@@ -44,6 +45,7 @@ class XGBoostTrees:
 
     booster: Any
     rounds: int
+    history: tuple[float, ...]
     task: Task
     format: str = "xgboost"
     dtype: Any = np.float32
@@ -73,7 +75,7 @@ class XGBoostTrees:
 
 def fit(training: Training, settings: XGBoostSettings) -> Fitted:
     """Fit XGBoost to the training rows."""
-    return fit_one("xgboost", training, lambda task: fitter(settings, task), settings.n_estimators, record(settings))
+    return single.fit("xgboost", training, lambda task: fitter(settings, task), settings.n_estimators, record(settings))
 
 
 def record(settings: XGBoostSettings) -> dict[str, object]:
@@ -92,13 +94,20 @@ def fitter(settings: XGBoostSettings, task: Task) -> Fit:
         learn = _matrix(rows.matrix, task, rows, quantile=True)
         if held is None:
             booster = xgboost.train(params, learn, rounds, verbose_eval=False)
-            return XGBoostTrees(booster, rounds, task)
+            return XGBoostTrees(booster, rounds, (), task)
         checks = [(_matrix(held.matrix, task, held, quantile=True, reference=learn), "held_out")]
+        losses: dict[str, dict[str, list[float]]] = {}
         booster = xgboost.train(
-            params, learn, rounds, evals=checks, early_stopping_rounds=task.patience, verbose_eval=False
+            params,
+            learn,
+            rounds,
+            evals=checks,
+            evals_result=losses,
+            early_stopping_rounds=task.patience,
+            verbose_eval=False,
         )
         kept = booster.best_iteration + 1
-        return XGBoostTrees(booster[:kept], kept, task)
+        return XGBoostTrees(booster[:kept], kept, tuple(next(iter(losses["held_out"].values()))), task)
 
     return fit
 
