@@ -82,8 +82,8 @@ def copies(target: Seen, features: Sequence[Seen]) -> list[str]:
 
     Values must repeat (5 rows each on average), else any two keys would pair.
     """
-    truth = target.levels()
-    known = np.flatnonzero(truth >= 0)
+    known = np.flatnonzero(target.levels() >= 0)
+    truth = _order(target.rows(known))
     kinds = int(truth.max(initial=-1)) + 1
     if len(known) < MIN_ROWS or kinds < 2 or len(known) < 5 * kinds:
         return []
@@ -91,14 +91,27 @@ def copies(target: Seen, features: Sequence[Seen]) -> list[str]:
     return [
         feature.name
         for feature in features
-        if _pairs_up(feature.rows(few).levels(), truth[few]) and _pairs_up(feature.levels()[known], truth[known])
+        if np.array_equal(_order(feature.rows(few)), truth[: len(few)])
+        and np.array_equal(_order(feature.rows(known)), truth)
     ]
 
 
-def _pairs_up(codes: Codes, truth: Codes) -> bool:
-    """Whether each code goes with exactly one code of the truth, and the other way round."""
-    kinds = len(pd.unique(truth))
-    return len(pd.unique(codes)) == kinds == len(pd.unique((codes + 1) * (int(truth.max()) + 1) + truth))
+def _order(column: Seen) -> Codes:
+    """Distinct values numbered as they first appear: the same for two columns exactly where their values pair up."""
+    return pd.factorize(column.levels())[0].astype(np.int64)
+
+
+def twins(columns: Sequence[Seen]) -> dict[str, str]:
+    """Columns that say the same as an earlier one; those with under 3 values or few repeats are passed over."""
+    first: dict[bytes, str] = {}
+    found = {}
+    for column in columns:
+        order = _order(column)
+        if 2 < order.max(initial=-1) + 1 <= len(order) / 5:
+            name = first.setdefault(order.tobytes(), column.name)
+            if name != column.name:
+                found[column.name] = name
+    return found
 
 
 def identity(target: Seen, features: Sequence[Seen]) -> Identity | None:

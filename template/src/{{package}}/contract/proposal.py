@@ -192,21 +192,14 @@ def _one_group(columns: list[Column]) -> list[Column]:
 
 def _say_what_repeats(columns: list[Column], observed: Mapping[str, Observed]) -> list[Column]:
     """Note features that say the same as an earlier one under other names, such as education and education_num."""
-    told: list[Observed] = []
-    noted = []
-    for column in columns:
-        seen = observed[column.name]
-        if column.role == "feature" and seen.type != "datetime" and 2 < seen.distinct <= 1_000:
-            twins = [
-                other.name
-                for other in told
-                if other.distinct == seen.distinct and leakage.copies(seen.seen, [other.seen])
-            ]
-            if twins and column.note is None:
-                column = _changed(column, note=f"says the same as {twins[0]} under other names")
-            told.append(seen)
-        noted.append(column)
-    return noted
+    likely = [observed[column.name] for column in columns if column.role == "feature" and column.type != "datetime"]
+    twins = leakage.twins([column.seen for column in likely if column.distinct <= 1_000])
+    return [
+        _changed(column, note=f"says the same as {twins[column.name]} under other names")
+        if column.name in twins and column.note is None
+        else column
+        for column in columns
+    ]
 
 
 def _changed(column: Column, **entries: str) -> Column:

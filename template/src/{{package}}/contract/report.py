@@ -1,6 +1,6 @@
 """What the contract and the checks say, for people: lines for the terminal and one page of HTML.
 
-The page is a single file without scripts or links, and reads on a telephone as well as on a desk.
+The page is a single file without scripts or links, dressed as the model card is, and reads on a telephone too.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import html
 import textwrap
 from collections.abc import Sequence
 
+from ..report import STYLE
 from .catalogue import Problem
 from .schema import Column, Contract
 
@@ -66,37 +67,35 @@ def verdict(problems: Sequence[Problem]) -> str:
 
 def page(contract: Contract, problems: Sequence[Problem], rows: int, path: str) -> str:
     """The whole report as one HTML file: the problems first, then every column of the contract."""
-    found = "".join(
-        f'<li class="{problem.severity}"><b>{_safe(problem.title)}</b><code>{problem.severity} {problem.check}</code>'
-        f"<p>{_safe(problem.message)}</p></li>"
-        for problem in problems
-    )
-    body = "".join(_row(column) for column in contract.columns)
     origin = _safe(contract.source or path)
+    told = {(problem.severity, problem.check, problem.title): "" for problem in problems}
+    for problem in problems:
+        told[problem.severity, problem.check, problem.title] += f"<p>{_safe(_sentence(problem.message))}</p>"
+    found = "".join(
+        f'<li class="{severity}"><b>{_safe(title)}</b> <code>{severity}: {check}</code>{messages}</li>'
+        for (severity, check, title), messages in told.items()
+    )
     return "".join(
         (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>Data contract of {origin}</title><style>{STYLE}</style></head><body><h1>Data contract</h1>",
-            f"<p>{_safe(overview(contract, rows))}.<br>",
-            f"From <code>{origin}</code>, kept in <code>{_safe(path)}</code>.</p>",
-            f"<h2>Problems: {_safe(verdict(problems))}</h2><ul>{found}</ul><h2>Columns</h2>",
-            "<table><thead><tr><th>column<th>role<th>type<th>allowed<th>note</thead>",
-            f"<tbody>{body}</tbody></table></body></html>\n",
+            '<meta name="viewport" content="width=device-width,initial-scale=1">',
+            f"<title>Data contract of {origin}</title><style>{STYLE}{OWN_STYLE}</style></head><body><main>",
+            f'<header><h1>Data contract</h1><p class="sub">{_safe(_sentence(overview(contract, rows)))}.',
+            f" From <code>{origin}</code>, kept in <code>{_safe(path)}</code>.</p></header>",
+            f'<section class="card"><h2>{_safe(_sentence(verdict(problems)))}</h2>',
+            f'<ul class="found">{found}</ul></section>',
+            '<section class="card"><h2>Columns</h2><table class="columns"><thead><tr><th>column<th>role<th>type',
+            f"<th>allowed<th>note</thead><tbody>{''.join(map(_row, contract.columns))}</tbody></table></section>",
+            "</main></body></html>\n",
         )
     )
 
 
 def _row(column: Column) -> str:
-    cells = (
-        column.role,
-        column.type + (f", {column.unit}" if column.unit else ""),
-        _allowed(column),
-        column.note or "",
-    )
-    titles = ("role", "type", "allowed", "note")
-    rest = "".join(f'<td data-title="{title}">{_safe(cell)}' for title, cell in zip(titles, cells, strict=True) if cell)
-    return f'<tr class="{column.role}"><th scope="row">{_safe(column.name)}{rest}</tr>'
+    kind = column.type + (f" ({column.unit})" if column.unit else "")
+    cells = {"role": column.role, "type": kind, "allowed": _allowed(column), "note": column.note or ""}
+    rest = "".join(f'<td class="{name}">{_safe(cell)}</td>' for name, cell in cells.items())
+    return f'<tr class="{column.role}"><th scope="row">{_safe(column.name)}</th>{rest}</tr>'
 
 
 def _allowed(column: Column) -> str:
@@ -124,22 +123,27 @@ def _remark(column: Column, contract: Contract) -> str:
     return column.note or " "
 
 
+def _sentence(text: str) -> str:
+    """A message that stands alone begins with a capital, unless it begins with a column's name."""
+    first, _, _ = text.partition(" ")
+    known = ("the", "column", "class", "binary:", "multiclass:", "regression:")
+    return text[:1].upper() + text[1:] if first in known else text
+
+
 def _safe(text: str) -> str:
     return html.escape(text)
 
 
-STYLE = """
-:root{color-scheme:light dark;--line:#8884;--soft:#8881}
-body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:0 auto;padding:1.5rem 1rem 4rem}
-h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p{margin:.3rem 0}
-code{font-size:.85em;background:var(--soft);padding:.1em .35em;border-radius:.25em;overflow-wrap:anywhere}
-ul{list-style:none;padding:0;margin:0}
-li{border-left:4px solid #b7791f;background:var(--soft);margin:.5rem 0;padding:.5rem .8rem}
-li.error{border-color:#c53030}li code{margin-left:.6rem}li p{overflow-wrap:anywhere}
-table{border-collapse:collapse;width:100%;font-size:.92rem}
-th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;
-border-bottom:1px solid var(--line);overflow-wrap:anywhere}thead th{font-weight:500;opacity:.7}tbody th{font-weight:600}
-tr.ignore,tr.id{opacity:.65}
-@media(max-width:40rem){thead{display:none}tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}
-th,td{display:block;border:0;padding:0}td:before{content:attr(data-title)": ";opacity:.6}}
-""".replace("\n", "")
+#: Beside the card's style: problems as a list, and columns that become small blocks on a narrow screen.
+OWN_STYLE = """
+.found{list-style:none;padding:0}
+.found li{border-left:5px solid var(--warn);background:var(--back);border-radius:6px;
+margin:10px 0;padding:10px 14px}
+.found li.error{border-left-color:#b3261e}.found p{margin:4px 0 0;overflow-wrap:anywhere}
+.found code{color:var(--soft);white-space:nowrap}.columns tbody th{color:var(--ink);white-space:normal;min-width:7em}
+.columns td,.columns tbody th{overflow-wrap:break-word}.columns td.role,.columns td.type{white-space:nowrap}
+.columns .ignore *,.columns .id *{color:var(--soft)}
+@media (max-width:600px){.columns thead{display:none}.columns tr{display:block;padding:8px 0;
+border-bottom:1px solid var(--line)}.columns th,.columns td{display:block;border:0;padding:0}
+.columns td.role,.columns td.type{display:inline;padding-right:8px}.columns td:empty{display:none}}
+"""

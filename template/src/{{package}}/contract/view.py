@@ -13,7 +13,7 @@ from ..config import ContractSettings
 from . import leakage
 from .columns import numbers
 from .leakage import Seen
-from .schema import Column, Contract
+from .schema import INPUT_ROLES, Column, Contract
 from .typed import NUMERIC, label_codes, parse
 from .validation import Failures, failures
 
@@ -45,7 +45,7 @@ class View:
     @cached_property
     def inputs(self) -> list[Column]:
         """The input columns that the rows have."""
-        return [column for column in self.columns if column in self.contract.inputs]
+        return [column for column in self.columns if column.role in INPUT_ROLES]
 
     @cached_property
     def failed(self) -> Failures:
