@@ -211,9 +211,13 @@ def _parse(override: str) -> Override:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
+    parser = OverridesParser.create()
     try:
-        return OverridesParser.create().parse_override(override)
+        return parser.parse_override(override)
     except HydraException as error:
+        key, _, value = override.partition("=")
+        if key.replace(".", "").isidentifier() and value and not set(value) & set("'\"\\[]{}(),"):
+            return parser.parse_override(f"{key}='{value}'")  # plain text that Hydra reads in quotes only, such as café
         raise AnswerError(
             f"'{override}' is not an override; write KEY=VALUE, as in ci=gitlab or deployment=[rest]."
         ) from error
