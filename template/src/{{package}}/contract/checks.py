@@ -10,7 +10,7 @@ import pandas as pd
 from ..config import ContractSettings
 from ..errors import InputError, nearest
 from . import cells, suspicion
-from .catalogue import CHECKS, Problem
+from .catalogue import CHECKS, Problem, counted
 from .schema import Contract
 from .view import Halves, View
 
@@ -60,5 +60,5 @@ def refuse(problems: list[Problem]) -> None:
     """Raise InputError where a problem is an error: one line with the first of them and how many there are."""
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
-        others = f" (and {len(errors) - 1} more errors: see the verb contract)" if len(errors) > 1 else ""
+        others = f" (and {counted(len(errors) - 1, 'more error')}: see the verb contract)" if len(errors) > 1 else ""
         raise InputError(f"the rows break their contract: {errors[0].message}{others}")
