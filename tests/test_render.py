@@ -105,3 +105,12 @@ def test_plain_copier_says_what_comes_next(copier: Run, checkout: Path, tmp_path
 
     assert "Made churn" in done.stderr
     assert "make setup" in done.stderr and "make all" in done.stderr
+
+
+def test_a_relative_source_is_recorded_as_an_absolute_one(checkout: Path, tmp_path: Path) -> None:
+    """`copier copy . DESTINATION` records where the template is, so that an update finds it from the project."""
+    words = [str(BIN / "copier"), "copy", "--defaults", "--quiet", "--vcs-ref", "HEAD", ".", str(tmp_path / "churn")]
+    subprocess.run(words, cwd=checkout, capture_output=True, check=True)
+
+    record = (tmp_path / "churn" / ".copier-answers.yml").read_text()
+    assert f"\n_src_path: {checkout.resolve()}\n" in record
