@@ -53,7 +53,8 @@ def _machine() -> str:
     """The machine in words, and how busy it was: other work slows both sides of a ratio."""
     busy = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"`python benchmarks/generate.py` on {platform.system()} {platform.machine()}, {os.cpu_count()} cores{busy}, {python}"
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores{busy}"
+    return f"`python benchmarks/generate.py` on {system}, {python}"
 
 
 def _new(folder: Path, rounds: int) -> str:

@@ -48,7 +48,7 @@ def default() -> Source:
 
 def uncommitted(source: Source) -> bool:
     """Whether a checkout has changes that no commit holds: a project made from it could not be updated later."""
-    if source.ref != "HEAD":
+    if source.ref != "HEAD" or not (source.folder / ".git").exists():
         return False
     status = subprocess.run(
         ["git", "status", "--porcelain"], cwd=source.path, capture_output=True, text=True, check=True
