@@ -112,8 +112,8 @@ def test_its_own_checks_pass(project: Path) -> None:
     run(project, "make", "lint")
 
 
-def test_its_own_tests_pass(project: Path) -> None:
-    """The tests that a project comes with pass in it."""
+def test_its_own_tests_pass(project: Path, trained: str) -> None:
+    """The tests that a project comes with pass in it, with the contract of a first training there."""
     assert " passed" in run(project, "make", "test")
 
 
@@ -207,6 +207,18 @@ def test_real_tables_train_as_well_as_the_references(project: Path, name: str, t
         assert score >= max(lines) * 0.995
     with (tmp_path / "predictions.csv").open(newline="") as made:
         assert sum(1 for _ in csv.DictReader(made)) == facts["rows"]
+
+
+@pytest.mark.parametrize("declaration", sorted(ROOT.glob("examples/*/mlgen.yaml")), ids=lambda path: path.parent.name)
+def test_an_example_runs_and_passes_its_own_tests(declaration: Path, tmp_path: Path) -> None:
+    """A project declared with settings goes from data to predictions, and its tests do not depend on them."""
+    answers = yaml.safe_load(declaration.read_text("utf8"))
+    folder = tmp_path / answers["project_name"]
+    render.render(answers, folder, source.default())
+
+    run(folder, "make", "all")
+
+    assert " passed" in run(folder, "make", "test")
 
 
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
