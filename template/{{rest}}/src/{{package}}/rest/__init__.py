@@ -6,6 +6,7 @@
     watch         the champion pointer moved → load, warm up, swap; a broken bundle changes nothing
     app           FastAPI: the routes       front        pure ASGI around it: ids, key, metrics, log
     predict invocations outcome health page docs         the endpoints
+    listening     the port: opened, and closed without losing a connection
     connections   slow clients, their deadlines and limits
     server        uvicorn, warm-up, draining on SIGTERM  workers      more than one process on a port
 

@@ -1,6 +1,6 @@
 """The slim entry for containers: serves a bundle with settings from REST_… variables; needs neither Hydra nor conf/.
 
-    REST_BUNDLE=/bundle REST_HOST=0.0.0.0 python -m churn.rest
+REST_BUNDLE=/bundle REST_HOST=0.0.0.0 python -m churn.rest
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ GRACE = 0.5
 
 
 class Limits:
-    """What the connections of one process share. `waiting` are those whose next request is not complete, oldest first."""
+    """What the connections of a process share. `waiting` are those whose next request is incomplete, oldest first."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -124,6 +124,11 @@ class Connection(HttpToolsProtocol):
             # Idle until the next request: uvicorn's own keep-alive timer closes it; it may be evicted before.
             self.limits.waiting.setdefault(self)
             self.deadline = self.loop.time() + self.limits.settings.keep_alive + self.limits.settings.body_timeout
+
+    def drain(self) -> None:
+        """The service is about to stop: the answer to a request in flight closes the connection."""
+        if self.cycle is not None and not self.cycle.response_started:
+            self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
         """The service stops: finish the request in flight, and give one that is just being sent a moment to arrive."""

@@ -19,7 +19,7 @@ FLOAT_LIMIT = 3.4e38
 INTEGER_LIMIT = 9_007_199_254_740_991
 #: A number as the source writes it in text, with blanks around it; at most one digit of exponent, to fit a float32.
 _NUMBER = r"[-+]?([0-9]{1,28}(\.[0-9]{0,28})?|\.[0-9]{1,28})([eE]-?[0-9])?"
-#: A moment in ISO 8601, with the real lengths of the months, from the year 1000 to 2999; the time and its zone are optional.
+#: A moment in ISO 8601, with the months' real lengths, from the year 1000 to 2999; time and zone are optional.
 _LEAP_YEAR = r"([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)"
 _DAY = r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?(Z|[-+](0[0-9]|1[0-3]):[0-5][0-9])?"
@@ -89,7 +89,9 @@ def _number(column: Column, strict: bool) -> tuple[Any, Schema, str]:
     """A finite number, and its text where the source writes it so."""
     low, high = _range(column, strict, FLOAT_LIMIT)
     kind = Annotated[float, msgspec.Meta(ge=low, le=high)]
-    return _or_text(column, kind, {"type": "number", "minimum": low, "maximum": high}, "a number" + _words(column, strict))
+    return _or_text(
+        column, kind, {"type": "number", "minimum": low, "maximum": high}, "a number" + _words(column, strict)
+    )
 
 
 def _integer(column: Column, strict: bool) -> tuple[Any, Schema, str]:

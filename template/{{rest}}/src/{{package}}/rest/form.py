@@ -19,7 +19,9 @@ def escape(text: object) -> str:
 
 def render(served: Served, key: str) -> str:
     """The form and the place for its answer; `key` is the field for the API key where one is set."""
-    controls = "\n".join(_control(index, field, served.example[field.name]) for index, field in enumerate(served.request.inputs))
+    controls = "\n".join(
+        _control(index, field, served.example[field.name]) for index, field in enumerate(served.request.inputs)
+    )
     return f"""<form id="try" novalidate>{key}
 <div class="fields">{controls}</div>
 <p class="actions"><button type="submit">Predict</button> <button type="reset" class="quiet">Reset</button></p></form>
@@ -32,7 +34,8 @@ def _control(index: int, field: Field, example: object) -> str:
     needed = "" if field.required else '<span class="optional">optional</span>'
     hint = field.schema.get("description", "") if column.type != "category" else column.unit or ""
     return f"""<div class="field"><label for="{identity}">{escape(field.name)} {needed}</label>
-{_input(identity, field, example)}<small id="{identity}-hint">{escape(hint)}</small><small class="fault" id="{identity}-fault"></small></div>"""
+{_input(identity, field, example)}<small id="{identity}-hint">{escape(hint)}</small>
+<small class="fault" id="{identity}-fault"></small></div>"""
 
 
 def _input(identity: str, field: Field, example: object) -> str:
@@ -48,7 +51,8 @@ def _input(identity: str, field: Field, example: object) -> str:
         return _select(common, column.categories, str(example), field)
     if column.type == "category" and column.categories:
         options = "".join(f'<option value="{escape(value)}"></option>' for value in column.categories)
-        return f'<input {common} value="{escape(example)}" list="{identity}-list"><datalist id="{identity}-list">{options}</datalist>'
+        known = f'<datalist id="{identity}-list">{options}</datalist>'
+        return f'<input {common} value="{escape(example)}" list="{identity}-list">{known}'
     if column.type in ("number", "integer"):
         mode = "numeric" if column.type == "integer" and not _negative(column) else "decimal"
         return f'<input {common} inputmode="{mode}" value="{escape(example)}" autocomplete="off">'

@@ -16,13 +16,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .refusal import Refused
-from .request import Disconnected, Message, Receive, Request, Scope, Send, refuse
+from .request import Disconnected, Incoming, Message, Receive, Request, Scope, Send, refuse
 from .state import State
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Paths that need the key where one is set: those that use the model or write. Health and metrics are for the platform.
 PROTECTED = frozenset({"/predict", "/outcome", "/invocations"})
+#: Bytes taken off the wire from a client without the key.
+STRANGERS = 1_000_000
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 _ID = re.compile(rb"[A-Za-z0-9_.:+/=-]{1,128}")
 
@@ -30,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class Front:
-    """Wraps the application. `direct` are routes that skip its router; it holds them too, so that nothing else changes."""
+    """Wraps the application. `direct` are routes that skip its router, which holds them too for all other methods."""
 
     def __init__(
         self, app: Application, state: State, paths: frozenset[str], direct: dict[tuple[str, str], Application]
@@ -56,7 +58,7 @@ class Front:
         state.in_flight += 1
         try:
             if self._keys and request.path in PROTECTED:
-                self._authorise(request)
+                await self._authorise(request, receive)
             app = self.direct.get((scope["method"], scope["path"]), self.app)
             await app(scope, receive, sending)
         except Refused as refused:
@@ -66,7 +68,9 @@ class Front:
         except Exception:
             logger.exception("bug while answering", extra={"fields": {"request_id": request.id, "path": scope["path"]}})
             if request.status == 0:
-                await refuse(sending, request, Refused(500, "an error in the service; the log has it by this request id"))
+                await refuse(
+                    sending, request, Refused(500, "an error in the service; the log has it by this request id")
+                )
         finally:
             state.in_flight -= 1
             self._record(scope, request)
@@ -84,6 +88,8 @@ class Front:
                 request.key = value
             elif name == b"authorization" and value[:7].lower() == b"bearer ":
                 request.key = request.key or value[7:].strip()
+            elif name == b"expect":
+                request.expects = True
             elif name == b"x-request-id" and _ID.fullmatch(value):
                 request.id = value.decode("ascii")
         request.id = request.id or f"{self._prefix}{next(self._numbers):08x}"
@@ -91,10 +97,12 @@ class Front:
             request.path = scope["path"]
         return request
 
-    def _authorise(self, request: Request) -> None:
+    async def _authorise(self, request: Request, receive: Receive) -> None:
         """Compare with every key, digests of equal length and in constant time, so that the clock tells nothing."""
         given = hashlib.sha256(request.key).digest()
-        if not any([hmac.compare_digest(given, key) for key in self._keys]):
+        if sum(hmac.compare_digest(given, key) for key in self._keys) == 0:
+            if not request.expects:
+                await Incoming(receive).discard(STRANGERS)  # cut off while it sends, it would not see the answer
             raise Refused(
                 401, "an API key is needed in the header X-API-Key", ((b"www-authenticate", b'ApiKey realm="model"'),)
             )

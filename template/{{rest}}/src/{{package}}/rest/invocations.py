@@ -1,8 +1,8 @@
 """`POST /invocations` and `/ping`: MLflow's scoring protocol, so that its clients work unchanged.
 
-Every form in which MLflow's server takes a table: `dataframe_split`, `dataframe_records`, `instances` (objects, rows or
-columns), `inputs` (columns, objects or rows), and CSV. Columns that the model does not know are ignored, as MLflow does;
-a column that it needs must be there. Errors are MLflow's shape: `{"error_code": "BAD_REQUEST", "message": "…"}`.
+Every form in which MLflow's server takes a table: `dataframe_split`, `dataframe_records`, `instances` (objects, rows
+or columns), `inputs` (columns, objects or rows), and CSV. Columns that the model does not know are ignored, as MLflow
+does; a column that it needs must be there. Errors are MLflow's shape: `{"error_code": "BAD_REQUEST", "message": "…"}`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Invocations:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Request = scope["request"]
         try:
-            kind = _content_type(request)
             body = await read(request, receive, self.state)
+            kind = _content_type(request)
             served = self.state.served
             answer = await compute(self.state, len(body), _answer, served, body, kind)
         except Refused as refused:
@@ -158,7 +158,7 @@ def _from_csv(model: RequestModel, body: bytes) -> tuple[list[dict[str, Any]], t
 
 
 def _cell(model: RequestModel, name: str, text: str) -> Any:
-    """One CSV cell as the value that JSON would have carried; text that is no number stays text and is refused later."""
+    """One CSV cell as the value that JSON would carry; text that is no number stays text and is refused later."""
     field = model.fields.get(name)
     kind = field.column.type if field else "text"
     if kind in ("text", "category"):
@@ -166,7 +166,9 @@ def _cell(model: RequestModel, name: str, text: str) -> Any:
     if text.strip() in MISSING:
         return None
     if kind == "boolean":
-        return {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}.get(text.casefold(), text)
+        return {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}.get(
+            text.casefold(), text
+        )
     if kind == "datetime":
         return text
     try:

@@ -76,7 +76,11 @@ class Handler(logging.Handler):
         self.log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        entry: dict[str, Any] = {"level": record.levelname.lower(), "event": record.name, "message": record.getMessage()}
+        entry: dict[str, Any] = {
+            "level": record.levelname.lower(),
+            "event": record.name,
+            "message": record.getMessage(),
+        }
         if record.exc_info and record.exc_info[1]:
             entry["trace"] = "".join(traceback.format_exception(record.exc_info[1]))
         self.log.write(record.created, entry | getattr(record, "fields", {}))

@@ -10,6 +10,7 @@ its numbers in a shared folder, once a second and at its end; any of them then a
 from __future__ import annotations
 
 import bisect
+import itertools
 import json
 import os
 from collections import defaultdict
@@ -111,7 +112,9 @@ class Metrics:
                 found[name, labels] += value
         lines: list[str] = []
         for family, (kind, text) in HELP.items():
-            named = [key for key in found if key[0] == family or kind == "histogram" and key[0].startswith(family + "_")]
+            named = [
+                key for key in found if key[0] == family or (kind == "histogram" and key[0].startswith(family + "_"))
+            ]
             if named:
                 lines += [f"# HELP {family} {text}", f"# TYPE {family} {kind}"]
                 lines += [f"{name}{_labels(labels)} {found[name, labels]:.17g}" for name, labels in named]
@@ -147,7 +150,7 @@ class Binning:
         if not edges:
             return cls(labels=False)
         shown = [f"{edge:.6g}" for edge in edges]
-        between = [f"{low}..{high}" for low, high in zip(shown, shown[1:], strict=False)]
+        between = [f"{low}..{high}" for low, high in itertools.pairwise(shown)]
         return cls(labels=False, edges=edges, names=(f"below {shown[0]}", *between, f"from {shown[-1]}"))
 
     def of_predictions(self, predictions: Sequence[Any]) -> Sequence[str]:

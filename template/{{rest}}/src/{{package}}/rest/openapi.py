@@ -99,7 +99,7 @@ def _prediction(contract: Contract) -> Schema:
         share = {"type": "number", "minimum": 0, "maximum": 1}
         each = {
             "type": "object",
-            "properties": {label: share for label in contract.labels},
+            "properties": dict.fromkeys(contract.labels, share),
             "required": list(contract.labels),
             "additionalProperties": False,
         }
@@ -196,7 +196,12 @@ def _object(required: dict[str, Schema], example: Any = None, optional: dict[str
 
 
 def _post(
-    name: str, summary: str, bodies: dict[str, Schema], answers: dict[str, Schema], error: str = "Refusal", wrong: str = "422"
+    name: str,
+    summary: str,
+    bodies: dict[str, Schema],
+    answers: dict[str, Schema],
+    error: str = "Refusal",
+    wrong: str = "422",
 ) -> dict[str, Any]:
     """An operation that takes a body, with every status that it can answer."""
     refusals = {
@@ -222,7 +227,10 @@ def _post(
 
 def _get(name: str, summary: str, answers: dict[str, str]) -> dict[str, Any]:
     """An operation that only reads."""
-    responses = {status: {"description": "OK" if status == "200" else "Not now.", "content": {kind: {}}} for status, kind in answers.items()}
+    responses: dict[str, Any] = {
+        status: {"description": "OK" if status == "200" else "Not now.", "content": {kind: {}}}
+        for status, kind in answers.items()
+    }
     return {"operationId": f"get_{name}", "summary": summary, "responses": responses}
 
 

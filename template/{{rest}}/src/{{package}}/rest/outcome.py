@@ -42,8 +42,9 @@ class Outcome:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Request = scope["request"]
         try:
+            body = await read(request, receive, self.state)
             require_json(request)
-            entries = check(parse(await read(request, receive, self.state)), self.state)
+            entries = check(parse(body), self.state)
             await self._store(entries)
         except Refused as refused:
             return await refuse(send, request, refused)
@@ -103,7 +104,9 @@ def _faults(entry: Any, where: tuple[str | int, ...], contract: Contract) -> lis
         return [Fault(where, f"expected an object with {', '.join(FIELDS)}")]
     found = [Fault((*where, name), "unknown field") for name in entry if name not in FIELDS]
     if ("request_id" in entry) == ("key" in entry):
-        found.append(Fault((*where, "request_id"), "expected either request_id or key, to know what this is the truth of"))
+        found.append(
+            Fault((*where, "request_id"), "expected either request_id or key, to know what this is the truth of")
+        )
     kinds = {"request_id": Name, "key": Name, "row": Row}
     words = {"row": "a record's position, from 0"}
     for name, kind in kinds.items():
@@ -123,7 +126,9 @@ def _truth_fault(truth: Any, contract: Contract) -> str | None:
     """Whether the truth is a value that the target can have: a label as predictions write it, or a finite number."""
     if contract.labels:
         matches = any(type(truth) is type(label) and truth == label for label in contract.label_values)
-        return None if matches else f"expected one of {', '.join(map(repr, contract.label_values))}, got {shorten(truth)}"
+        return (
+            None if matches else f"expected one of {', '.join(map(repr, contract.label_values))}, got {shorten(truth)}"
+        )
     number = isinstance(truth, int | float) and not isinstance(truth, bool) and abs(truth) <= FLOAT_LIMIT
     return None if number and math.isfinite(truth) else f"expected a number, got {shorten(truth)}"
 

@@ -58,10 +58,13 @@ def render(state: State, tag: str) -> str:
     card, contract = served.model.card, served.contract
     title = str(card.get("name") or "Model")
     about = str(card.get("description") or card.get("summary") or f"Predicts {contract.target.name} ({contract.task}).")
-    key = '<p class="key"><label for="api-key">API key</label><input id="api-key" type="password" autocomplete="off"></p>'
+    key = (
+        '<p class="key"><label for="api-key">API key</label><input id="api-key" type="password" autocomplete="off"></p>'
+    )
     body = f"""<header><h1>{escape(title)}</h1><p class="about">{escape(about)}</p>
 <p class="facts"><span>version <b id="version">{escape(served.version)}</b></span> <span>{escape(contract.task)}</span>
-<span>predicts <b>{escape(contract.target.name)}</b></span> <a href="docs">interface</a> <a href="metrics">metrics</a></p></header>
+<span>predicts <b>{escape(contract.target.name)}</b></span> <a href="docs">interface</a>
+<a href="metrics">metrics</a></p></header>
 <main><section class="try"><h2>Try it</h2>{form.render(served, key if state.keys else "")}</section>
 <section><h2>How good it is</h2>{_metrics(served)}</section>
 <section><h2>Where it is from</h2>{_pairs(served.model.lineage)}</section></main>"""
@@ -112,7 +115,10 @@ def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _pairs(values: dict[str, Any]) -> str:
     """A table of names and values."""
-    rows = (f"<tr><th>{escape(_words(name))}</th><td>{escape(_shown(value))}</td></tr>" for name, value in flatten(values).items())
+    rows = (
+        f"<tr><th>{escape(_words(name))}</th><td>{escape(_shown(value))}</td></tr>"
+        for name, value in flatten(values).items()
+    )
     return f"<table>{''.join(rows)}</table>"
 
 

@@ -1,7 +1,7 @@
 """`POST /predict`: records in, predictions out.
 
-    {"records": [{"tenure": 3, "Contract": "Two year"}]}
-    → {"predictions": ["No"], "probabilities": [{"No": 0.93, "Yes": 0.07}], "model_version": "7", "request_id": "5f0c…"}
+{"records": [{"tenure": 3, "Contract": "Two year"}]}
+→ {"predictions": ["No"], "probabilities": [{"No": 0.93, "Yes": 0.07}], "model_version": "7", "request_id": "5f0c…"}
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Predict:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Request = scope["request"]
         try:
-            require_json(request)
             body = await read(request, receive, self.state)
+            require_json(request)
             served = self.state.served
             answer, predictions = await compute(self.state, len(body), served.respond, body, request.id)
         except Refused as refused:

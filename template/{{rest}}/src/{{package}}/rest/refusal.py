@@ -1,7 +1,8 @@
 """How a request is refused: a status, and words that name what is wrong and where.
 
 The JSON is FastAPI's own shape, so that its clients read it:
-`{"detail": [{"loc": ["body", "records", 0, "tenure"], "msg": "expected a whole number, got 'three'", "type": "value_error"}]}`
+
+    {"detail": [{"loc": ["body", "records", 0, "tenure"], "msg": "expected a whole number, got 'three'", "type": …}]}
 """
 
 from __future__ import annotations

@@ -21,6 +21,9 @@ Result = TypeVar("Result")
 JSON = b"application/json"
 #: Unfinished bodies of all connections together may hold this many times the limit of one body.
 BODIES_BUFFERED = 8
+#: A body that is refused is still taken off the wire, up to so many times the limit: a client that is cut off while it
+#: sends would see a broken connection and not the answer. The body's deadline bounds it, too.
+BODIES_DISCARDED = 16
 #: Bodies up to this size (about 100 rows of 30 numbers) are answered on the event loop: a thread would cost more.
 INLINE = 131_072
 
@@ -38,50 +41,67 @@ class Request:
     content_type: bytes = b""
     length: bytes = b""
     key: bytes = b""
+    expects: bool = False
     path: str = "other"
     status: int = 0
     rows: int = 0
     version: str = ""
 
 
+class Incoming:
+    """A body as it comes in. `more` is whether there may be another part."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive, self.more = receive, True
+
+    async def part(self) -> bytes:
+        """Wait for the next part; raises Disconnected where the client went away."""
+        message = await self.receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        self.more = message.get("more_body", False)
+        body: bytes = message.get("body", b"")
+        return body
+
+    async def discard(self, most: int) -> None:
+        """Take what is left off the wire, up to `most` bytes, and keep none of it."""
+        size = 0
+        while self.more and size <= most:
+            size += len(await self.part())
+
+
 async def read(request: Request, receive: Receive, state: State) -> bytes:
     """Read the whole body; raises Refused 413 or 503 where it is too large, alone or with all others together."""
-    limit = state.settings.body_limit
-    if request.length.isdigit() and int(request.length[:19]) > limit:
-        raise _too_large(limit)
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise Disconnected
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
+    limit, incoming = state.settings.body_limit, Incoming(receive)
+    try:
+        if request.length.isdigit() and int(request.length[:19]) > limit:
+            raise _too_large(limit)
+        body = await incoming.part()
+        if incoming.more:
+            body = await _collect(body, incoming, state)
         if len(body) > limit:
             raise _too_large(limit)
-        return body
-    return await _collect(body, receive, state)
+    except Refused:
+        if not request.expects:  # a client that waits for leave to send its body learns now that it need not
+            await incoming.discard(BODIES_DISCARDED * limit)
+        raise
+    return body
 
 
-async def _collect(first: bytes, receive: Receive, state: State) -> bytes:
-    """Gather a body that comes in parts, inside the memory that all unfinished bodies share."""
-    limit, parts, size, more = state.settings.body_limit, [first], len(first), True
+async def _collect(first: bytes, incoming: Incoming, state: State) -> bytes:
+    """Gather a body that comes in parts, inside the memory that all unfinished bodies share; stops beyond the limit."""
+    limit, parts, size = state.settings.body_limit, [first], len(first)
     state.buffered += size
     try:
-        while more:
-            if size > limit:
-                raise _too_large(limit)
+        while incoming.more and size <= limit:
             if state.buffered > BODIES_BUFFERED * limit:
                 raise busy("too many large requests are being received; try again")
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            part, more = message.get("body", b""), message.get("more_body", False)
-            parts.append(part)
-            size += len(part)
-            state.buffered += len(part)
+            parts.append(await incoming.part())
+            size += len(parts[-1])
+            state.buffered += len(parts[-1])
+        return b"".join(parts)
     finally:
         state.buffered -= size
-    if size > limit:
-        raise _too_large(limit)
-    return b"".join(parts)
 
 
 async def compute(state: State, size: int, work: Callable[..., Result], *arguments: Any) -> Result:
@@ -120,7 +140,11 @@ async def reply(
     """Send a whole answer."""
     length = (b"content-length", b"%d" % len(body))
     await send(
-        {"type": "http.response.start", "status": status, "headers": [(b"content-type", content_type), length, *headers]}
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(b"content-type", content_type), length, *headers],
+        }
     )
     await send({"type": "http.response.body", "body": body})
 
@@ -136,4 +160,6 @@ def require_json(request: Request) -> None:
     kind = request.content_type.partition(b";")[0].strip().lower()
     if kind not in (b"", JSON) and not kind.endswith(b"+json"):
         shown = kind.decode("latin-1")[:60]
-        raise Refused(415, f"content type {shown!r}; expected application/json (curl: -H 'content-type: application/json')")
+        raise Refused(
+            415, f"content type {shown!r}; expected application/json (curl: -H 'content-type: application/json')"
+        )

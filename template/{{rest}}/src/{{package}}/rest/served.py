@@ -26,7 +26,7 @@ from .settings import RestSettings
 
 @dataclass(frozen=True)
 class Answer:
-    """Predictions as plain lists: `predictions` [n]; for classes `probabilities`, for numbers `intervals`, [n] objects."""
+    """Predictions as plain lists [n]: values; for classes `probabilities`, for numbers `intervals`, as objects."""
 
     predictions: list[Any]
     probabilities: list[dict[str, float]] | None = None
@@ -117,4 +117,3 @@ def _check_finite(values: Sequence[float]) -> None:
     """JSON has no infinity: refuse inputs so large that the model's arithmetic overflows."""
     if not all(map(math.isfinite, values)):
         raise Refused(422, [Fault(("body", "records"), "the model has no finite answer for values this large")])
-

@@ -11,10 +11,12 @@ import contextlib
 import gc
 import logging
 import os
+import signal
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -24,6 +26,7 @@ from ..store import Pointer, open_store
 from . import logs
 from .app import build
 from .connections import Limits, protocol
+from .listening import BACKLOG, listen, take_no_more, take_the_rest
 from .metrics import Metrics
 from .served import Served
 from .settings import API_KEY, RestSettings
@@ -34,15 +37,41 @@ logger = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server with a drain before its shutdown."""
+    """uvicorn's server with a drain before its shutdown. `alone` is whether the port is this process's only."""
 
     state: State
+    limits: Limits
+    alone: bool
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.state.draining = True
+        for connection in self.limits.open:
+            connection.drain()
         logger.info("draining", extra={"fields": {"seconds": self.state.settings.drain_seconds}})
         await asyncio.sleep(self.state.settings.drain_seconds)
+        for listening in sockets or []:
+            await self._close(listening)
         await super().shutdown(sockets)
+
+    async def _close(self, listening: socket.socket) -> None:
+        """Stop listening, but take the connections that the kernel has accepted already."""
+        if self.alone:
+            take_no_more(listening)
+        same = listening.dup()
+        await asyncio.sleep(0.05)  # handshakes under way come to their end
+        for server in self.servers:
+            server.close()
+        loop = asyncio.get_running_loop()
+        for connection in take_the_rest(same):
+            await loop.connect_accepted_socket(self._protocol, connection)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """What uvicorn makes for a connection that it accepts itself."""
+        kind: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = kind(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
 
 
 def run(settings: RestSettings, environment: Mapping[str, str] = os.environ) -> None:
@@ -51,23 +80,11 @@ def run(settings: RestSettings, environment: Mapping[str, str] = os.environ) -> 
     serve(settings, listening, environment)
 
 
-def listen(settings: RestSettings) -> socket.socket:
-    """Bind the port; raises InputError where it cannot be had."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-    except OSError as error:
-        listening.close()
-        raise InputError(
-            f"rest.port {settings.port} on {settings.host} cannot be opened: {error.strerror}; choose another: rest.port=N"
-        ) from error
-    return listening
-
-
 def serve(
-    settings: RestSettings, listening: socket.socket, environment: Mapping[str, str] = os.environ, folder: Path | None = None
+    settings: RestSettings,
+    listening: socket.socket,
+    environment: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
 ) -> None:
     """Serve on a bound socket. `folder` is where several workers leave their metrics for each other."""
     pointer, served = load(settings)
@@ -94,12 +111,12 @@ def serve(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        backlog=4096,
+        backlog=BACKLOG,
         timeout_keep_alive=int(settings.keep_alive),
         timeout_graceful_shutdown=int(settings.stop_timeout),
     )
     server = Server(config)
-    server.state = state
+    server.state, server.limits, server.alone = state, limits, folder is None
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_serve(server, state, limits, pointer, listening))
@@ -107,12 +124,17 @@ def serve(
         log.close()
 
 
-async def _serve(server: Server, state: State, limits: Limits, pointer: Pointer | None, listening: socket.socket) -> None:
+async def _serve(
+    server: Server, state: State, limits: Limits, pointer: Pointer | None, listening: socket.socket
+) -> None:
     """Run uvicorn with the background work beside it."""
     raise_file_limit()
     # What is loaded by now stays: the collector need not look at it again, which would cost 30 ms at a time.
     gc.collect()
     gc.freeze()
+    # uvicorn raises the signal again when it has stopped in good order; this handler turns that into an exit with 0.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     loop = asyncio.get_running_loop()
     async with background(limits.sweep(), _save(state.metrics)):
         watch = pointer and Watch(
@@ -169,9 +191,9 @@ async def _save(metrics: Metrics) -> None:
 
 
 @contextlib.asynccontextmanager
-async def background(*work: object) -> AsyncIterator[None]:
+async def background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run coroutines beside the block and cancel them at its end."""
-    tasks = [asyncio.ensure_future(each) for each in work]  # type: ignore[arg-type]
+    tasks = [asyncio.create_task(each) for each in work]
     try:
         yield
     finally:

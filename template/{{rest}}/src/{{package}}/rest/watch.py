@@ -1,7 +1,7 @@
 """Follow the champion: when its pointer moves, load the new bundle beside the old one and swap.
 
-The work happens in a thread; requests go on with the model they took. Whatever is wrong with the new bundle, or with the
-store, the old model goes on serving, and the log, `/health/ready` and `/metrics` say so.
+The work happens in a thread; requests go on with the model they took. Whatever is wrong with the new bundle, or with
+the store, the old model goes on serving, and the log, `/health/ready` and `/metrics` say so.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Watch:
         store: Store,
         settings: RestSettings,
         current: Pointer,
-        swapped: Callable[[Served], None],
-        failed: Callable[[str | None], None],
+        swapped: Callable[[Served], object],
+        failed: Callable[[str | None], object],
     ) -> None:
         self.store, self.settings, self.current = store, settings, current
         self.swapped, self.failed = swapped, failed

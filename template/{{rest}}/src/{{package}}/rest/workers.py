@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from . import server
+from .listening import BACKLOG, listen, take_no_more
 from .settings import RestSettings, to_environment
 
 SOCKET = "REST_WORKER_SOCKET"
@@ -39,8 +40,8 @@ def run(settings: RestSettings) -> None:
 def supervise(settings: RestSettings) -> None:
     """Keep the workers running until SIGTERM or SIGINT."""
     server.load(settings)  # a bundle that cannot be served is said once, here, and not by every worker
-    listening = server.listen(settings)
-    listening.listen(4096)
+    listening = listen(settings)
+    listening.listen(BACKLOG)
     stopping = False
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -60,18 +61,23 @@ def supervise(settings: RestSettings) -> None:
                     time.sleep(1.0)
                 if not stopping:
                     children[_start(settings, listening, folder)] = time.monotonic()
-        listening.close()
-        for child in children:
-            child.send_signal(signal.SIGTERM)
+        _stop(settings, listening, list(children))
         for child in children:
             child.wait()
 
 
+def _stop(settings: RestSettings, listening: socket.socket, children: list[subprocess.Popen[bytes]]) -> None:
+    """Let the workers drain; shortly before they are done, let the kernel take no more connections for them."""
+    for child in children:
+        child.send_signal(signal.SIGTERM)
+    time.sleep(max(0.0, settings.drain_seconds - 0.1))
+    take_no_more(listening)
+    listening.close()
+
+
 def _start(settings: RestSettings, listening: socket.socket, folder: str) -> subprocess.Popen[bytes]:
-    """Start one worker on the parent's socket; its group is its own, so that Ctrl-C reaches it through the parent only."""
+    """Start one worker on the parent's socket, in a group of its own: Ctrl-C reaches it through the parent only."""
     module = f"{__package__}"
     number = listening.fileno()
     environment = {**os.environ, **to_environment(settings), SOCKET: str(number), FOLDER: folder}
-    return subprocess.Popen(
-        [sys.executable, "-m", module], env=environment, pass_fds=[number], start_new_session=True
-    )
+    return subprocess.Popen([sys.executable, "-m", module], env=environment, pass_fds=[number], start_new_session=True)

@@ -1,7 +1,7 @@
 """Serve the champion, or a bundle folder, over REST until Ctrl-C or SIGTERM.
 
 The service follows the champion: `promote` and `rollback` take effect without a restart. The page at / shows the model
-and lets you try it; /docs describes the interface. In a container use the slim entry instead: `python -m <package>.rest`.
+and lets you try it; /docs describes the interface. A container starts the slim entry: `python -m <package>.rest`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,213 @@
+"""A generated service under test: a process over a store, clients that share its fate, and a real browser."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Record = dict[str, Any]
+
+
+class Service:
+    """`python -m churn.rest` on a free port. `stdout` is where its log goes: a file in `folder`, or what a test wants."""
+
+    def __init__(self, python: Path, store: Path, folder: Path, stdout: int | None = None, **settings: str) -> None:
+        self.port = free_port()
+        self.log = folder / "service.log"
+        defaults = {"REST_STORE": str(store), "REST_OUTCOMES": str(folder / "outcomes.jsonl")}
+        limits = {"REST_RELOAD_SECONDS": "0.05", "REST_DRAIN_SECONDS": "0.5"}
+        with self.log.open("w") as file:
+            self.process = subprocess.Popen(
+                [str(python), "-m", "churn.rest"],
+                env={**os.environ, "OMP_NUM_THREADS": "1", **defaults, **limits, "REST_PORT": str(self.port), **settings},
+                stdout=file if stdout is None else stdout,
+                stderr=file,
+                cwd=folder,
+            )
+        self.until(lambda: self.status("/health/ready") == 200, "it is not ready")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def until(self, condition: Callable[[], bool], complaint: str) -> None:
+        """Wait until a condition holds; fail with the log where it does not, or where the process ends."""
+        for _ in range(1800):
+            try:
+                if condition():
+                    return
+            except OSError:
+                pass
+            assert self.process.poll() is None, self.log.read_text("utf8")
+            time.sleep(0.05)
+        raise AssertionError(f"{complaint}: {self.log.read_text('utf8')[-3000:]}")
+
+    def ask(self, path: str, body: bytes | None = None, kind: str = "application/json") -> tuple[int, bytes]:
+        """Send one request and return status and body."""
+        request = urllib.request.Request(self.url + path, body, {"content-type": kind} if body is not None else {})
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read()
+
+    def status(self, path: str) -> int:
+        return self.ask(path)[0]
+
+    def predict(self, *records: Record) -> Any:
+        status, body = self.ask("/predict", json.dumps({"records": records}).encode())
+        assert status == 200, body
+        return json.loads(body)
+
+    def example(self) -> Record:
+        """The record that the service's own document shows."""
+        document = json.loads(self.ask("/openapi.json")[1])
+        schema = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        return dict(schema["examples"][0]["records"][0])
+
+    def memory(self) -> float:
+        """Resident MB."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=90)
+
+
+@dataclass
+class Load:
+    """Clients that send one request after another, each on a connection of its own, until told to stop.
+
+    `unanswered` are requests that were sent whole and got no answer; a connection that could not be opened, or that the
+    server had announced to close, is no such request.
+    """
+
+    service: Service
+    body: bytes
+    answers: list[tuple[int, bytes]] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def running(self, connections: int) -> Iterator[None]:
+        threads = [threading.Thread(target=self._client) for _ in range(connections)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+
+    def _client(self) -> None:
+        while not self._stop.is_set():
+            connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=60)
+            try:
+                connection.connect()
+            except OSError:
+                time.sleep(0.01)  # it no longer listens
+                continue
+            try:
+                while not self._stop.is_set():
+                    connection.request("POST", "/predict", self.body, {"content-type": "application/json"})
+                    answer = connection.getresponse()
+                    self.answers.append((answer.status, answer.read()))
+                    if answer.getheader("connection") == "close":
+                        break
+            except (OSError, http.client.HTTPException) as error:
+                self.unanswered.append(repr(error))
+            finally:
+                connection.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Browser:
+    """Headless Chromium through ChromeDriver, spoken to in plain WebDriver (JSON over HTTP)."""
+
+    FLAGS = (
+        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+        "--disable-component-update --disable-sync"
+    ).split()
+
+    def __init__(self, width: int, height: int, phone: bool = False) -> None:
+        self.port, self.folder = free_port(), tempfile.mkdtemp()
+        self.driver = subprocess.Popen(
+            [str(shutil.which("chromedriver")), f"--port={self.port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        flags = [*self.FLAGS, f"--user-data-dir={self.folder}", f"--window-size={width},{height}"]
+        options: dict[str, Any] = {"args": flags, "binary": shutil.which("chromium")}
+        if phone:
+            options["mobileEmulation"] = {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0}}
+        wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+        self.session = ""
+        for _ in range(200):
+            try:
+                self.session = "/session/" + self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
+                break
+            except (ConnectionError, urllib.error.URLError):
+                time.sleep(0.1)
+
+    def _call(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Any:
+        body = None if content is None else json.dumps(content).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, method=method)
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.loads(answer.read())["value"]
+
+    def open(self, url: str) -> None:
+        self._call("POST", f"{self.session}/url", {"url": url})
+
+    def run(self, script: str, *arguments: object) -> Any:
+        """Run JavaScript in the page and return what it returns."""
+        return self._call("POST", f"{self.session}/execute/sync", {"script": script, "args": list(arguments)})
+
+    def click(self, selector: str) -> None:
+        """Click as a person does; fails where something else is in the way."""
+        found = self._call("POST", f"{self.session}/element", {"using": "css selector", "value": selector})
+        self._call("POST", f"{self.session}/element/{next(iter(found.values()))}/click", {})
+
+    def type(self, selector: str, text: str) -> None:
+        """Replace a field's text by typing."""
+        found = self._call("POST", f"{self.session}/element", {"using": "css selector", "value": selector})
+        element = next(iter(found.values()))
+        self._call("POST", f"{self.session}/element/{element}/clear", {})
+        self._call("POST", f"{self.session}/element/{element}/value", {"text": text})
+
+    def complaints(self) -> list[str]:
+        """What the console said."""
+        return [entry["message"] for entry in self._call("POST", f"{self.session}/se/log", {"type": "browser"})]
+
+    def picture(self) -> bytes:
+        """The page as PNG."""
+        return base64.b64decode(self._call("GET", f"{self.session}/screenshot"))
+
+    def close(self) -> None:
+        if self.session:
+            self._call("DELETE", self.session)
+        self.driver.terminate()
+        self.driver.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
