@@ -214,6 +214,25 @@ def test_a_retired_question_does_not_stand_in_the_way(releases: Path, tmp_path: 
     assert "colour" not in record(tmp_path / "old")
 
 
+def test_a_retired_choice_is_not_replaced_in_silence(releases: Path, project: Path, mlgen: Run) -> None:
+    """Where a release no longer offers what a project chose, the update waits for another answer."""
+    mlgen("update", project, "ci=gitlab")
+    commit(project, "gitlab")
+    questions = releases / "src" / "mlgen" / "questions.yml"
+    lines = questions.read_text("utf8").splitlines(keepends=True)
+    questions.write_text("".join(line for line in lines if not line.endswith(": gitlab\n")), "utf8")
+    release(releases)
+
+    refused, plain = mlgen("update", project), by_copier(project)
+    assert refused.returncode == 2 and "made with ci=gitlab, which is not offered any more" in refused.stderr
+    assert plain.returncode != 0 and "made with ci=gitlab, which is not offered any more" in plain.stderr
+    assert git(project, "status", "--porcelain") == ""
+
+    assert mlgen("update", project, "ci=none").returncode == 0
+    assert_updated(project)
+    assert not (project / ".gitlab-ci.yml").exists()
+
+
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
