@@ -120,7 +120,7 @@ def _finished(scorer: Linear, matrix: Array, scale: tuple[Array, Array], weights
     raw = weights / deviation[:, None]
     spread = deviation.copy()
     for row, (at, code) in enumerate(scorer.levels, start=len(scorer.numbers)):
-        share = float((matrix[:, at] == code).mean())
+        share = float((matrix[:, at] == code).mean()) if len(matrix) else 0.0
         spread[row] = np.sqrt(share * (1 - share))
     return replace(scorer, weights=raw, intercept=intercept - mean @ raw, spread=spread)
 
@@ -128,13 +128,15 @@ def _finished(scorer: Linear, matrix: Array, scale: tuple[Array, Array], weights
 def _logistic(training: Training, settings: BaselineSettings, prepared: Preprocessing, matrix: Array) -> Candidate:
     """Multinomial logistic regression with an L2 penalty, by scikit-learn's L-BFGS."""
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     scorer = _design(prepared, matrix)
     scale = _scale(scorer, matrix)
     rows, weights = _affordable(training, len(scorer.weights)), training.weights()
     design = (scorer.design(matrix[rows]) - scale[0]) / scale[1]
     model = LogisticRegression(C=1 / max(settings.l2, 1e-12), max_iter=settings.max_iterations)
-    with warnings.catch_warnings():
+    # The products are small: a second thread of the linear algebra library costs three times what it saves.
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")  # not converged to the last digit is good enough for a baseline
         model.fit(design, training.target[rows], sample_weight=weights[rows])
     single = training.classes == 2

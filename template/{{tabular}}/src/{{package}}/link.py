@@ -23,10 +23,12 @@ def scores(margins: Array, link: str) -> Array:
         return margins[:, 0]
     with np.errstate(over="ignore"):  # e^m beyond a double is infinite, which is the right limit
         if link == "log1p":
-            return np.exp(margins[:, 0]) - 1.0
+            values: Array = np.exp(margins[:, 0]) - 1.0
+            return values
         if link == "logistic":
-            return 1.0 / (1.0 + np.exp(margins * np.array([[1.0, -1.0]])))
-    powers = np.exp(margins - margins.max(axis=1, keepdims=True))
+            both: Array = 1.0 / (1.0 + np.exp(margins * np.array([[1.0, -1.0]])))
+            return both
+    powers: Array = np.exp(margins - margins.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 

@@ -132,14 +132,22 @@ def _fit_datetime(values: npt.NDArray[Any], column: Column) -> Encoding:
 
 
 def _numbers(values: Values, encoding: Encoding) -> npt.NDArray[np.float64]:
-    try:
-        read = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):  # something is text or not a number at all: look at each
+    given = values if isinstance(values, np.ndarray) else _array(values)
+    if given is None or given.dtype.kind not in "fiu" or given.ndim != 1:  # something is no number: look at each
         return np.array([number(value, encoding) for value in values], dtype=np.float64)
+    read = given.astype(np.float64)
     odd = ~(np.abs(read) <= LARGEST)
-    if read.ndim != 1 or (odd.any() and not np.isnan(read[odd]).all()):
+    if odd.any() and not np.isnan(read[odd]).all():
         return np.array([number(value, encoding) for value in values], dtype=np.float64)
     return read if encoding.fill is None else np.where(odd, encoding.fill, read)
+
+
+def _array(values: Sequence[Any]) -> npt.NDArray[Any] | None:
+    """A list as an array of whatever type numpy finds, or None where it is no plain list of values."""
+    try:
+        return np.asarray(values)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _booleans(values: Values, encoding: Encoding) -> npt.NDArray[np.float64]:

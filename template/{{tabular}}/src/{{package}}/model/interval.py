@@ -23,7 +23,7 @@ def offsets(residuals: npt.NDArray[Any], coverage: float) -> Offsets:
     """
     ordered = np.sort(residuals)
     rows = len(ordered)
-    beyond = math.floor((1 - coverage) / 2 * (rows + 1))
+    beyond = math.floor((1 - coverage) / 2 * (rows + 1) + 1e-9)  # 1 - 0.9 is a little less than 0.1
     low = ordered[max(beyond - 1, 0)]
     high = ordered[min(rows - beyond, rows - 1)]
     return float(min(low, 0.0)), float(max(high, 0.0))

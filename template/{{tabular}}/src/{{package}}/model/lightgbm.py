@@ -123,7 +123,8 @@ def parameters(settings: LightGBMSettings, task: Task) -> dict[str, Any]:
     objective = {"logistic": "binary", "softmax": "multiclass"}.get(task.link, "regression")
     return {
         "objective": objective,
-        **({"num_class": task.classes} if task.link == "softmax" else {}),
+        # Of several classes the labels are wanted: they improve even after the probabilities have become too sure.
+        **({"num_class": task.classes, "metric": "multi_error"} if task.link == "softmax" else {}),
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.num_leaves,
         "max_depth": settings.max_depth,

@@ -91,11 +91,12 @@ def fitter(settings: XGBoostSettings, task: Task) -> Fit:
     def fit(rows: Rows, rounds: int, held: Rows | None) -> Trees:
         import xgboost
 
-        learn = _matrix(rows.matrix, task, rows, quantile=True)
+        bins = {"max_bin": int(params.get("max_bin", 256))}
+        learn = _matrix(rows.matrix, task, rows, quantile=bins)
         if held is None:
             booster = xgboost.train(params, learn, rounds, verbose_eval=False)
             return XGBoostTrees(booster, rounds, (), task)
-        checks = [(_matrix(held.matrix, task, held, quantile=True, reference=learn), "held_out")]
+        checks = [(_matrix(held.matrix, task, held, quantile=bins | {"ref": learn}), "held_out")]
         losses: dict[str, dict[str, list[float]]] = {}
         booster = xgboost.train(
             params,
@@ -112,16 +113,16 @@ def fitter(settings: XGBoostSettings, task: Task) -> Fit:
     return fit
 
 
-def _matrix(matrix: Array, task: Task, rows: Rows | None = None, quantile: bool = False, reference: Any = None) -> Any:
-    """The library's own matrix; `quantile` is the compact one for fitting, binned as `reference`."""
+def _matrix(matrix: Array, task: Task, rows: Rows | None = None, quantile: dict[str, Any] | None = None) -> Any:
+    """The library's own matrix; with `quantile`, how its values are binned, the compact one for fitting."""
     import xgboost
 
     kinds = ["c" if position in task.categorical else "q" for position in range(matrix.shape[1])]
     given: dict[str, Any] = {"feature_types": kinds, "enable_categorical": True, "nthread": task.threads}
     if rows is not None:
         given |= {"label": rows.target, "weight": rows.weight}
-    if quantile:
-        return xgboost.QuantileDMatrix(matrix, ref=reference, **given)
+    if quantile is not None:
+        return xgboost.QuantileDMatrix(matrix, **given, **quantile)
     return xgboost.DMatrix(matrix, **given)
 
 
@@ -133,7 +134,8 @@ def parameters(settings: XGBoostSettings, task: Task) -> dict[str, Any]:
     objective = {"logistic": "binary:logistic", "softmax": "multi:softprob"}.get(task.link, "reg:squarederror")
     return {
         "objective": objective,
-        **({"num_class": task.classes} if task.link == "softmax" else {}),
+        # Of several classes the labels are wanted: they improve even after the probabilities have become too sure.
+        **({"num_class": task.classes, "eval_metric": "merror"} if task.link == "softmax" else {}),
         "tree_method": "hist",
         "learning_rate": settings.learning_rate,
         "max_depth": settings.max_depth,
