@@ -28,7 +28,7 @@ def resample(metric: Metric, truth: np.ndarray, scores: Sequence[np.ndarray], re
     values = np.empty((len(scores), resamples))
     rows = len(truth)
     for draw in range(resamples):
-        counts = np.bincount(random.integers(rows, size=rows), minlength=rows)
+        counts = np.bincount(random.integers(rows, size=rows, dtype=np.int32), minlength=rows)
         values[:, draw] = [value(counts) for value in prepared]
     return values
 

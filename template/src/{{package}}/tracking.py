@@ -32,6 +32,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 PROCESS, STORE = "process", "bundle_store"
 #: A request to a tracking server is given up after this many seconds and tries (MLflow's own defaults take minutes).
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "20", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+_VARIABLE = "MLFLOW_TRACKING_URI"
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -149,8 +150,11 @@ class Tracker:
         with reached(self.uri):
             if challenger is not None:
                 client.set_registered_model_alias(model, CHALLENGER, challenger)
-            if champion is not None and str(client.get_registered_model(model).aliases.get(CHAMPION)) != champion:
+            known = {str(version.version) for version in client.search_model_versions(f"name = '{model}'")}
+            if champion is not None and champion in known:
                 _align(client, model, champion)
+            elif champion is not None:
+                self.swept.append(f"this MLflow does not know the champion (version {champion}), so no alias points at it")
 
     def finish(self, status: str = "FINISHED") -> None:
         """End the run."""
@@ -211,10 +215,23 @@ def connect(uri: str) -> MlflowClient:
         logging.getLogger(name).setLevel(logging.ERROR)
     with reached(uri):
         _probe(uri)
-        mlflow.set_tracking_uri(uri)
+        _use(uri)
         client = mlflow.MlflowClient(uri)
         client.search_experiments(max_results=1)
     return client
+
+
+def _use(uri: str) -> None:
+    """Make a URI MLflow's own for this process. MLflow also writes it into the environment, from where it would get
+    into the configuration of the next run of a multirun, or into another project's: that is undone."""
+    import mlflow
+
+    before = os.environ.get(_VARIABLE)
+    mlflow.set_tracking_uri(uri)
+    if before is None:
+        os.environ.pop(_VARIABLE, None)
+    else:
+        os.environ[_VARIABLE] = before
 
 
 def _probe(uri: str) -> None:
