@@ -37,7 +37,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     render.render({"project_name": "churn", "deployment": ["rest"]}, folder, source.default())
     run(folder, "make", "setup")
     run(folder, folder / ".venv/bin/churn", "train", "+experiment=quick")
-    run(folder, folder / ".venv/bin/churn", "train", "+experiment=quick", "seed=7", "gate.metric=null", "split.test_size=0.4")
+    run(folder, folder / ".venv/bin/churn", "train", "+experiment=quick", "seed=7", "split.test_size=0.4")
     return folder
 
 
@@ -88,7 +88,7 @@ def test_its_own_openapi_finds_no_fault(start: Start) -> None:
     """Schemathesis, all checks, thousands of generated requests: every answer is what the document says."""
     service = start(REST_ACCESS_LOG="false")
 
-    command = [str(BIN / "st"), "run", f"{service.url}/openapi.json", "--phases=examples,coverage,fuzzing", "-n", "150"]
+    command = [str(BIN / "st"), "run", f"{service.url}/openapi.json", "--phases=examples,coverage,fuzzing", "-n", "500"]
     done = subprocess.run([*command, "--generation-database=none"], capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout[-5000:]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import Any
 
 import msgspec
@@ -79,7 +80,7 @@ def _checked(model: RequestModel, rows: Any, where: tuple[str, ...]) -> Columns:
 
 def _from_json(model: RequestModel, body: bytes) -> tuple[Any, tuple[str, ...]]:
     """Bring any of the JSON forms to a list of objects; also say where it stood, for the messages."""
-    payload = parse(body)
+    payload = _parse(body)
     found = [form for form in FORMS if form in payload] if isinstance(payload, dict) else []
     if len(found) != 1:
         raise Refused(400, f"the input must be a JSON object with exactly one of the fields {', '.join(FORMS)}")
@@ -95,6 +96,25 @@ def _from_json(model: RequestModel, body: bytes) -> tuple[Any, tuple[str, ...]]:
     if form == "dataframe_records":
         return data, where
     return _from_tensor(model, data, where), where
+
+
+def _parse(body: bytes) -> Any:
+    """Parse JSON in which a missing number may be NaN: no JSON, but what MLflow's own client writes."""
+    try:
+        return parse(body)
+    except Refused:
+        if b"NaN" not in body:
+            raise
+    try:
+        return json.loads(body, parse_constant=_constant)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, f"the body is not JSON: {error}") from None
+
+
+def _constant(word: str) -> None:
+    """NaN is missing; Infinity is nothing that a table holds."""
+    if word != "NaN":
+        raise ValueError(f"{word} is no value")
 
 
 def _from_split(data: Any, where: tuple[str, ...]) -> list[dict[str, Any]]:

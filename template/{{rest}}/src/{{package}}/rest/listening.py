@@ -1,7 +1,7 @@
 """The listening socket: opened once, and closed without losing a connection that the system has accepted for us.
 
 Between the client's handshake and our `accept` a connection waits in the kernel, its request perhaps with it; closing
-the socket would reset it. So the kernel first stops taking new handshakes, then everything that waits is taken, and only
+the socket would reset it. So the kernel first stops taking new handshakes, then all that wait are taken, and only
 then it closes.
 """
 
