@@ -70,6 +70,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return clone_tree(tmp_path_factory.mktemp("template") / "mlgen")
 
 
+@pytest.fixture(scope="session")
+def plain(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same tree outside git: Copier needs no clone of it, so most tests take it. Never changed by a test."""
+    folder = tmp_path_factory.mktemp("plain") / "mlgen"
+    return Path(shutil.copytree(checkout, folder, ignore=shutil.ignore_patterns(".git")))
+
+
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
     """A clone of this tree that a test may change."""
@@ -77,10 +84,10 @@ def template(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def mlgen(checkout: Path, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Run a verb in this process; `mlgen new` takes the clean clone, unless the test names a `--source`."""
+def mlgen(plain: Path, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run a verb in this process; `mlgen new` takes the plain tree, or the `source` given (None: what mlgen takes)."""
 
-    def run(*words: object, source: Path | None = checkout) -> subprocess.CompletedProcess[str]:
+    def run(*words: object, source: Path | None = plain) -> subprocess.CompletedProcess[str]:
         given = [str(word) for word in words]
         if given[:1] == ["new"] and source and "--help" not in given:
             given += ["--source", str(source), "--ref", "HEAD"]
@@ -96,11 +103,11 @@ def mlgen(checkout: Path, capfd: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
-def copier(checkout: Path, tmp_path: Path) -> Run:
-    """Run plain Copier's `copy` on the clean clone (or the `source` given), as a person would, with no terminal."""
+def copier(plain: Path, tmp_path: Path) -> Run:
+    """Run plain Copier's `copy` on the plain tree (or the `source` given), as a person would, with no terminal."""
 
     def run(
-        destination: Path, data: Mapping[str, str] = {}, *options: str, source: Path = checkout
+        destination: Path, data: Mapping[str, str] = {}, *options: str, source: Path = plain
     ) -> subprocess.CompletedProcess[str]:
         answers = [word for key, value in data.items() for word in ("-d", f"{key}={value}")]
         words = [str(BIN / "copier"), "copy", "--quiet", "--defaults", "--vcs-ref", "HEAD", *options, *answers]

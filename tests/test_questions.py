@@ -5,10 +5,11 @@ from __future__ import annotations
 import keyword
 import re
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, git
 from hydra.core.config_store import ConfigStore
 
 from mlgen.compose import compose
@@ -73,11 +74,12 @@ def test_every_choice_is_documented() -> None:
 def test_no_path_is_written_twice() -> None:
     """Two layers that may stand together, or a layer and the root, never write the same path."""
     written: dict[str, str] = {}
-    for path in sorted(TEMPLATE.rglob("*")):
-        parts = path.relative_to(TEMPLATE).parts
+    for file in git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "template").split("\0"):
+        path = ROOT / file
+        parts = Path(file).parts[1:]
         layer = parts[0].strip("{}") if parts[0].strip("{}") in LAYERS else ""
         name = "/".join(parts[1:] if layer else parts).removesuffix(".jinja")
-        if path.is_file() and "__pycache__" not in parts:
+        if path.is_file():
             assert name not in written, f"{name} is written by {layer or 'the root'} and {written[name] or 'the root'}"
             written[name] = layer
 

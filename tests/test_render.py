@@ -27,12 +27,14 @@ COMBINATIONS = [dict(zip(CHOSEN, values, strict=True)) for values in itertools.p
 
 
 @pytest.mark.parametrize("answers", COMBINATIONS, ids=lambda answers: "-".join(answers.values()))
-def test_both_front_ends_make_the_same_bytes(answers: dict[str, str], mlgen: Run, copier: Run, tmp_path: Path) -> None:
+def test_both_front_ends_make_the_same_bytes(
+    answers: dict[str, str], mlgen: Run, copier: Run, checkout: Path, tmp_path: Path
+) -> None:
     """`mlgen new` and `copier copy` write the same files with the same bytes and modes."""
     ours, plain = tmp_path / "a" / "churn", tmp_path / "b" / "churn"
 
-    assert mlgen("new", ours, *(f"{key}={value}" for key, value in answers.items())).returncode == 0
-    done = copier(plain, answers)
+    assert mlgen("new", ours, *(f"{key}={value}" for key, value in answers.items()), source=checkout).returncode == 0
+    done = copier(plain, answers, source=checkout)
 
     assert done.returncode == 0, done.stderr
     assert contents(ours) == contents(plain)
@@ -76,9 +78,9 @@ def test_bytes_depend_on_nobody_and_nothing(checkout: Path, tmp_path: Path) -> N
     assert made[0] == made[1]
 
 
-def test_nothing_is_left_unrendered(mlgen: Run, tmp_path: Path) -> None:
+def test_nothing_is_left_unrendered(mlgen: Run, checkout: Path, tmp_path: Path) -> None:
     """No project holds a .jinja file or a name that was to be rendered, and the record says where it came from."""
-    mlgen("new", tmp_path / "churn")
+    mlgen("new", tmp_path / "churn", source=checkout)
     made = contents(tmp_path / "churn")
 
     assert not [name for name in made if "{{" in name or name.endswith(".jinja")]
