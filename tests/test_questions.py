@@ -74,7 +74,8 @@ def test_every_choice_is_documented() -> None:
 def test_no_path_is_written_twice() -> None:
     """Two layers that may stand together, or a layer and the root, never write the same path."""
     written: dict[str, str] = {}
-    for file in git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "template").split("\0"):
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "template")
+    for file in filter(None, listed.split("\0")):
         path = ROOT / file
         parts = Path(file).parts[1:]
         layer = parts[0].strip("{}") if parts[0].strip("{}") in LAYERS else ""

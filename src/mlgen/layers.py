@@ -17,7 +17,7 @@ def adds(source: Source, layer: str) -> list[str]:
     root = folder(source, layer)
     paths = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
     named = (path.replace("{{package}}", "<package>").removesuffix(".jinja") for path in paths)
-    return sorted(path for path in named if "cache/" not in path and "cache__/" not in path)  # what tools leave
+    return sorted(path for path in named if "_cache/" not in path and "__pycache__/" not in path)  # what tools leave
 
 
 def places(source: Source, layer: str) -> list[str]:
