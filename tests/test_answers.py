@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Run, clone_tree, commit
+from trees import Run, clone_tree, commit
 
 # Answers, as overrides and Copier data, and what the refusal says in both front ends.
 REFUSED = {

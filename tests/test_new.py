@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, Run, contents
+from trees import ROOT, Run, contents
 
 from mlgen.compose import PRESETS
 from mlgen.questions import load

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, git
 from hydra.core.config_store import ConfigStore
+from trees import ROOT, git
 
 from mlgen.compose import compose
 from mlgen.questions import Question, load

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import BIN, Run, contents
+from trees import BIN, Run, contents
 
 from mlgen.questions import Question, load
 

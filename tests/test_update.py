@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import BIN, GIT, Run, commit, contents, git
+from trees import BIN, GIT, Run, commit, contents, git
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import Run, commit, contents, git
+from trees import Run, commit, contents, git
 
 from mlgen import __version__
 from mlgen.source import CANONICAL
