@@ -6,13 +6,14 @@ in memory that nobody will ever serve.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import bundle, predictor
+from . import bundle, predictor, seen
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Entrant:
 
     `scores` is [n] values or [n, k] probabilities in the contract's label order; `outputs` are the predictor's columns.
     `model` (as fitted) and `parity` (of its bundle) are None for the champion, of which only the bundle is there.
+    `fair` is [n] booleans, the test rows that the champion was not trained on; None means all.
     """
 
     kind: str
@@ -55,6 +57,7 @@ class Entrant:
     megabytes: float
     model: Candidate | None = None
     parity: Parity | None = None
+    fair: np.ndarray | None = None
 
     @property
     def key(self) -> str:
@@ -121,6 +124,31 @@ def reigning(store: Store, contract: Contract, threads: int) -> Reign:
         same = (champion.contract.task, champion.contract.target.name) == (contract.task, contract.target.name)
         return Reign(pointer.version, None, f"{alone}its contract differs, {difference}", rival=same)
     return Reign(pointer.version, champion, None, rival=True)
+
+
+def defend(reign: Reign, frame: pd.DataFrame, truth: np.ndarray, fair: np.ndarray) -> tuple[Reign, Entrant | None]:
+    """Score the champion, if it can be compared, on the test rows it was not trained on (`fair` [n] booleans).
+
+    Where too few are left, the champion is not compared, and the note says so.
+    """
+    if reign.served is None:
+        return reign, None
+    known, rows = int((~fair).sum()), len(fair)
+    if rows - known < min(seen.ENOUGH, rows):
+        note = (
+            f"the champion (version {reign.version}) was trained on {known:,} of the {rows:,} test rows, so it cannot "
+            "be compared and the candidate faces the baseline alone"
+        )
+        return dataclasses.replace(reign, served=None, note=note), None
+    name = str(reign.served.card.get("model", "champion"))
+    champion = score("champion", name, reign.served, frame[fair], truth[fair])
+    if not known:
+        return reign, champion
+    note = (
+        f"the champion (version {reign.version}) was trained on {known:,} of the {rows:,} test rows; "
+        f"the two are compared on the other {rows - known:,}"
+    )
+    return dataclasses.replace(reign, note=note), dataclasses.replace(champion, fair=fair)
 
 
 def latency(served: Predictor, columns: Mapping[str, Any]) -> Latency:

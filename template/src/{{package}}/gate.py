@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from . import bootstrap
@@ -63,11 +64,11 @@ def decide(
 ) -> Decision:
     """Compare the entrants on the test rows and decide.
 
-    `entrants` are the baselines (simplest first), one candidate, and at most one champion, all scored on `truth` [n].
+    `entrants` are the baselines (simplest first), one candidate, and at most one champion, all scored on `truth` [n],
+    the champion on those of its rows that it was not trained on.
     `stays` is the version that goes on serving where the candidate fails; None where there is none.
     """
-    draws = bootstrap.resample(metric, truth, [entrant.scores for entrant in entrants], settings.resamples, seed)
-    arena = _Arena(metric, settings, list(entrants), draws)
+    arena = _Arena(metric, settings, seed, truth, list(entrants))
     candidate = arena.one("candidate")
     champion = arena.one("champion")
     assert candidate is not None
@@ -83,10 +84,7 @@ def decide(
         sentence=sentence,
         comparisons=(*comparisons, *faced),
         unmet=unmet,
-        intervals={
-            entrant.key: bootstrap.interval(row, settings.confidence)
-            for entrant, row in zip(entrants, draws, strict=True)
-        },
+        intervals={entrant.key: arena.interval(entrant) for entrant in entrants},
     )
 
 
@@ -102,22 +100,44 @@ def constraints(entrant: Entrant, settings: GateSettings) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Arena:
-    """The entrants with their draws [entrants, resamples]."""
+    """The entrants on the same rows. Those that are fair to the champion alone have draws of their own."""
 
     metric: Metric
     settings: GateSettings
+    seed: int
+    truth: np.ndarray
     entrants: list[Entrant]
-    draws: np.ndarray
 
     def one(self, kind: str) -> Entrant | None:
         return next((entrant for entrant in self.entrants if entrant.kind == kind), None)
 
+    @cached_property
+    def draws(self) -> dict[str, np.ndarray]:
+        """The metric [resamples] of each entrant on the same draws of all test rows."""
+        whole = [entrant for entrant in self.entrants if entrant.fair is None]
+        return dict(zip((e.key for e in whole), self._resample(self.truth, [e.scores for e in whole]), strict=True))
+
+    def interval(self, entrant: Entrant) -> tuple[float, float]:
+        draws = self.draws.get(entrant.key)
+        if draws is None:
+            draws = self._resample(self.truth[entrant.fair], [entrant.scores])[0]
+        return bootstrap.interval(draws, self.settings.confidence)
+
     def compare(self, name: Entrant, against: Entrant, margin: float) -> Comparison:
         sign = 1.0 if self.metric.greater_is_better else -1.0
-        here, there = self.entrants.index(name), self.entrants.index(against)
-        low, high = bootstrap.interval(sign * (self.draws[here] - self.draws[there]), self.settings.confidence)
-        gain = sign * (name.metrics[self.metric.name] - against.metrics[self.metric.name])
+        if against.fair is None:
+            here, there = self.draws[name.key], self.draws[against.key]
+            mine = name.metrics[self.metric.name]
+        else:
+            truth, scores = self.truth[against.fair], name.scores[against.fair]
+            here, there = self._resample(truth, [scores, against.scores])
+            mine = self.metric.value(truth, scores)
+        low, high = bootstrap.interval(sign * (here - there), self.settings.confidence)
+        gain = sign * (mine - against.metrics[self.metric.name])
         return Comparison(name.key, against.key, gain, low, high, low > margin)
+
+    def _resample(self, truth: np.ndarray, scores: Sequence[np.ndarray]) -> np.ndarray:
+        return bootstrap.resample(self.metric, truth, scores, self.settings.resamples, self.seed)
 
     def best_baseline(self) -> tuple[Entrant | None, list[Comparison]]:
         """The simplest baseline that no later one is shown to beat, and the comparisons that say so."""

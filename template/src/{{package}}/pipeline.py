@@ -9,7 +9,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import bundle, evaluate, gate, predictor, publication, quota
+from . import bundle, evaluate, gate, predictor, publication, quota, seen
 from .publication import Published
 from .steps import Steps
 from .workshop import Workshop
@@ -111,8 +111,9 @@ def _evaluate(
         entrants = [_entrant(config, shop, rows, kind, model) for kind, model in kinds]
         reign = evaluate.reigning(shop.store, rows.contract, quota.threads(config.train.threads))
         if reign.served is not None:
-            name = str(reign.served.card.get("model", "champion"))
-            entrants.append(evaluate.score("champion", name, reign.served, rows.test, rows.test_truth))
+            fair = seen.unseen(shop.store, str(reign.version), rows.test, rows.contract)
+            reign, champion = evaluate.defend(reign, rows.test, rows.test_truth, fair)
+            entrants += [champion] if champion else []
         step.says = f"{len(rows.test):,} test rows through {len(entrants)} bundles"
     return tuple(entrants), reign
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import bundle, lineage, native, plots, reference, registry, report, scorecard
+from . import bundle, lineage, native, plots, reference, registry, report, scorecard, seen
 from .errors import InputError
 from .steps import Steps
 from .tracking import Dataset
@@ -124,6 +124,8 @@ def publish(shop: Workshop, draft: Draft, version: str, steps: Steps) -> Publish
     """Publish the bundle; promote it where the gate said so, else name it the challenger."""
     with steps("bundle") as step:
         bundle.seal(draft.chosen.folder)
+        rows = draft.rows
+        seen.record(shop.store, version, rows.frame.iloc[rows.parts.train], rows.contract)
         shop.publish(draft.chosen.folder, version)
         note = None
         if draft.decision.promoted is not None:
