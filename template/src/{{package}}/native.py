@@ -21,14 +21,17 @@ def log(native: Any, folder: Path, run_id: str, outputs: int) -> str | None:
     import mlflow
 
     kind = type(native).__module__.partition(".")[0]
+    uri = None
     with mlflow.start_run(run_id=run_id):
         if kind == "lightgbm":
-            return _lightgbm(native, outputs)
-        if kind == "xgboost":
-            return _xgboost(native, outputs)
-        if (folder / "model.onnx").is_file():
-            return _onnx(folder / "model.onnx")
-    return None
+            uri = _lightgbm(native, outputs)
+        elif kind == "xgboost":
+            uri = _xgboost(native, outputs)
+        elif (folder / "model.onnx").is_file():
+            uri = _onnx(folder / "model.onnx")
+    # Leaving the block called the run finished; it is not before the bundle is published.
+    mlflow.MlflowClient().update_run(run_id, status="RUNNING")
+    return uri
 
 
 def _lightgbm(booster: Any, outputs: int) -> str:
