@@ -8,7 +8,7 @@ from floor import names, run
 from pydantic import create_model
 
 app = FastAPI()
-Record = create_model("Record", **{name: (float, ...) for name in names})
+Record = create_model("Record", **dict.fromkeys(names, (float, ...)))
 Request = create_model("Request", records=(list[Record], ...))
 
 

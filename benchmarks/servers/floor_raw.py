@@ -14,5 +14,7 @@ async def app(scope, receive, send):
         body += message["body"]
     answer = predict(decode(body)) if body else b"{}"
     length = (b"content-length", b"%d" % len(answer))
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json"), length]})
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json"), length]}
+    )
     await send({"type": "http.response.body", "body": answer})

@@ -27,4 +27,6 @@ class Api(litserve.LitAPI):
 
 if __name__ == "__main__":
     server = litserve.LitServer(Api(), accelerator="cpu", workers_per_device=1)
-    server.run(port=int(sys.argv[1]), host="127.0.0.1", num_api_servers=1, log_level="warning", generate_client_file=False)
+    server.run(
+        port=int(sys.argv[1]), host="127.0.0.1", num_api_servers=1, log_level="warning", generate_client_file=False
+    )

@@ -1,4 +1,4 @@
-"""The usual pattern, as tutorials show it: FastAPI, a dict of features, a DataFrame, `mlflow.pyfunc` from the registry."""
+"""The usual pattern, as tutorials show it: FastAPI, a dict, a DataFrame, `mlflow.pyfunc` from the registry."""
 
 import os
 from typing import Any

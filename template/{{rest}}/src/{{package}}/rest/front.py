@@ -47,30 +47,24 @@ class Front:
             return await self.app(scope, receive, send)
         started, state = time.perf_counter(), self.state
         request = scope["request"] = self._request(scope, started)
-        identity = (b"x-request-id", request.id.encode("ascii"))
-
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                request.status = message["status"]
-                message["headers"] = [*message["headers"], identity]
-            await send(message)
-
         state.in_flight += 1
         try:
             if self._keys and request.path in PROTECTED:
                 await self._authorise(request, receive)
-            app = self.direct.get((scope["method"], scope["path"]), self.app)
-            await app(scope, receive, sending)
+            direct = self.direct.get((scope["method"], scope["path"]))
+            if direct is not None:
+                await direct(scope, receive, send)
+            else:
+                await self.app(scope, receive, _identified(request, send))
         except Refused as refused:
-            await refuse(sending, request, refused)
+            await refuse(send, request, refused)
         except Disconnected:
             request.status = 499  # nginx's word for a client that closed the connection
         except Exception:
             logger.exception("bug while answering", extra={"fields": {"request_id": request.id, "path": scope["path"]}})
             if request.status == 0:
-                await refuse(
-                    sending, request, Refused(500, "an error in the service; the log has it by this request id")
-                )
+                why = "an error in the service; the log has it by this request id"
+                await refuse(send, request, Refused(500, why))
         finally:
             state.in_flight -= 1
             self._record(scope, request)
@@ -125,3 +119,15 @@ class Front:
             if request.rows:
                 entry["rows"], entry["model_version"] = request.rows, request.version
             self.state.log.write(time.time(), entry)
+
+
+def _identified(request: Request, send: Send) -> Send:
+    """`send` that adds the request's id to an answer of the framework, and notes its status."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            request.status = message["status"]
+            message["headers"] = [*message["headers"], (b"x-request-id", request.id.encode("ascii"))]
+        await send(message)
+
+    return sending

@@ -43,10 +43,10 @@ class Invocations:
             status = 400 if refused.status == 422 else refused.status
             code = "BAD_REQUEST" if status < 500 else "TEMPORARILY_UNAVAILABLE"
             error = msgspec.json.encode({"error_code": code, "message": str(refused)})
-            return await reply(send, status, error, JSON, refused.headers)
+            return await reply(send, request, status, error, refused.headers)
         request.rows, request.version = len(answer.predictions), served.version
         self.state.metrics.predicted(served.version, served.binning.of_predictions(answer.predictions))
-        return await reply(send, 200, msgspec.json.encode({"predictions": answer.predictions}))
+        return await reply(send, request, 200, msgspec.json.encode({"predictions": answer.predictions}))
 
 
 def _answer(served: Served, body: bytes, kind: bytes) -> Answer:

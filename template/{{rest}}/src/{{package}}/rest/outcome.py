@@ -49,7 +49,8 @@ class Outcome:
         except Refused as refused:
             return await refuse(send, request, refused)
         request.rows, request.version = len(entries), self.state.served.version
-        return await reply(send, 201, msgspec.json.encode({"stored": len(entries), "request_id": request.id}))
+        stored = msgspec.json.encode({"stored": len(entries), "request_id": request.id})
+        return await reply(send, request, 201, stored)
 
     async def _store(self, entries: list[dict[str, Any]]) -> None:
         """Append the lines and wait until they are on the disk; raises Refused 503 where that fails."""

@@ -28,4 +28,4 @@ class Predict:
             return await refuse(send, request, refused)
         request.rows, request.version = len(predictions), served.version
         self.state.metrics.predicted(served.version, served.binning.of_predictions(predictions))
-        return await reply(send, 200, answer)
+        return await reply(send, request, 200, answer)

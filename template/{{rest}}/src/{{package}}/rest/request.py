@@ -135,15 +135,16 @@ def _too_large(limit: int) -> Refused:
 
 
 async def reply(
-    send: Send, status: int, body: bytes, content_type: bytes = JSON, headers: tuple[tuple[bytes, bytes], ...] = ()
+    send: Send, request: Request, status: int, body: bytes, more: tuple[tuple[bytes, bytes], ...] = ()
 ) -> None:
-    """Send a whole answer."""
-    length = (b"content-length", b"%d" % len(body))
+    """Send a whole answer in JSON, with the request's id."""
+    request.status = status
+    length, identity = (b"content-length", b"%d" % len(body)), (b"x-request-id", request.id.encode("ascii"))
     await send(
         {
             "type": "http.response.start",
             "status": status,
-            "headers": [(b"content-type", content_type), length, *headers],
+            "headers": [(b"content-type", JSON), length, identity, *more],
         }
     )
     await send({"type": "http.response.body", "body": body})
@@ -152,7 +153,7 @@ async def reply(
 async def refuse(send: Send, request: Request, refused: Refused) -> None:
     """Send a refusal in FastAPI's shape, with the request's id."""
     body = msgspec.json.encode({"detail": refused.content(), "request_id": request.id})
-    await reply(send, refused.status, body, JSON, refused.headers)
+    await reply(send, request, refused.status, body, refused.headers)
 
 
 def require_json(request: Request) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,20 @@ from .records import Columns, RequestModel
 from .refusal import Fault, Refused
 from .settings import RestSettings
 
+_encode = msgspec.json.Encoder().encode
 
-@dataclass(frozen=True)
-class Answer:
-    """Predictions as plain lists [n]: values; for classes `probabilities`, for numbers `intervals`, as objects."""
+
+class Answer(msgspec.Struct, omit_defaults=True):
+    """Predictions as plain lists [n]: values; for classes `probabilities`, for numbers `intervals`, as objects.
+
+    A struct, because it is the JSON of the answer as it stands; what is not set is left out.
+    """
 
     predictions: list[Any]
     probabilities: list[dict[str, float]] | None = None
     intervals: list[dict[str, float]] | None = None
+    model_version: str | None = None
+    request_id: str | None = None
 
 
 class Served:
@@ -41,6 +46,7 @@ class Served:
         self.version = model.version
         self.contract = model.contract
         self.labels = model.contract.labels
+        self._shares = tuple(f"probability_{label}" for label in self.labels)
         self.request = RequestModel(model.contract, settings.batch_limit, settings.strict)
         self.binning = Binning.of(bundle.read_json(model.folder, "reference.json"), model.contract)
         self.example = {field.name: example(field) for field in self.request.inputs}
@@ -74,10 +80,9 @@ class Served:
         values = {name: column.tolist() for name, column in found.items()}
         predictions = values["prediction"]
         if self.labels:
-            rows = zip(*(values[f"probability_{label}"] for label in self.labels), strict=True)
-            probabilities = [dict(zip(self.labels, row, strict=True)) for row in rows]
-            _check_finite(values[f"probability_{self.labels[0]}"])
-            return Answer(predictions, probabilities=probabilities)
+            shares = [values[name] for name in self._shares]
+            _check_finite(shares[0])
+            return Answer(predictions, [dict(zip(self.labels, row, strict=True)) for row in zip(*shares, strict=True)])
         _check_finite(predictions)
         low, high = values.get("prediction_low"), values.get("prediction_high")
         if low is None or high is None:
@@ -87,14 +92,8 @@ class Served:
     def respond(self, body: bytes, request_id: str) -> tuple[bytes, list[Any]]:
         """Answer the body of `POST /predict`: the JSON to send, and the predictions to count."""
         answer = self.answer(self.request.decode(body))
-        payload: dict[str, Any] = {"predictions": answer.predictions}
-        if answer.probabilities is not None:
-            payload["probabilities"] = answer.probabilities
-        if answer.intervals is not None:
-            payload["intervals"] = answer.intervals
-        payload["model_version"] = self.version
-        payload["request_id"] = request_id
-        return msgspec.json.encode(payload), answer.predictions
+        answer.model_version, answer.request_id = self.version, request_id
+        return _encode(answer), answer.predictions
 
 
 def example(field: Field) -> Any:

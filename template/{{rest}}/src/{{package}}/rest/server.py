@@ -136,7 +136,7 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     loop = asyncio.get_running_loop()
-    async with background(limits.sweep(), _save(state.metrics)):
+    async with background(limits.sweep(), _beat(server, state.metrics)):
         watch = pointer and Watch(
             open_store(state.settings.store),
             state.settings,
@@ -183,11 +183,14 @@ def note(state: State, fault: str | None) -> None:
         state.metrics.count("model_reloads_total", result="failed")
 
 
-async def _save(metrics: Metrics) -> None:
-    """Leave this worker's numbers for the others, once a second."""
+async def _beat(server: Server, metrics: Metrics) -> None:
+    """Once a second: leave this worker's numbers for the others, and stop should the parent have died."""
+    parent = os.getppid()
     while True:
         await asyncio.sleep(1.0)
         metrics.save()
+        if not server.alone and os.getppid() != parent:
+            server.should_exit = True
 
 
 @contextlib.asynccontextmanager

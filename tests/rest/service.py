@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import http.client
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -22,10 +24,12 @@ from pathlib import Path
 from typing import Any
 
 Record = dict[str, Any]
+Start = Callable[..., "Service"]
+BIN = Path(sys.executable).parent
 
 
 class Service:
-    """`python -m churn.rest` on a free port. `stdout` is where its log goes: a file in `folder`, or what a test wants."""
+    """`python -m churn.rest` on a free port; its log goes to a file in `folder`, or where a test wants it."""
 
     def __init__(self, python: Path, store: Path, folder: Path, stdout: int | None = None, **settings: str) -> None:
         self.port = free_port()
@@ -35,7 +39,14 @@ class Service:
         with self.log.open("w") as file:
             self.process = subprocess.Popen(
                 [str(python), "-m", "churn.rest"],
-                env={**os.environ, "OMP_NUM_THREADS": "1", **defaults, **limits, "REST_PORT": str(self.port), **settings},
+                env={
+                    **os.environ,
+                    "OMP_NUM_THREADS": "1",
+                    **defaults,
+                    **limits,
+                    "REST_PORT": str(self.port),
+                    **settings,
+                },
                 stdout=file if stdout is None else stdout,
                 stderr=file,
                 cwd=folder,
@@ -84,12 +95,33 @@ class Service:
 
     def memory(self) -> float:
         """Resident MB."""
-        return int(Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return (
+            int(Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1])
+            * os.sysconf("SC_PAGE_SIZE")
+            / 1e6
+        )
 
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=90)
+
+
+def run(folder: Path, *command: object) -> str:
+    """Run a command, with uv in reach; fail with its last words."""
+    variables = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    variables.pop("VIRTUAL_ENV", None)
+    words = [str(part) for part in command]
+    done = subprocess.run(words, cwd=folder, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, f"{command} exited with {done.returncode}:\n{done.stdout[-5000:]}"
+    return done.stdout
+
+
+def point(store: Path, version: str) -> None:
+    """Make a version the champion in one step."""
+    manifest = hashlib.sha256((store / version / "manifest.json").read_bytes()).hexdigest()
+    (store / "next.json").write_text(json.dumps({"version": version, "bundle": version, "manifest": manifest}))
+    (store / "next.json").replace(store / "champion.json")
 
 
 @dataclass
@@ -150,14 +182,22 @@ class Browser:
     """Headless Chromium through ChromeDriver, spoken to in plain WebDriver (JSON over HTTP)."""
 
     FLAGS = (
-        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-        "--disable-component-update --disable-sync"
-    ).split()
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    )
 
     def __init__(self, width: int, height: int, phone: bool = False) -> None:
         self.port, self.folder = free_port(), tempfile.mkdtemp()
         self.driver = subprocess.Popen(
-            [str(shutil.which("chromedriver")), f"--port={self.port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [str(shutil.which("chromedriver")), f"--port={self.port}"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         flags = [*self.FLAGS, f"--user-data-dir={self.folder}", f"--window-size={width},{height}"]
         options: dict[str, Any] = {"args": flags, "binary": shutil.which("chromium")}
@@ -167,7 +207,9 @@ class Browser:
         self.session = ""
         for _ in range(200):
             try:
-                self.session = "/session/" + self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
+                self.session = (
+                    "/session/" + self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
+                )
                 break
             except (ConnectionError, urllib.error.URLError):
                 time.sleep(0.1)
@@ -196,6 +238,10 @@ class Browser:
         element = next(iter(found.values()))
         self._call("POST", f"{self.session}/element/{element}/clear", {})
         self._call("POST", f"{self.session}/element/{element}/value", {"text": text})
+
+    def text(self, selector: str) -> str:
+        """The text of an element; empty where there is none."""
+        return str(self.run("return (document.querySelector(arguments[0]) || {textContent: ''}).textContent", selector))
 
     def complaints(self) -> list[str]:
         """What the console said."""
