@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..export_forest import Forest
 from ..shape import Amount, Count
 from . import single
-from .boosting import Fit, Rows, Task, Trees
+from .boosting import Fit, Rows, Task, Trees, mistakes
 from .candidate import Fitted
 from .training import Training
 
@@ -106,13 +106,25 @@ def fitter(settings: LightGBMSettings, task: Task) -> Fit:
         losses: dict[str, dict[str, list[float]]] = {}
         watch = [lightgbm.early_stopping(task.patience, verbose=False), lightgbm.record_evaluation(losses)]
         checks = [dataset(held, learn)] if held is not None else None
-        booster = lightgbm.train(params, learn, rounds, valid_sets=checks, callbacks=watch if checks else None)
+        booster = lightgbm.train(
+            params,
+            learn,
+            rounds,
+            valid_sets=checks,
+            feval=_mistakes if params.get("metric") == "None" else None,
+            callbacks=watch if checks else None,
+        )
         kept = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
         history = next(iter(losses["valid_0"].values())) if checks else []
         text = booster.model_to_string(num_iteration=kept)
         return LightGBMTrees(lightgbm.Booster(model_str=text), kept, tuple(history), task)
 
     return fit
+
+
+def _mistakes(probabilities: Array, rows: Any) -> tuple[str, float, bool]:
+    """`boosting.mistakes` as LightGBM calls a metric."""
+    return "mistakes", mistakes(probabilities, rows.get_label(), rows.get_weight()), False
 
 
 def parameters(settings: LightGBMSettings, task: Task) -> dict[str, Any]:
@@ -123,8 +135,7 @@ def parameters(settings: LightGBMSettings, task: Task) -> dict[str, Any]:
     objective = {"logistic": "binary", "softmax": "multiclass"}.get(task.link, "regression")
     return {
         "objective": objective,
-        # Of several classes the labels are wanted: they improve even after the probabilities have become too sure.
-        **({"num_class": task.classes, "metric": "multi_error"} if task.link == "softmax" else {}),
+        **({"num_class": task.classes, "metric": "None"} if task.link == "softmax" else {}),
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.num_leaves,
         "max_depth": settings.max_depth,

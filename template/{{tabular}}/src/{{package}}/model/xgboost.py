@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..export_forest import Forest
 from ..shape import Amount, Count
 from . import single
-from .boosting import Fit, Rows, Task, Trees
+from .boosting import Fit, Rows, Task, Trees, mistakes
 from .candidate import Fitted
 from .training import Training
 
@@ -104,6 +104,7 @@ def fitter(settings: XGBoostSettings, task: Task) -> Fit:
             rounds,
             evals=checks,
             evals_result=losses,
+            custom_metric=_mistakes if params.get("disable_default_eval_metric") else None,
             early_stopping_rounds=task.patience,
             verbose_eval=False,
         )
@@ -126,6 +127,11 @@ def _matrix(matrix: Array, task: Task, rows: Rows | None = None, quantile: dict[
     return xgboost.DMatrix(matrix, **given)
 
 
+def _mistakes(probabilities: Array, rows: Any) -> tuple[str, float]:
+    """`boosting.mistakes` as XGBoost calls a metric."""
+    return "mistakes", mistakes(probabilities, rows.get_label(), rows.get_weight())
+
+
 def parameters(settings: XGBoostSettings, task: Task) -> dict[str, Any]:
     """XGBoost's own parameters."""
     for key in settings.extra:
@@ -134,8 +140,7 @@ def parameters(settings: XGBoostSettings, task: Task) -> dict[str, Any]:
     objective = {"logistic": "binary:logistic", "softmax": "multi:softprob"}.get(task.link, "reg:squarederror")
     return {
         "objective": objective,
-        # Of several classes the labels are wanted: they improve even after the probabilities have become too sure.
-        **({"num_class": task.classes, "eval_metric": "merror"} if task.link == "softmax" else {}),
+        **({"num_class": task.classes, "disable_default_eval_metric": True} if task.link == "softmax" else {}),
         "tree_method": "hist",
         "learning_rate": settings.learning_rate,
         "max_depth": settings.max_depth,
