@@ -122,10 +122,28 @@ def moment(value: Any, encoding: Encoding) -> int:
             read = datetime.datetime(value.year, value.month, value.day)
         else:
             raise ValueError
-    except ValueError:
+        zoned = read if read.tzinfo is None else read.astimezone(datetime.UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # the zone may move a date past the ends of the calendar
         raise refusal(value, encoding) from None
-    zoned = read if read.tzinfo is None else read.astimezone(datetime.UTC).replace(tzinfo=None)
     return (zoned - _EPOCH) // _MICROSECOND
+
+
+def parts(stamp: int, wanted: tuple[str, ...]) -> list[float]:
+    """The parts of one moment (microseconds since 1970), as `preprocessing` computes them of many; NaN where missing."""
+    if stamp == NO_MOMENT:
+        return [math.nan] * len(wanted)
+    days, within = divmod(stamp, 86_400_000_000)
+    date = datetime.date.fromordinal(_EPOCH.toordinal() + days)
+    found = {
+        "year": date.year,
+        "month": date.month,
+        "day": date.day,
+        "weekday": date.weekday(),
+        "hour": within // 3_600_000_000,
+        "minute": within // 60_000_000 % 60,
+        "elapsed": days + within / 86_400_000_000,
+    }
+    return [found[name] for name in wanted]
 
 
 def is_missing(value: Any) -> bool:
