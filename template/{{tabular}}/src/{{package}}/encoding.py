@@ -129,7 +129,7 @@ def moment(value: Any, encoding: Encoding) -> int:
 
 
 def parts(stamp: int, wanted: tuple[str, ...]) -> list[float]:
-    """The parts of one moment (microseconds since 1970), as `preprocessing` computes them of many; NaN where missing."""
+    """The parts of one moment (microseconds since 1970), as `preprocessing` computes them of many."""
     if stamp == NO_MOMENT:
         return [math.nan] * len(wanted)
     days, within = divmod(stamp, 86_400_000_000)

@@ -7,6 +7,7 @@ category in a node's set goes right; missing values go where `default_left` says
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,8 @@ def base_margins(learner: dict[str, Any], targets: int) -> list[float]:
     text = learner["learner_model_param"]["base_score"]
     values = np.atleast_1d(np.array(json.loads(text), dtype=np.float32))
     if learner["objective"]["name"] in _LOGISTIC:
-        values = (-np.log(1 / values - 1)).astype(np.float32)
+        odds = [float(np.float32(1) / value - np.float32(1)) for value in values]
+        values = np.array([-math.log(value) for value in odds], dtype=np.float32)
     return [float(value) for value in np.broadcast_to(values, (targets,))]
 
 

@@ -22,14 +22,15 @@ import numpy.typing as npt
 
 from . import quota
 from .contract.schema import Contract
-from .encoding import LARGEST, Encoding, Levels, boolean, number
+from .encoding import LARGEST, Encoding, Levels, boolean, moment, number, parts
 from .preprocessing import Columns, Matrix, Preprocessing
 from .session import session
 
 Array = npt.NDArray[Any]
 #: Encoded rows [n, features] to scores [n, width].
 Score = Callable[[Matrix], Array]
-Cell = Callable[[Any], float]
+#: One raw value to one feature, or for a moment to its parts.
+Cell = Callable[[Any], Any]
 
 #: Up to this many rows the cells are read one by one.
 FEW = 8
@@ -73,10 +74,8 @@ class Inference:
         self._scale = 10.0**decimals
         self._labels = np.array(contract.label_values, dtype=_label_type(contract)) if contract.labels else None
         self._names = tuple(f"probability_{label}" for label in contract.labels)
-        self._few = FEW if all(encoding.kind != "datetime" for encoding in preprocessing.encodings) else 0
-        self._cells = tuple(
-            (encoding.column, encoding.kind == "number", _cell(encoding)) for encoding in preprocessing.encodings
-        )
+        self._columns = tuple(encoding.column for encoding in preprocessing.encodings)
+        self._cells = tuple((encoding.column, encoding.kind, _cell(encoding)) for encoding in preprocessing.encodings)
 
     def predict(self, columns: Columns) -> dict[str, Array]:
         """Predict one value per row of raw columns [n]: see `predictor.Predictor.predict` for what comes out.
@@ -88,20 +87,25 @@ class Inference:
 
     def _encode(self, columns: Columns) -> Matrix:
         rows = len(columns[self._cells[0][0]]) if self._cells else 0
-        if not 0 < rows <= self._few:
+        # No column can be shorter without an IndexError below, so an equal sum means equal lengths.
+        equal = sum(map(len, map(columns.__getitem__, self._columns))) == rows * len(self._columns)
+        if not 0 < rows <= FEW or not equal:
             return self.preprocessing.encode(columns)
         flat: list[float] = []
         try:
             for row in range(rows):
-                for name, numeric, read in self._cells:
+                for name, kind, read in self._cells:
                     value = columns[name][row]
                     # The common case needs no call; comparing fails for NaN, infinity and what overflows a float32.
-                    if numeric and (type(value) is float or type(value) is int) and -LARGEST <= value <= LARGEST:
+                    plain = kind == "number" and (type(value) is float or type(value) is int)
+                    if plain and -LARGEST <= value <= LARGEST:
                         flat.append(value)
+                    elif kind == "datetime":
+                        flat += read(value)
                     else:
                         flat.append(read(value))
-        except IndexError:
-            return self.preprocessing.encode(columns)  # names the lengths that differ
+        except (IndexError, OverflowError, ValueError):  # columns of different length, a date before the year 1
+            return self.preprocessing.encode(columns)
         return np.array(flat, dtype=np.float32).reshape(rows, self._width)
 
     def _scores(self, matrix: Matrix) -> Array:
@@ -135,6 +139,8 @@ def _cell(encoding: Encoding) -> Cell:
     """The reader of one cell of a column."""
     if encoding.kind == "category":
         return Levels(encoding).read
+    if encoding.kind == "datetime":
+        return lambda value: parts(moment(value, encoding), encoding.parts)
     reader = boolean if encoding.kind == "boolean" else number
     return lambda value: reader(value, encoding)
 

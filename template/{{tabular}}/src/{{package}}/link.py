@@ -28,8 +28,9 @@ def scores(margins: Array, link: str) -> Array:
         if link == "logistic":
             both: Array = 1.0 / (1.0 + np.exp(margins * np.array([[1.0, -1.0]])))
             return both
-    powers: Array = np.exp(margins - margins.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    powers = np.exp(margins - margins.max(axis=1, keepdims=True))
+    shares: Array = powers / powers.sum(axis=1, keepdims=True)
+    return shares
 
 
 def margins(target: Array, link: str) -> Array:

@@ -100,8 +100,8 @@ Fit = Callable[[Rows, int, Rows | None], Trees]
 def mistakes(probabilities: Array, truth: Array, weight: Array) -> float:
     """What stops a fit of several classes: the share of wrong labels; among equals, the logarithmic loss.
 
-    The labels are what is wanted, and they go on improving after the probabilities have become too sure: on seven grades
-    of wine the logarithmic loss stops at a third of the trees, and macro-F1 then is 0.37 instead of 0.40.
+    The labels are what is wanted, and they go on improving after the probabilities have become too sure: on seven
+    grades of wine the logarithmic loss stops at a third of the trees, and macro-F1 then is 0.37 instead of 0.40.
     """
     codes = truth.astype(np.int64)
     wrong = probabilities.argmax(axis=1) != codes
