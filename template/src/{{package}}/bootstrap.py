@@ -6,13 +6,20 @@ about a draw cancels in the difference (Efron and Tibshirani, An Introduction to
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+
+from . import quota
 
 if TYPE_CHECKING:
     import numpy as np
 
     from .metrics import Metric
+
+#: Draws held in memory at a time; the entrants are scored on them in threads (numpy lets go of the interpreter).
+CHUNK = 50
 
 
 def resample(metric: Metric, truth: np.ndarray, scores: Sequence[np.ndarray], resamples: int, seed: int) -> np.ndarray:
@@ -27,9 +34,13 @@ def resample(metric: Metric, truth: np.ndarray, scores: Sequence[np.ndarray], re
     prepared = [metric.prepare(truth, found) for found in scores]
     values = np.empty((len(scores), resamples))
     rows = len(truth)
-    for draw in range(resamples):
-        counts = np.bincount(random.integers(rows, size=rows, dtype=np.int32), minlength=rows)
-        values[:, draw] = [value(counts) for value in prepared]
+    with ThreadPoolExecutor(quota.threads()) as pool:
+        for start in range(0, resamples, CHUNK):
+            draws = range(start, min(start + CHUNK, resamples))
+            drawn = [random.integers(rows, size=rows, dtype=np.int32) for _ in draws]
+            counts = list(pool.map(functools.partial(np.bincount, minlength=rows), drawn))
+            scored = pool.map(lambda value, drawn=counts: [value(count) for count in drawn], prepared)
+            values[:, start : draws.stop] = list(scored)
     return values
 
 

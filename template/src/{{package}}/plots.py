@@ -19,6 +19,14 @@ INK, ACCENT, OTHER, FAINT = "#1c2733", "#0b6e99", "#d9822b", "#c9d1d9"
 POINTS, CLASSES, INPUTS = 3000, 12, 15
 
 
+def prepare() -> None:
+    """Import what drawing needs, while there is something else to wait for."""
+    from matplotlib.backends import backend_agg
+    from matplotlib.figure import Figure
+
+    backend_agg.FigureCanvasAgg(Figure())
+
+
 def draw(
     labels: Sequence[str],
     truth: np.ndarray,

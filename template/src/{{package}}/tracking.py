@@ -12,7 +12,7 @@ import json
 import os
 import socket
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,14 +65,19 @@ class Tracker:
         self._client: MlflowClient | None = None
         self._opening: Future[None] | None = None
 
-    def open(self, tags: Mapping[str, str], published: Sequence[str]) -> None:
+    def open(
+        self, tags: Mapping[str, str], published: Sequence[str], meanwhile: Callable[[], None] | None = None
+    ) -> None:
         """Begin, in a thread: import MLflow, connect, end what dead processes left, start a run with these tags.
 
-        Raises InputError at once where no server listens. `published` are the versions that have a bundle.
+        Raises InputError at once where no server listens. `published` are the versions that have a bundle; `meanwhile`
+        is called in the same thread afterwards, for other things that are slow to begin.
         """
         knock(self.uri)
         pool = ThreadPoolExecutor(1, thread_name_prefix="tracking")
         self._opening = pool.submit(self._open, dict(tags), list(published))
+        if meanwhile is not None:
+            pool.submit(meanwhile)
         pool.shutdown(wait=False)
 
     def ready(self) -> MlflowClient:
@@ -154,7 +159,9 @@ class Tracker:
             if champion is not None and champion in known:
                 _align(client, model, champion)
             elif champion is not None:
-                self.swept.append(f"this MLflow does not know the champion (version {champion}), so no alias points at it")
+                self.swept.append(
+                    f"this MLflow does not know the champion (version {champion}), so no alias points at it"
+                )
 
     def finish(self, status: str = "FINISHED") -> None:
         """End the run."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from . import registry, tracking
+from . import plots, registry, tracking
 from .errors import InputError
 from .store import open_store
 
@@ -38,7 +38,7 @@ class Workshop:
         """Clear up after dead runs and begin this one. Called once the input is known to be right: nothing was written
         before."""
         self.settled = registry.settle(self.store)
-        self.tracker.open(tags, self.store.versions())
+        self.tracker.open(tags, self.store.versions(), plots.prepare)
 
     def stage(self) -> Path:
         """Return a new folder for a bundle; removed at the end unless it was published."""
