@@ -50,8 +50,8 @@ train, test = train_test_split(np.arange(len(rows)), test_size=0.2, random_state
 learn, held = train_test_split(train, test_size=0.15, random_state=42, stratify=target[train])
 data = lightgbm.Dataset(rows[learn], target[learn])
 lightgbm.train(
-    dict(objective="binary", learning_rate=0.05, num_leaves=31, min_data_in_leaf=20, bagging_fraction=0.8, bagging_freq=1,
-         feature_fraction=0.8, deterministic=True, force_col_wise=True, num_threads=threads, verbosity=-1, seed=42),
+    dict(objective="binary", learning_rate=0.05, num_leaves=31, min_data_in_leaf=20, bagging_fraction=0.8,
+         bagging_freq=1, feature_fraction=0.8, deterministic=True, force_col_wise=True, num_threads=threads, verbosity=-1, seed=42),
     data, trees, valid_sets=[lightgbm.Dataset(rows[held], target[held], reference=data)],
     callbacks=[lightgbm.early_stopping(10_000, verbose=False)],
 )
@@ -135,7 +135,8 @@ def cost(command: list[str], folder: Path, environment: dict[str, str]) -> tuple
 def table(costs: dict[str, list[tuple[float, float]]], given: argparse.Namespace, steps: dict[str, float]) -> str:
     """The measurements as Markdown."""
     lines = [
-        f"`python benchmarks/train_overhead.py`: {ROWS:,} rows x {COLUMNS} columns, {TREES} trees, {given.threads} threads; "
+        f"`python benchmarks/train_overhead.py`: {ROWS:,} rows x {COLUMNS} columns, {TREES} trees, "
+        f"{given.threads} threads; "
         f"medians of {given.rounds} rounds in turn. {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
         f"load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}.",
         "",

@@ -3,8 +3,9 @@
     python -m pip install pandas statsmodels
     python examples/make_samples.py            # writes template/{{tabular}}/data/sample*.csv
 
-The source is the RAND Health Insurance Experiment (1974-1982), one row per person and year. A random split of that table
-would put the same person on both sides, so each person is one row here: what was known at enrolment, and an outcome.
+The source is the RAND Health Insurance Experiment (1974-1982), one row per person and year. A random split of that
+table would put the same person on both sides, so each person is one row here: what was known at enrolment, and an
+outcome.
 Two real rows of `sample.csv`:
 
     person,site,sex,age,income,education,family_size,coinsurance,deductible_plan,...,self_rated_health,saw_doctor
@@ -74,7 +75,7 @@ def classification(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def regression(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return REGRESSION_ROWS people with `log_spending`: ln(1 + mean yearly dollars outside hospital, with medicines)."""
+    """Return REGRESSION_ROWS people with `log_spending`: ln(1 + mean yearly dollars out of hospital, with drugs)."""
     dollars = (rows.outpdol + rows.drugdol).groupby(rows.zper, sort=True).mean().to_numpy()
     sample = people(rows).assign(log_spending=np.log1p(dollars).round(3))
     return sample.sample(REGRESSION_ROWS, random_state=SEED).sort_values("person", ignore_index=True)

@@ -1,7 +1,7 @@
 """How many CPUs this process may use: the container's quota and the affinity mask, not the machine's core count.
 
-A library that starts a thread for each core of the host, inside a container that is granted two of them, spends its time
-waiting for itself: it cost a server 80 to 90 % of its rate.
+A library that starts a thread for each core of the host, inside a container that is granted two of them, spends its
+time waiting for itself: it cost a server 80 to 90 % of its rate.
 """
 
 from __future__ import annotations
