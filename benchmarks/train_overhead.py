@@ -51,7 +51,8 @@ learn, held = train_test_split(train, test_size=0.15, random_state=42, stratify=
 data = lightgbm.Dataset(rows[learn], target[learn])
 lightgbm.train(
     dict(objective="binary", learning_rate=0.05, num_leaves=31, min_data_in_leaf=20, bagging_fraction=0.8,
-         bagging_freq=1, feature_fraction=0.8, deterministic=True, force_col_wise=True, num_threads=threads, verbosity=-1, seed=42),
+         bagging_freq=1, feature_fraction=0.8, deterministic=True, force_col_wise=True,
+         num_threads=threads, verbosity=-1, seed=42),
     data, trees, valid_sets=[lightgbm.Dataset(rows[held], target[held], reference=data)],
     callbacks=[lightgbm.early_stopping(10_000, verbose=False)],
 )
