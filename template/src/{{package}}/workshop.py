@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from . import plots, registry, tracking
+from . import connection, plots, registry, tracking
 from .errors import InputError
 from .store import open_store
 
@@ -31,7 +31,7 @@ class Workshop:
         self._unpublished: str | None = None
 
     def __enter__(self) -> Workshop:
-        tracking.knock(self.tracker.uri)
+        connection.knock(self.tracker.uri)
         return self
 
     def open(self, tags: dict[str, str]) -> None:
