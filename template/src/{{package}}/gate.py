@@ -117,10 +117,16 @@ class _Arena:
         whole = [entrant for entrant in self.entrants if entrant.fair is None]
         return dict(zip((e.key for e in whole), self._resample(self.truth, [e.scores for e in whole]), strict=True))
 
+    @cached_property
+    def duel(self) -> np.ndarray:
+        """The metric [candidate and champion, resamples] on the same draws of the rows that are fair to both."""
+        candidate, champion = self.one("candidate"), self.one("champion")
+        assert candidate is not None
+        assert champion is not None
+        return self._resample(self.truth[champion.fair], [candidate.scores[champion.fair], champion.scores])
+
     def interval(self, entrant: Entrant) -> tuple[float, float]:
-        draws = self.draws.get(entrant.key)
-        if draws is None:
-            draws = self._resample(self.truth[entrant.fair], [entrant.scores])[0]
+        draws = self.draws[entrant.key] if entrant.fair is None else self.duel[1]
         return bootstrap.interval(draws, self.settings.confidence)
 
     def compare(self, name: Entrant, against: Entrant, margin: float) -> Comparison:
@@ -129,9 +135,8 @@ class _Arena:
             here, there = self.draws[name.key], self.draws[against.key]
             mine = name.metrics[self.metric.name]
         else:
-            truth, scores = self.truth[against.fair], name.scores[against.fair]
-            here, there = self._resample(truth, [scores, against.scores])
-            mine = self.metric.value(truth, scores)
+            here, there = self.duel
+            mine = self.metric.value(self.truth[against.fair], name.scores[against.fair])
         low, high = bootstrap.interval(sign * (here - there), self.settings.confidence)
         gain = sign * (mine - against.metrics[self.metric.name])
         return Comparison(name.key, against.key, gain, low, high, low > margin)

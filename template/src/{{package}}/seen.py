@@ -2,7 +2,7 @@
 
 Another seed, another test size or newer data move the line between training and test rows. A champion scored on rows
 it learnt from looks better than it is, and no candidate would ever replace it. So each version leaves a mark of every
-row it was trained on beside its bundle (`bundles/7.rows`: sorted little-endian 32-bit hashes, 4 bytes a row), and the
+row it was trained on beside its bundle (`bundles/7.rows`: sorted little-endian 64-bit hashes, 8 bytes a row), and the
 gate compares on the test rows without one.
 """
 
@@ -25,7 +25,7 @@ def record(store: Store, version: str, frame: pd.DataFrame, contract: Contract) 
     """Keep the marks of the rows that `version` was trained on; `frame` holds them conformed."""
     import numpy as np
 
-    store.replace(_name(version), np.unique(marks(frame, contract)).astype("<u4").tobytes())
+    store.replace(_name(version), np.unique(marks(frame, contract)).astype("<u8").tobytes())
 
 
 def unseen(store: Store, version: str, frame: pd.DataFrame, contract: Contract) -> np.ndarray:
@@ -35,19 +35,15 @@ def unseen(store: Store, version: str, frame: pd.DataFrame, contract: Contract) 
     kept = store.read(_name(version))
     if kept is None:
         return np.ones(len(frame), dtype=bool)
-    return ~np.isin(marks(frame, contract), np.frombuffer(kept, dtype="<u4"))
+    return ~np.isin(marks(frame, contract), np.frombuffer(kept, dtype="<u8"))
 
 
 def marks(frame: pd.DataFrame, contract: Contract) -> np.ndarray:
-    """Return [n] 32-bit hashes of the inputs and the target of each row, the same on any machine.
-
-    By chance, one row in 4e9 / n wrongly counts as seen and is left out, which costs nothing.
-    """
+    """Return [n] 64-bit hashes of the inputs and the target of each row, the same on any machine."""
     from pandas.util import hash_pandas_object
 
     names = [column.name for column in (*contract.inputs, contract.target)]
-    hashes = hash_pandas_object(frame[names], index=False).to_numpy()
-    return (hashes >> 32).astype("uint32")
+    return hash_pandas_object(frame[names], index=False).to_numpy()
 
 
 def _name(version: str) -> str:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-#: The logistic regression sees at most this many cells of the design matrix (400 MB); more rows are drawn by the seed.
+#: The logistic regression sees at most this many rows, and cells of the design matrix (400 MB), drawn by the seed: a
+#: line through some tens of columns does not move with more of them, and the number to beat should not cost seconds.
+MOST_ROWS = 50_000
 MOST_CELLS = 50_000_000
 #: Rows whose products are added up at a time by the ridge regression.
 CHUNK = 16_384
@@ -154,8 +156,8 @@ def _logistic(training: Training, settings: BaselineSettings, prepared: Preproce
 
 
 def _affordable(training: Training, width: int) -> npt.NDArray[np.int64]:
-    """All rows, or as many as fit MOST_CELLS, drawn by the seed."""
-    rows, most = len(training.target), max(1, MOST_CELLS // max(1, width))
+    """All rows, or as many as MOST_ROWS and MOST_CELLS allow, drawn by the seed."""
+    rows, most = len(training.target), max(1, min(MOST_ROWS, MOST_CELLS // max(1, width)))
     if rows <= most:
         return np.arange(rows)
     return np.sort(np.random.default_rng(training.seed).choice(rows, most, replace=False))
