@@ -121,6 +121,7 @@ class BundleSettings:
 
     store: str
     onnx_tolerance: Annotated[float, Bound(above=0)]
+    parity: Annotated[str, OneOf(("test", "all"))]
     coverage: Share
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from .rows import Rows
 
 STEPS = ("read", "check", "split", "baseline", "fit", "evaluate", "gate", "register", "bundle")
-#: Test rows (they are in random order, or the earliest) on which the bundle's model is compared with the fitted one.
+#: Test rows (they are in random order, or the earliest) on which the bundle's model is compared with the fitted one,
+#: unless `bundle.parity=all` asks for every row there is.
 PROBED = 20_000
 
 
@@ -123,7 +124,8 @@ def _evaluate(
 def _entrant(config: RunConfig, shop: Workshop, rows: Rows, kind: str, model: Candidate) -> Entrant:
     """Stage one model's bundle and score it."""
     folder = shop.stage()
-    parity = model.write(folder, rows.test.iloc[:PROBED], config.bundle.onnx_tolerance)
+    probed = rows.frame if config.bundle.parity == "all" else rows.test.iloc[:PROBED]
+    parity = model.write(folder, probed, config.bundle.onnx_tolerance)
     bundle.write_json(folder, "contract.json", rows.contract.to_dict())
     bundle.seal(folder)
     served = predictor.load(folder, quota.threads(config.train.threads), version=kind)
