@@ -66,14 +66,10 @@ def main() -> None:
     parser.add_argument("--package", default="overhead")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--keep", action="store_true", help="write the table into RESULTS.md")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         text = measure(Path(folder), given)
-    if given.keep:
-        results.write("What training adds to a bare fit", text)
-    else:
-        print(text)
+    results.write("What training adds to a bare fit", text)
 
 
 def measure(folder: Path, given: argparse.Namespace) -> str:

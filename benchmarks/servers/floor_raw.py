@@ -6,7 +6,7 @@ from floor import decode, predict
 async def app(scope, receive, send):
     """Answer any request."""
     if scope["type"] != "http":
-        raise NotImplementedError
+        return  # uvicorn asks for start-up and shut-down, and does without an answer
     message = await receive()
     body = message["body"]
     while message["more_body"]:
