@@ -5,7 +5,8 @@
 Every set gets a new contract, an empty store and nothing but `data.path`, `data.target` and the columns to drop. The
 test rows are those of the reference scores (DIR/REFERENCE.md, read for the lines to beat), so the figures compare.
 Parity is the largest relative difference between the ONNX bundle and the fitted model over every row of the set and a
-copy of it with missing and unseen values put in (`bundle.parity=all`). Writes the section Quality of benchmarks/RESULTS.md.
+copy of it with missing and unseen values put in (`bundle.parity=all`). Writes the section Quality of
+benchmarks/RESULTS.md.
 """
 
 from __future__ import annotations
