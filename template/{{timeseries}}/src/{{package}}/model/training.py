@@ -1,0 +1,82 @@
+"""What goes into a fit and what comes out: the seam between the pipeline and every model and baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy.typing as npt
+
+from ..frequency import Frequency
+from ..panel import Panel
+
+if TYPE_CHECKING:
+    from ..config import TrainSettings
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """The histories that a model learns from, and how.
+
+    `horizon` is the number of steps to forecast, the gap included; `season` that of the seasonal naive forecast.
+    `threads` bounds those of the libraries; `device` is "cpu" or "cuda".
+    """
+
+    panel: Panel
+    frequency: Frequency
+    horizon: int
+    season: int
+    settings: TrainSettings
+    seed: int
+    threads: int
+    device: str
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is to fit: series, observed values in all of them, steps to forecast, the season's length."""
+
+    series: int
+    values: int
+    horizon: int
+    season: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parity:
+    """How far the written model is from the fitted one.
+
+    `format` is what was written: onnx, or another safe format. `largest` is the largest difference found over `rows`
+    forecasts, relative to the size of the series; `reason` says why a format other than ONNX was kept, where one was.
+    """
+
+    format: str
+    largest: float
+    rows: int
+    reason: str | None = None
+
+
+class Fitted(Protocol):
+    """A model fitted to one panel."""
+
+    @property
+    def name(self) -> str:
+        """The model's name in the registry, or the baseline's."""
+
+    def points(self, panel: Panel, horizon: int) -> Array:
+        """Forecasts [s, horizon] of the steps after each series' end; a row of NaN for a series it cannot forecast."""
+
+    def parameters(self) -> dict[str, object]:
+        """Settings and findings for the run's record."""
+
+    def importance(self) -> dict[str, float]:
+        """What each input contributes, as shares that sum to 1; empty where that means nothing."""
+
+    def write(self, folder: Path, probe: Panel, horizon: int, tolerance: float) -> Parity:
+        """Write the model's files of a bundle, named after the model; `probe` is a panel to compare on."""
+
+    def entry(self) -> dict[str, Any]:
+        """What `inference.json` says of the model once it is written; `forecast.load` reads it."""
