@@ -12,17 +12,17 @@ def folder(source: Source, layer: str) -> Path:
     return source.folder / "template" / f"{{{{{layer}}}}}"
 
 
-def adds(source: Source, layer: str) -> list[str]:
-    """The layer's files, as they are called in a project of the package `<package>`, sorted."""
-    root = folder(source, layer)
-    paths = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+def adds(source: Source, *added: str) -> list[str]:
+    """The layers' files, as they are called in a project of the package `<package>`, sorted."""
+    roots = [folder(source, layer) for layer in added]
+    paths = (path.relative_to(root).as_posix() for root in roots for path in root.rglob("*") if path.is_file())
     named = (path.replace("{{package}}", "<package>").removesuffix(".jinja") for path in paths)
     return sorted(path for path in named if "_cache/" not in path and "__pycache__/" not in path)  # what tools leave
 
 
-def places(source: Source, layer: str) -> list[str]:
-    """The layer's files in few words: a folder of several files is named once."""
-    files = adds(source, layer)
+def places(source: Source, *added: str) -> list[str]:
+    """The layers' files in few words: a folder of several files is named once."""
+    files = adds(source, *added)
     folders: dict[str, list[str]] = {}
     for path in files:
         folders.setdefault(path.rpartition("/")[0], []).append(path)

@@ -82,6 +82,7 @@ class Questionnaire:
     """All questions, by name, in the order in which they are asked."""
 
     questions: Mapping[str, Question]
+    shared: Mapping[str, Mapping[str, tuple[str, ...]]]  # layer -> question -> the choices that bring it
     retired: tuple[str, ...]
 
     @property
@@ -91,8 +92,13 @@ class Questionnaire:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Every layer that a choice adds."""
-        return tuple(choice.layer for q in self.questions.values() for choice in q.choices if choice.layer)
+        """Every layer: those that choices share, then those of one choice."""
+        return (*self.shared, *(choice.layer for q in self.questions.values() for choice in q.choices if choice.layer))
+
+    def added(self, question: Question, choice: Choice) -> tuple[str, ...]:
+        """The layers that a choice brings: those it shares with others, then its own."""
+        shared = (name for name, choices in self.shared.items() if choice.value in choices.get(question.name, ()))
+        return (*shared, *([choice.layer] if choice.layer else []))
 
     def check_key(self, key: str, *more: str) -> None:
         """Refuse a key that is no question, naming the nearest of the questions and `more`."""
@@ -125,6 +131,8 @@ def load(path: Path = PATH) -> Questionnaire:
     content = yaml.load(path.read_text("utf8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return Questionnaire(
         questions={name: _question(name, q) for name, q in content.items() if name[0] != "_" and name != SETTINGS},
+        shared={layer: {name: tuple(values) for name, values in choices.items()}
+                for layer, choices in content["_shared"].items()},
         retired=tuple(content["_retired"]),
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import layers
 from .. import source as sources
 from ..compose import available_presets
-from ..questions import Question, load
+from ..questions import Question, Questionnaire, load
 from ..source import Source
 
 WIDTH = 118
@@ -39,23 +39,23 @@ def run(arguments: argparse.Namespace) -> int:
     source = sources.default()
     for question in questionnaire.questions.values():
         if arguments.question in (None, question.name):
-            print("\n".join(_question(question, source)))
+            print("\n".join(_question(question, questionnaire, source)))
             print()
     if not arguments.question:
         print("\n".join(_presets(available_presets(arguments.config_dir))))
     return 0
 
 
-def _question(question: Question, source: Source) -> Iterator[str]:
+def _question(question: Question, questionnaire: Questionnaire, source: Source) -> Iterator[str]:
     several = "  (one or more, as a list)" if question.several else ""
     yield f"{question.name}{several}"
     yield from _wrap(question.help, 2)
     for choice in question.choices:
         default = choice.value in question.default if question.several else choice.value == question.default
         yield f"    {choice!s:10} {choice.label}{'  [default]' if default else ''}"
-        if choice.layer:
-            count = len(layers.adds(source, choice.layer))
-            yield from _wrap(f"adds {count} files: {', '.join(layers.places(source, choice.layer))}", 15)
+        if added := questionnaire.added(question, choice):
+            count = len(layers.adds(source, *added))
+            yield from _wrap(f"adds {count} files: {', '.join(layers.places(source, *added))}", 15)
 
 
 def _presets(presets: dict[str, Path]) -> Iterator[str]:
