@@ -131,8 +131,10 @@ def load(path: Path = PATH) -> Questionnaire:
     content = yaml.load(path.read_text("utf8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return Questionnaire(
         questions={name: _question(name, q) for name, q in content.items() if name[0] != "_" and name != SETTINGS},
-        shared={layer: {name: tuple(values) for name, values in choices.items()}
-                for layer, choices in content["_shared"].items()},
+        shared={
+            layer: {name: tuple(values) for name, values in choices.items()}
+            for layer, choices in content["_shared"].items()
+        },
         retired=tuple(content["_retired"]),
     )
 
