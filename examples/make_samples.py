@@ -1,16 +1,23 @@
-"""Make the two sample files that every tabular project starts with, from a public-domain set bundled with statsmodels.
+"""Make the sample files that projects start with, from public-domain sets bundled with statsmodels.
 
     python -m pip install pandas statsmodels
-    python examples/make_samples.py            # writes template/{{tabular}}/data/sample*.csv
+    python examples/make_samples.py            # writes template/{{<use case>}}/data/sample*.csv
 
-The source is the RAND Health Insurance Experiment (1974-1982), one row per person and year. A random split of that
+Tables: the RAND Health Insurance Experiment (1974-1982), one row per person and year. A random split of that
 table would put the same person on both sides, so each person is one row here: what was known at enrolment, and an
 outcome.
-Two real rows of `sample.csv`:
+Two real rows of the tabular `sample.csv`:
 
     person,site,sex,age,income,education,family_size,coinsurance,deductible_plan,...,self_rated_health,saw_doctor
     125024,Dayton,male,43,13749,12,4,100,yes,...,good,no
     125025,Dayton,male,17,13749,12,4,100,yes,...,excellent,no
+
+Series: three monthly measurements (carbon dioxide, sea temperature, industrial turnover), one below the other.
+Two real rows of the time series' `sample.csv`:
+
+    measurement,month,value
+    carbon_dioxide,1958-03-01,316.1
+    carbon_dioxide,1958-04-01,317.2
 """
 
 from __future__ import annotations
@@ -21,7 +28,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-FOLDER = Path(__file__).resolve().parents[1] / "template" / "{{tabular}}" / "data"
+TEMPLATE = Path(__file__).resolve().parents[1] / "template"
 SEED = 42
 REGRESSION_ROWS = 4000
 
@@ -81,17 +88,44 @@ def regression(rows: pd.DataFrame) -> pd.DataFrame:
     return sample.sample(REGRESSION_ROWS, random_state=SEED).sort_values("person", ignore_index=True)
 
 
+def series() -> pd.DataFrame:
+    """Return three monthly series below each other: `measurement`, `month` (its first day) and `value`.
+
+    Weeks of carbon dioxide become monthly means; the five months without a single measurement stay missing.
+    """
+    from statsmodels.datasets import co2, elec_equip, elnino
+
+    weeks = co2.load_pandas().data["co2"]
+    years = elnino.load_pandas().data.melt(id_vars="YEAR", var_name="name", value_name="value")
+    months = pd.to_datetime(years.YEAR.astype(int).astype(str) + years.name.str.title(), format="%Y%b")
+    measured = {
+        "carbon_dioxide": weeks.resample("MS").mean().dropna(),
+        "sea_temperature": pd.Series(years.value.to_numpy(), index=months).sort_index(),
+        "electrical_turnover": elec_equip.load_pandas().data.iloc[:, 0],
+    }
+    parts = [
+        pd.DataFrame({"measurement": name, "month": values.index.strftime("%Y-%m-%d"), "value": values.round(2)})
+        for name, values in measured.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
 def main() -> None:
-    """Write both samples; the same bytes on every machine."""
+    """Write all samples; the same bytes on every machine."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument(
-        "--folder", type=Path, default=FOLDER, help="where to write (default: the template's data folder)"
-    )
-    folder: Path = parser.parse_args().folder
+    parser.add_argument("--template", type=Path, default=TEMPLATE, help="the folder of layers to write to")
+    template: Path = parser.parse_args().template
     rows = source()
-    for name, frame in (("sample.csv", classification(rows)), ("sample_regression.csv", regression(rows))):
-        frame.to_csv(folder / name, index=False, lineterminator="\n")
-        print(f"{folder / name}: {len(frame)} rows x {frame.shape[1]} columns")
+    made = {
+        "{{tabular}}/data/sample.csv": classification(rows),
+        "{{tabular}}/data/sample_regression.csv": regression(rows),
+        "{{timeseries}}/data/sample.csv": series(),
+    }
+    for name, frame in made.items():
+        path = template / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frame.to_csv(path, index=False, lineterminator="\n")
+        print(f"{path}: {len(frame)} rows x {frame.shape[1]} columns")
 
 
 if __name__ == "__main__":
