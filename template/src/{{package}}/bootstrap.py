@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import quota
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 CHUNK = 50
 
 
-def resample(metric: Metric, truth: np.ndarray, scores: Sequence[np.ndarray], resamples: int, seed: int) -> np.ndarray:
+def resample(metric: Metric, truth: Any, scores: Sequence[np.ndarray], resamples: int, seed: int) -> np.ndarray:
     """Return the metric [entrants, resamples] of every entrant on every draw.
 
-    `truth` is [n] values or label codes; each of `scores` is [n] values or [n, k] probabilities. A draw is given to the
+    `truth` and each of `scores` hold n cases, as the use case's metrics take them. A draw is given to the
     metric as counts per row, so no row is copied. NaN where the metric is not defined on a draw (one class only).
     """
     import numpy as np

@@ -1,4 +1,4 @@
-"""One dataclass for each folder of `conf/`: the shape of a run. The values, defaults included, are YAML's.
+"""The configuration of a run as one object: a dataclass of `settings/` for each folder of `conf/`.
 
 Hydra stops at `compose.py`: steps take these dataclasses, never a raw configuration. Settings of a layer (a deployment,
 monitoring) have their dataclass in the layer and come through `RunConfig.layer`.
@@ -9,120 +9,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, TypeVar, cast, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
-from .contract.schema import TASKS
+from .contract.vocabulary import TASKS
 from .errors import InputError, nearest
 from .record import masked, plain
-from .shape import Amount, Bound, Count, OneOf, Part, Share, Where, convert, part
+from .settings.common import GateSettings, ModelSettings, ProjectSettings, TrackingSettings
+from .settings.use_case import (
+    BaselineSettings,
+    BundleSettings,
+    ContractSettings,
+    DataSettings,
+    SplitSettings,
+    TrainSettings,
+)
+from .shape import Bound, OneOf, Where, convert, part
+
+__all__ = [
+    "BaselineSettings",
+    "BundleSettings",
+    "ContractSettings",
+    "DataSettings",
+    "GateSettings",
+    "ModelSettings",
+    "ProjectSettings",
+    "RunConfig",
+    "SplitSettings",
+    "TrackingSettings",
+    "TrainSettings",
+]
 
 Shaped = TypeVar("Shaped")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProjectSettings:
-    """Who this repository is: `name` is the console script, `package` the Python package."""
-
-    name: str
-    package: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataSettings:
-    """Where the rows come from and how they are read. Paths are relative to the project's root."""
-
-    path: str
-    test_path: str | None
-    target: str | None
-    key: list[str]
-    drop: list[str]
-    separator: str | None
-    encoding: str
-    na_values: list[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContractSettings:
-    """The contract file, and from which point on a check speaks up. Shares are of rows."""
-
-    path: str
-    write: bool
-    out_of_range_share: Part
-    new_category_share: Part
-    null_share: Part
-    mostly_null_share: Part
-    duplicate_share: Part
-    leakage_auc: Annotated[float, Bound(above=0.5, at_most=1)]
-    leakage_r2: Part
-    min_class_rows: Count
-    severity: dict[str, Literal["error", "warning", "off"]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SplitSettings:
-    """How the test rows are held out; `test_size` is a share of the rows."""
-
-    method: Literal["auto", "random", "stratified", "group", "time"]
-    test_size: Share
-
-
-@dataclass(frozen=True, kw_only=True)
-class BaselineSettings:
-    """The linear baseline; `l2` is the strength of its penalty."""
-
-    l2: Amount
-    max_iterations: Count
-
-
-class ModelSettings(Protocol):
-    """What all models' settings share; each model's own dataclass stands beside it in `model/`."""
-
-    @property
-    def name(self) -> str:
-        """The name in the registry of models and of the file in conf/model/."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainSettings:
-    """How a candidate is fitted, whichever model it is. `threads` null means the CPU quota."""
-
-    validation_size: Share
-    imbalance: Literal["none", "balanced"]
-    threads: Count | None
-    early_stopping_rounds: Count
-    refit: Literal["auto", "true", "false"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class GateSettings:
-    """When a candidate is promoted. `margin` is in units of the metric, the latency of one row, 1 MB is 10^6 bytes."""
-
-    metric: str | None
-    margin: float
-    confidence: Share
-    resamples: Count
-    strict: bool
-    max_p99_ms: Annotated[float, Bound(above=0)] | None
-    max_size_mb: Annotated[float, Bound(above=0)] | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrackingSettings:
-    """Where MLflow keeps runs and model versions."""
-
-    uri: str
-    experiment: str
-    model_name: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class BundleSettings:
-    """Where bundles are published; `onnx_tolerance` is a relative difference, `coverage` that of the interval."""
-
-    store: str
-    onnx_tolerance: Annotated[float, Bound(above=0)]
-    parity: Annotated[str, OneOf(("test", "all"))]
-    coverage: Share
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .config import GateSettings
-    from .evaluate import Entrant
+    from .entrants import Entrant, Truth
     from .metrics import Metric
 
 
@@ -58,7 +58,7 @@ def decide(
     metric: Metric,
     settings: GateSettings,
     seed: int,
-    truth: np.ndarray,
+    truth: Truth,
     entrants: Sequence[Entrant],
     stays: str | None = None,
 ) -> Decision:
@@ -91,7 +91,7 @@ def decide(
 def constraints(entrant: Entrant, settings: GateSettings) -> tuple[str, ...]:
     """Return, in words, the declared constraints that an entrant does not meet."""
     unmet = []
-    if settings.max_p99_ms is not None and entrant.latency.p99_ms > settings.max_p99_ms:
+    if settings.max_p99_ms is not None and entrant.latency is not None and entrant.latency.p99_ms > settings.max_p99_ms:
         unmet.append(f"its p99 of {entrant.latency.p99_ms:.3g} ms is above gate.max_p99_ms={settings.max_p99_ms:g}")
     if settings.max_size_mb is not None and entrant.megabytes > settings.max_size_mb:
         unmet.append(f"its {entrant.megabytes:.3g} MB are above gate.max_size_mb={settings.max_size_mb:g}")
@@ -105,7 +105,7 @@ class _Arena:
     metric: Metric
     settings: GateSettings
     seed: int
-    truth: np.ndarray
+    truth: Truth
     entrants: list[Entrant]
 
     def one(self, kind: str) -> Entrant | None:
@@ -141,7 +141,7 @@ class _Arena:
         gain = sign * (mine - against.metrics[self.metric.name])
         return Comparison(name.key, against.key, gain, low, high, low > margin)
 
-    def _resample(self, truth: np.ndarray, scores: Sequence[np.ndarray]) -> np.ndarray:
+    def _resample(self, truth: Truth, scores: Sequence[np.ndarray]) -> np.ndarray:
         return bootstrap.resample(self.metric, truth, scores, self.settings.resamples, self.seed)
 
     def best_baseline(self) -> tuple[Entrant | None, list[Comparison]]:

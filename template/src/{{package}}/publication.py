@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import bundle, lineage, native, papers, plots, registry, report, seen
+from . import bundle, evaluate, lineage, native, papers, plots, registry, report
 from .errors import InputError
 from .steps import Steps
 from .tracking import Dataset
 
 if TYPE_CHECKING:
     from .config import RunConfig
-    from .evaluate import Entrant, Reign
+    from .entrants import Entrant, Reign
     from .gate import Decision
-    from .rows import Rows
+    from .preparation import Prepared
     from .workshop import Workshop
 
 
@@ -31,7 +31,7 @@ class Draft:
     """All that is known before anything is published."""
 
     config: RunConfig
-    rows: Rows
+    prepared: Prepared
     entrants: tuple[Entrant, ...]
     reign: Reign
     decision: Decision
@@ -65,7 +65,7 @@ class Published:
     note: str | None = None
 
 
-def tags(config: RunConfig, rows: Rows) -> dict[str, str]:
+def tags(config: RunConfig, prepared: Prepared) -> dict[str, str]:
     """Return the tags that a run starts with."""
     commit, dirty = lineage.commit(config.root), lineage.dirty(config.root)
     found = {
@@ -76,8 +76,8 @@ def tags(config: RunConfig, rows: Rows) -> dict[str, str]:
         "git.dirty": None if dirty is None else str(dirty).lower(),
         "lock.sha256": lineage.lock(config.root),
         "seed": str(config.seed),
-        "task": rows.contract.task,
-        "split": rows.parts.method,
+        "task": prepared.contract.task,
+        "split": prepared.method,
     }
     return {name: value for name, value in found.items() if value is not None}
 
@@ -87,14 +87,7 @@ def register(shop: Workshop, draft: Draft, steps: Steps) -> str:
     with steps("register") as step:
         chosen, config = draft.chosen, draft.config
         importance = papers.importance(draft)
-        pictures = plots.draw(
-            draft.rows.contract.labels,
-            draft.rows.test_truth,
-            chosen.outputs,
-            chosen.scores,
-            importance,
-            draft.rows.contract.target.name,
-        )
+        pictures = plots.draw(draft.prepared, chosen, importance)
         shop.tracker.ready()
         papers.write(draft, shop.tracker.run_id, importance)
         shown = shop.stage()
@@ -107,7 +100,8 @@ def register(shop: Workshop, draft: Draft, steps: Steps) -> str:
         shop.tracker.log(_params(draft), _metrics(draft), _dataset(draft))
         shop.tracker.files(shown)
         shop.tracker.files(chosen.folder, "bundle")
-        outputs = len(draft.rows.contract.labels) if draft.rows.contract.task == "multiclass" else 1
+        labels = len(draft.prepared.contract.labels)
+        outputs = labels if labels > 2 else 1
         model = chosen.model.native if chosen.model else None
         source = native.log(model, chosen.folder, shop.tracker.run_id, outputs) or f"runs:/{shop.tracker.run_id}/bundle"
         version = shop.register(source, _version_tags(draft), draft.decision.sentence)
@@ -123,8 +117,7 @@ def publish(shop: Workshop, draft: Draft, version: str, steps: Steps) -> Publish
     """Publish the bundle; promote it where the gate said so, else name it the challenger."""
     with steps("bundle") as step:
         bundle.seal(draft.chosen.folder)
-        rows = draft.rows
-        seen.record(shop.store, version, rows.frame.iloc[rows.parts.train], rows.contract)
+        evaluate.remember(shop, version, draft.prepared)
         shop.publish(draft.chosen.folder, version)
         note = None
         if draft.decision.promoted is not None:
@@ -175,20 +168,23 @@ def _metrics(draft: Draft) -> dict[str, float]:
     found = dict(draft.candidate.metrics)
     for entrant in draft.entrants:
         if entrant.kind != "candidate":
-            prefix = "champion" if entrant.kind == "champion" else f"baseline.{entrant.name}"
+            prefix = "champion" if entrant.kind == "champion" else f"{entrant.kind}.{entrant.name}"
             found |= {f"{prefix}.{name}": value for name, value in entrant.metrics.items()}
     for comparison in draft.decision.comparisons:
         name = f"improvement.{comparison.name}.over.{comparison.against}".replace(":", ".")
         found |= {name: comparison.improvement, f"{name}.low": comparison.low, f"{name}.high": comparison.high}
-    found |= {"p50_ms": draft.candidate.latency.p50_ms, "p99_ms": draft.candidate.latency.p99_ms}
+    if latency := draft.candidate.latency:
+        found |= {"p50_ms": latency.p50_ms, "p99_ms": latency.p99_ms}
     return {**found, "megabytes": draft.candidate.megabytes}
 
 
 def _dataset(draft: Draft) -> Dataset:
     kinds = {"number": "double", "integer": "double", "boolean": "double", "datetime": "datetime"}
-    types = {c.name: kinds.get(c.type, "string") for c in draft.rows.contract.columns if c.name in draft.rows.frame}
-    name = Path(draft.rows.source).stem or "data"
-    return Dataset(name, draft.rows.source, draft.rows.fingerprint, len(draft.rows.frame), types)
+    types = {
+        c.name: kinds.get(c.type, "string") for c in draft.prepared.contract.columns if c.name in draft.prepared.frame
+    }
+    name = Path(draft.prepared.source).stem or "data"
+    return Dataset(name, draft.prepared.source, draft.prepared.fingerprint, len(draft.prepared.frame), types)
 
 
 def _version_tags(draft: Draft) -> dict[str, str]:

@@ -13,18 +13,6 @@ from typing import Any
 
 from .contract.schema import Column, Contract
 
-CAPTIONS = {
-    "confusion": "Rows are the true classes. A good model is dark on the diagonal.",
-    "roc": "How well the model ranks: the chance that a random positive is ranked above a random negative.",
-    "precision_recall": "Of the rows called positive, the share that is; against the share of all positives found.",
-    "calibration": "On the diagonal, “70 %” comes true in 70 of 100 cases.",
-    "fit": "On the line, the prediction is the truth.",
-    "residuals": "A band without shape around zero: no pattern is left to learn.",
-    "residual_histogram": "How large the errors are, and whether they lean to one side.",
-    "interval": "Split-conformal intervals: their coverage holds whatever the distribution of the errors.",
-    "importance": "How much each input contributes to the splits of the trees, or to the weights of the linear model.",
-}
-
 STYLE = """
 :root{--ink:#1c2733;--soft:#5b6875;--line:#e3e8ed;--accent:#0b6e99;--paper:#fff;--back:#f4f6f8;--good:#1a7f4b;
 --warn:#b45f06}
@@ -57,7 +45,8 @@ details summary{cursor:pointer;color:var(--accent)}ul{margin:0;padding-left:20px
 class Card:
     """What the card says. `score` is the deciding metric with its interval; `table` the scorecard's rows as text.
 
-    `pictures` is name to PNG; `importance` input to share; `lineage` and `facts` are shown as they are.
+    `tables` is heading to rows, `pictures` name to PNG, `captions` what they show; `importance` is input to share;
+    `lineage` and `facts` are shown as they are.
     """
 
     title: str
@@ -69,8 +58,9 @@ class Card:
     facts: Mapping[str, str]
     table: Sequence[Mapping[str, Any]]
     shown: str
-    per_class: Mapping[str, Mapping[str, float]]
+    tables: Mapping[str, Sequence[Mapping[str, str]]]
     pictures: Mapping[str, bytes]
+    captions: Mapping[str, str]
     contract: Contract
     importance: Mapping[str, float]
     notes: Sequence[str]
@@ -94,8 +84,8 @@ def page(card: Card) -> str:
         _section("Notes", "<ul>" + "".join(f"<li>{_text(note)}</li>" for note in card.notes) + "</ul>")
         if card.notes
         else "",
-        _section("How it behaves", _pictures(card.pictures)),
-        _per_class(card.per_class),
+        _section("How it behaves", _pictures(card.pictures, card.captions)),
+        *(_section(heading, _table(rows)) for heading, rows in card.tables.items()),
         _section(f"Inputs ({len(card.contract.inputs)})", _inputs(card)),
         _section("Where it is from", _pairs(card.lineage)),
     ]
@@ -134,22 +124,13 @@ def _table(rows: Sequence[Mapping[str, Any]], marked: str = "") -> str:
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
 
 
-def _pictures(pictures: Mapping[str, bytes]) -> str:
+def _pictures(pictures: Mapping[str, bytes], captions: Mapping[str, str]) -> str:
     figures = (
         f'<figure><img alt="{name.replace("_", " ")}" src="data:image/png;base64,{base64.b64encode(data).decode()}">'
-        f"<figcaption>{_text(CAPTIONS.get(name, ''))}</figcaption></figure>"
+        f"<figcaption>{_text(captions.get(name, ''))}</figcaption></figure>"
         for name, data in pictures.items()
     )
     return f'<div class="pictures">{"".join(figures)}</div>'
-
-
-def _per_class(classes: Mapping[str, Mapping[str, float]]) -> str:
-    if not classes:
-        return ""
-    rows = [
-        {"class": label, **{name: f"{value:.3f}" for name, value in found.items()}} for label, found in classes.items()
-    ]
-    return _section("Each class", _table(rows))
 
 
 def _inputs(card: Card) -> str:

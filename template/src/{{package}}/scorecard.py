@@ -11,20 +11,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .evaluate import Entrant
+    from .entrants import Entrant
     from .gate import Decision
-
-#: Metrics shown beside the one that decides; the report holds all of them.
-BESIDE = {
-    "binary": ("roc_auc", "accuracy", "log_loss"),
-    "multiclass": ("macro_f1", "accuracy", "log_loss"),
-    "regression": ("rmse", "mae", "r2"),
-}
 
 
 def rows(task: str, entrants: Sequence[Entrant], decision: Decision) -> list[dict[str, Any]]:
     """Return the scorecard as data: one row per entrant in the order they were fitted, the promoted one marked."""
-    others = [name for name in BESIDE[task] if name != decision.metric][:2]
+    from . import metrics
+
+    others = [name for name in metrics.BESIDE[task] if name != decision.metric][:2]
     return [
         {
             "": "●" if entrant is decision.promoted else " ",
@@ -32,8 +27,8 @@ def rows(task: str, entrants: Sequence[Entrant], decision: Decision) -> list[dic
             "role": entrant.kind,
             decision.metric: figure(entrant.metrics[decision.metric], *decision.intervals[entrant.key]),
             **{name: f"{entrant.metrics[name]:.4g}" for name in others},
-            "p99 ms": f"{entrant.latency.p99_ms:.2g}",
-            "MB": f"{entrant.megabytes:.2g}",
+            "p99 ms": f"{entrant.latency.p99_ms:.2g}" if entrant.latency else "",
+            "MB": f"{entrant.megabytes:.2g}" if entrant.latency else "",
         }
         for entrant in entrants
     ]

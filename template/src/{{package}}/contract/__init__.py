@@ -15,13 +15,14 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .schema import INPUT_ROLES, ROLES, TASKS, TYPES, Column, Contract
+from .schema import TYPES, Column, Contract
+from .vocabulary import INPUT_ROLES, ROLES, TASKS
 
 if TYPE_CHECKING:
     from .catalogue import Problem
     from .checks import check, refuse
     from .file import dump, dumps, load
-    from .proposal import propose as infer
+    from .proposal import infer
     from .report import page, table
     from .settling import Settled, settle
     from .typed import conform, label_codes, truth
@@ -71,5 +72,4 @@ def __getattr__(name: str) -> Any:
     """Load the module that holds `name` when it is first asked for."""
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f".{_WHERE[name]}", __name__)
-    return getattr(module, "propose" if name == "infer" else name)
+    return getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)

@@ -9,12 +9,12 @@ import pandas as pd
 
 from ..config import ContractSettings
 from ..errors import InputError, nearest
-from . import cells, suspicion
+from . import cells, patterns
 from .catalogue import CHECKS, Problem, counted
 from .schema import Contract
 from .view import Halves, View
 
-__all__ = ["CHECKS", "Problem", "cells", "check", "refuse", "suspicion"]
+__all__ = ["CHECKS", "Problem", "cells", "check", "patterns", "refuse"]
 
 
 def check(

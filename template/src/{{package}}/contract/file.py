@@ -20,7 +20,8 @@ from typing import Any
 import yaml
 
 from ..errors import InputError
-from .schema import ROLES, TYPES, Contract
+from .schema import TYPES, Contract
+from .vocabulary import ROLES
 
 HEADER = f"""\
 # The data contract: what each column is for and what it may hold. Review it, mend it, commit it: training, prediction,

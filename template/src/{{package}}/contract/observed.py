@@ -14,7 +14,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import columns as raw
-from .leakage import Seen
 from .schema import MISSING_WORDS
 
 ISO_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?")
@@ -26,6 +25,33 @@ DATE_FORMATS = tuple(
 )
 CODE = re.compile(r"[+-]?0\d+")
 WHOLE = re.compile(r"[+-]?\d+")
+
+Codes = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One column as checks that compare columns see it: numbers [n] (NaN is missing) or codes [n] (-1 is missing)."""
+
+    name: str
+    numbers: Floats | None
+    codes: Codes | None = None
+
+    def levels(self) -> Codes:
+        """Codes [n] of the distinct values, -1 where missing."""
+        if self.codes is not None:
+            return self.codes
+        assert self.numbers is not None
+        return pd.factorize(self.numbers)[0].astype(np.int64)
+
+    def rows(self, chosen: npt.NDArray[np.int64]) -> Seen:
+        """The column at some rows."""
+        return Seen(
+            self.name,
+            None if self.numbers is None else self.numbers[chosen],
+            None if self.codes is None else self.codes[chosen],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

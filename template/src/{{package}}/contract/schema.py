@@ -23,16 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, nearest
+from .vocabulary import AMOUNTS, INPUT_ROLES, PLAIN_ROLE, ROLES, TASKS
 
-TASKS = ("binary", "multiclass", "regression")
-ROLES = ("target", "id", "feature", "time", "group", "weight", "ignore")
 TYPES = ("number", "integer", "boolean", "category", "datetime", "text")
 
 #: What a cell of a number column may say instead of being empty (case folded, blanks around it cut).
 MISSING_WORDS = frozenset({"", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none"})
-
-#: Roles whose columns the model sees. A time column gives its date parts as features too.
-INPUT_ROLES = ("feature", "time")
 
 
 def is_blank(cell: str) -> bool:
@@ -52,7 +48,7 @@ class Column:
     """
 
     name: str
-    role: str = "feature"
+    role: str = PLAIN_ROLE
     type: str = "number"
     unit: str | None = None
     nullable: bool = False
@@ -104,12 +100,56 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What forecasts are made of and for: `horizon` steps ahead, of a `frequency` such as MS (its grid may start at an
+    `offset`), repeating every `season` steps. `holidays` names a country whose holidays matter."""
+
+    horizon: int
+    frequency: str
+    season: int
+    offset: int = 0
+    holidays: str | None = None
+
+    def __post_init__(self) -> None:
+        for entry, least in (("horizon", 1), ("season", 1), ("offset", 0)):
+            value = getattr(self, entry)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise InputError(
+                    f"contract: forecast has {entry} {value!r}; expected a whole number, at least {least}; "
+                    "edit the contract"
+                )
+        for entry in ("frequency", "holidays"):
+            if not isinstance(getattr(self, entry), str if entry == "frequency" else str | None):
+                raise InputError(f"contract: forecast has {entry} {getattr(self, entry)!r}; expected text")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entries that are needed or differ from their defaults."""
+        shown = dataclasses.asdict(self)
+        return {name: value for name, value in shown.items() if value or name in ("horizon", "frequency", "season")}
+
+    @classmethod
+    def from_dict(cls, entries: object, where: str) -> Forecast:
+        """Read the entry; raises InputError naming what is missing or unknown."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        if not isinstance(entries, Mapping) or not {"horizon", "frequency", "season"} <= set(entries) <= known:
+            raise InputError(
+                f"{where}: forecast is {entries!r}; expected the entries horizon, frequency and season "
+                "(offset and holidays if needed); write a new contract with `contract contract.write=true`"
+            )
+        return cls(**entries)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Contract:
-    """All columns in file order, the task they are for, and the source they were inferred from."""
+    """All columns in file order, the task they are for, and the source they were inferred from.
+
+    `forecast` stands in the contract of time series only.
+    """
 
     task: str
     columns: tuple[Column, ...]
     source: str | None = None
+    forecast: Forecast | None = None
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:
@@ -132,9 +172,14 @@ class Contract:
         return self.with_role(*INPUT_ROLES)
 
     @property
+    def is_amount(self) -> bool:
+        """Whether the target is an amount rather than a class."""
+        return self.task in AMOUNTS
+
+    @property
     def labels(self) -> tuple[str, ...]:
-        """The class labels as text, in encoded order (the last is positive in a binary task); empty for regression."""
-        return () if self.task == "regression" else self.target.categories
+        """The class labels as text, in encoded order (the last is positive in a binary task); empty for an amount."""
+        return () if self.is_amount else self.target.categories
 
     @property
     def label_values(self) -> tuple[str | int | bool, ...]:
@@ -155,13 +200,15 @@ class Contract:
         entries: dict[str, Any] = {"task": self.task}
         if self.source is not None:
             entries["source"] = self.source
+        if self.forecast is not None:
+            entries["forecast"] = self.forecast.to_dict()
         entries["columns"] = {column.name: column.to_dict() for column in self.columns}
         return entries
 
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any], where: str = "contract") -> Contract:
         """Build a contract from plain data; raises InputError naming `where`, the column and the entry at fault."""
-        unknown = set(entries) - {"task", "source", "columns"}
+        unknown = set(entries) - {"task", "source", "forecast", "columns"}
         if unknown or not isinstance(entries.get("columns"), Mapping) or "task" not in entries:
             wrong = f"unknown entry {sorted(unknown)[0]!r}" if unknown else "needs the entries task and columns"
             raise InputError(f"{where}: {wrong}; write a new one with `contract contract.write=true`")
@@ -181,7 +228,13 @@ class Contract:
                 raise InputError(f"{where}: column {name!r} has categories {listed!r}; expected a list")
             given = {**values, "categories": tuple(str(value) for value in listed)}
             columns.append(Column(name=str(name), **given))
-        return cls(task=str(entries["task"]), columns=tuple(columns), source=entries.get("source"))
+        ahead = entries.get("forecast")
+        return cls(
+            task=str(entries["task"]),
+            columns=tuple(columns),
+            source=entries.get("source"),
+            forecast=None if ahead is None else Forecast.from_dict(ahead, where),
+        )
 
     @classmethod
     def from_json(cls, path: Path) -> Contract:

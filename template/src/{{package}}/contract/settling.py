@@ -7,10 +7,8 @@ steps aside (data/contract.sample.yaml) as soon as `data.path` points elsewhere;
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -18,8 +16,9 @@ from .. import data
 from ..config import ContractSettings, DataSettings
 from ..errors import InputError
 from . import file
+from .overriding import agree, overridden
 from .proposal import propose
-from .schema import Column, Contract
+from .schema import Contract
 
 #: The bundled rows are data/sample.csv and its like.
 SAMPLE = "data/sample"
@@ -71,13 +70,13 @@ def settle(settings: DataSettings, contract: ContractSettings, task: str | None,
     if known is None or not known.with_role("target"):
         _need_target(settings, path)
     else:
-        _agree(known, settings, task, contract.path)
+        agree(known, settings, task, contract.path)
     frame, test_frame = data.read(settings, root), data.read_test(settings, root)
     if known is None:
-        found = propose(frame, target=settings.target, task=task, key=settings.key, source=origin)
+        found = propose(frame, settings, task, origin)
         news.append(f"the contract is inferred from {origin}: review {contract.path}")
         return Settled(found, frame, test_frame, True, path, aside, tuple(news))
-    return Settled(_overridden(known, settings, news), frame, test_frame, False, path, None, tuple(news))
+    return Settled(overridden(known, settings, news), frame, test_frame, False, path, None, tuple(news))
 
 
 def _of_the_sample(contract: Contract) -> bool:
@@ -89,27 +88,3 @@ def _need_target(settings: DataSettings, path: Path) -> None:
         raise InputError(
             f"data.target is not set, and there is no contract at {path.name} to take it from; set data.target"
         )
-
-
-def _agree(contract: Contract, settings: DataSettings, task: str | None, path: str) -> None:
-    """Settings that say something else than the reviewed contract are a question to the user, not an override."""
-    anew = "or infer a new contract with contract.write=true"
-    name = contract.target.name
-    if settings.target != name:
-        raise InputError(f"data.target is {settings.target!r}, {path} has {name!r}; set data.target={name}, {anew}")
-    if task is not None and task != contract.task:
-        raise InputError(f"task is {task}, {path} is for {contract.task}; leave task out, {anew}")
-
-
-def _overridden(contract: Contract, settings: DataSettings, news: list[str]) -> Contract:
-    """For this run only, `data.drop` takes columns out of the contract and `data.key` makes them ids."""
-    dropped = [name for name in settings.drop if any(column.name == name for column in contract.columns)]
-    if dropped:
-        news.append(f"left out of the contract for this run (data.drop): {', '.join(dropped)}")
-    kept = [_keyed(column, settings.key) for column in contract.columns if column.name not in dropped]
-    return dataclasses.replace(contract, columns=tuple(kept))
-
-
-def _keyed(column: Column, keys: Sequence[str]) -> Column:
-    entries: dict[str, Any] = {"role": "id"} if column.name in keys else {}
-    return dataclasses.replace(column, **entries)

@@ -79,7 +79,7 @@ def expectation(column: Column) -> str:
 
 
 def truth(frame: pd.DataFrame, contract: Contract) -> npt.NDArray[Any]:
-    """The target of a conformed frame: int64 codes [n] into `contract.labels`, or float64 values [n] for regression.
+    """The target of a conformed frame: int64 codes [n] into `contract.labels`, or float64 values [n] of an amount.
 
     Raises InputError for a missing target and for a label that the contract does not know.
     """
@@ -87,7 +87,7 @@ def truth(frame: pd.DataFrame, contract: Contract) -> npt.NDArray[Any]:
     if target.name not in frame.columns:
         raise InputError(f"the rows lack the target column {target.name!r}; add it, or use a file that has it")
     cells = frame[target.name]
-    if contract.task == "regression":
+    if contract.is_amount:
         values = cells.to_numpy(dtype=np.float64)
         _refuse(np.isnan(values), target, cells, "a number")
         return values

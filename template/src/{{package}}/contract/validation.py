@@ -27,7 +27,7 @@ def schema(contract: Contract, *, labelled: bool = True) -> Any:
 
     wanted = [column for column in contract.columns if labelled or column.role != "target"]
     return pa.DataFrameSchema(
-        {column.name: _column(column, contract.task) for column in wanted}, strict=True, name="contract"
+        {column.name: _column(column, contract.is_amount) for column in wanted}, strict=True, name="contract"
     )
 
 
@@ -66,7 +66,7 @@ def _named(check: str, column: Any, case: Any) -> tuple[str, str]:
     return (own[check], str(case)) if check in own else (check, str(column))
 
 
-def _column(column: Column, task: str) -> Any:
+def _column(column: Column, amount: bool) -> Any:
     """One pandera column. What is ignored is neither required nor looked into."""
     import pandera.pandas as pa
 
@@ -77,7 +77,7 @@ def _column(column: Column, task: str) -> Any:
     checks: list[Any] = []
     if target or not column.nullable:
         checks.append(_check("missing_target" if target else "nulls", lambda cells: not cells.isna().any()))
-    if target and task != "regression":
+    if target and not amount:
         pass  # labels depend on the type of the target: `checks.unknown_labels` compares them
     elif column.categories:
         known = frozenset(column.categories)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from ..config import ContractSettings
-from . import leakage
-from .columns import numbers
-from .leakage import Seen
-from .schema import INPUT_ROLES, Column, Contract
-from .typed import NUMERIC, label_codes, parse
+from .schema import Column, Contract
+from .typed import label_codes, parse
 from .validation import Failures, failures
+from .vocabulary import INPUT_ROLES
+
+Found = TypeVar("Found")
 
 
 class Halves(Protocol):
@@ -36,6 +37,7 @@ class View:
     ) -> None:
         self.frame, self.contract, self.settings, self.split, self.labelled = frame, contract, settings, split, labelled
         self.rows = len(frame)
+        self._found: dict[Callable[[View], Any], Any] = {}
         held = [column for column in contract.columns if column.name in frame.columns and column.role != "ignore"]
         self.columns = [column for column in held if labelled or column.role != "target"]
         parsed = {column.name: parse(frame[column.name], column) for column in self.columns}
@@ -68,39 +70,14 @@ class View:
 
     @cached_property
     def labels(self) -> npt.NDArray[np.int64] | None:
-        """Label codes [n], -1 where missing or unknown; None for regression or without a target."""
-        if self.target is None or self.contract.task == "regression":
+        """Label codes [n], -1 where missing or unknown; None for an amount or without a target."""
+        if self.target is None or self.contract.is_amount:
             return None
         return label_codes(self.target, self.contract)
 
-    @cached_property
-    def keys(self) -> npt.NDArray[np.uint64]:
-        """A hash [n] of each row's inputs and target: equal rows have equal keys."""
-        names = [column.name for column in self.columns if column.role in ("feature", "time", "target")]
-        hashed = pd.util.hash_pandas_object(self.typed[names], index=False)
-        return np.asarray(hashed, dtype=np.uint64)
-
-    def seen(self, column: Column, rows: npt.NDArray[np.int64]) -> Seen:
-        """A column at some rows, for the leakage tests."""
-        cells = self.typed[column.name].iloc[rows]
-        if column.type in NUMERIC:
-            return Seen(column.name, cells.to_numpy())
-        if column.type == "datetime":
-            return Seen(column.name, np.where(cells.isna(), np.nan, cells.to_numpy().astype(np.int64).astype(float)))
-        return Seen(column.name, None, pd.factorize(cells)[0].astype(np.int64))
-
-    @cached_property
-    def leaking(self) -> dict[str, str]:
-        """The reason for each input that gives the target away exactly."""
-        if self.target is None:
-            return {}
-        truth = self.truth(np.arange(self.rows))
-        whole = [self.seen(column, np.arange(self.rows)) for column in self.inputs if column.type != "datetime"]
-        return leakage.leaks(truth, whole)
-
-    def truth(self, rows: npt.NDArray[np.int64]) -> Seen:
-        """The target at some rows: codes, and numbers too where it has them."""
-        assert self.target is not None
-        column = self.contract.target
-        amounts = numbers(self.target).values[rows] if column.type in ("number", "integer") else None
-        return Seen(column.name, amounts, None if self.labels is None else self.labels[rows])
+    def once(self, make: Callable[[View], Found]) -> Found:
+        """What `make` finds in these rows, worked out the first time that a check asks for it."""
+        if make not in self._found:
+            self._found[make] = make(self)
+        found: Found = self._found[make]
+        return found

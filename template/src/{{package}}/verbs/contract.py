@@ -11,25 +11,22 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError
 from . import VerbReport
 
 if TYPE_CHECKING:
     from ..config import RunConfig
-    from ..contract import Settled
-    from ..split import Split
 
 SETTINGS = ("data.path", "data.target", "data.drop", "data.key", "contract.write", "contract.severity", "task")
 
 
 def run(config: RunConfig) -> VerbReport:
     """Settle the contract, check the rows, and report both."""
-    from .. import contract
+    from .. import contract, preparation
     from ..contract import report
 
     settled = contract.settle(config.data, config.contract, config.task, config.root)
     rows = settled.whole
-    halves, news = _halves(config, settled)
+    halves, news = preparation.halves(config, settled)
     problems = contract.check(rows, settled.contract, config.contract, halves)
     settled.save()
     page = config.root / "reports" / "contract.html"
@@ -62,19 +59,6 @@ def run(config: RunConfig) -> VerbReport:
         },
         exit_code=2 if errors else 0,
     )
-
-
-def _halves(config: RunConfig, settled: Settled) -> tuple[Split | None, list[str]]:
-    """The split that training would draw, to look for rows on both sides; why there is none becomes news."""
-    from .. import contract
-    from ..split import split
-
-    typed = contract.conform(settled.frame, settled.contract, lenient=True)
-    try:
-        drawn = split(typed, settled.contract, settled.contract.task, config.split, config.seed, settled.test_frame)
-    except InputError as error:
-        return None, [*settled.news, f"no split to look for repeats across: {error}"]
-    return drawn, list(settled.news)
 
 
 def _write(path: Path, text: str) -> None:

@@ -27,7 +27,7 @@ def run(config: RunConfig) -> VerbReport:
 
     trained = pipeline.train(config, Steps(pipeline.STEPS))
     print()
-    for line in scorecard.lines(scorecard.rows(trained.rows.contract.task, trained.entrants, trained.decision)):
+    for line in scorecard.lines(scorecard.rows(trained.prepared.contract.task, trained.entrants, trained.decision)):
         print(f"  {line}")
     print(f"\n  Gate: {trained.decision.sentence}")
     for note in (*trained.notes, *([trained.published.note] if trained.published.note else [])):
@@ -48,7 +48,7 @@ def _promoted(trained: Trained) -> bool:
 def _onward(config: RunConfig, trained: Trained) -> list[str]:
     """Where to look next."""
     name, published = config.project.name, trained.published
-    sample = trained.rows.source
+    sample = trained.prepared.source
     lines = [f"model card   {published.card.relative_to(config.root)}"]
     if published.champion is not None:
         lines.append(f"predict      {name} predict input={sample} output=predictions.csv")
@@ -60,7 +60,7 @@ def _onward(config: RunConfig, trained: Trained) -> list[str]:
 
 
 def _summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
-    decision, published, rows = trained.decision, trained.published, trained.rows
+    decision, published, prepared = trained.decision, trained.published, trained.prepared
     candidate = next(entrant for entrant in trained.entrants if entrant.kind == "candidate")
     return {
         "headline": {
@@ -69,7 +69,7 @@ def _summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
             "promoted": decision.promoted.name if decision.promoted and not published.note else "nothing",
             "version": published.version,
         },
-        "task": rows.contract.task,
+        "task": prepared.contract.task,
         "metric": decision.metric,
         "promoted": decision.promoted.name if decision.promoted and not published.note else None,
         "decision": decision.sentence,
@@ -84,12 +84,10 @@ def _summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
         "card": str(published.card.relative_to(config.root)),
         "notes": [*trained.notes, *([published.note] if published.note else [])],
         "data": {
-            "source": rows.source,
-            "fingerprint": rows.fingerprint,
-            "rows": len(rows.frame),
-            "train_rows": len(rows.parts.train),
-            "test_rows": len(rows.parts.test),
-            "split": rows.parts.method,
+            "source": prepared.source,
+            "fingerprint": prepared.fingerprint,
+            **prepared.counts,
+            "split": prepared.method,
         },
         "seed": config.seed,
         "seconds": trained.seconds,
@@ -105,8 +103,8 @@ def _entrant(entrant: Any, trained: Trained) -> dict[str, Any]:
         "promoted": entrant is trained.decision.promoted,
         "interval": [low, high],
         "metrics": entrant.metrics,
-        "p50_ms": entrant.latency.p50_ms,
-        "p99_ms": entrant.latency.p99_ms,
+        "p50_ms": entrant.latency.p50_ms if entrant.latency else None,
+        "p99_ms": entrant.latency.p99_ms if entrant.latency else None,
         "megabytes": entrant.megabytes,
         "parity": dataclasses.asdict(entrant.parity) if entrant.parity else None,
     }

@@ -28,6 +28,14 @@ Resample = Callable[[Array | None], float]
 SMALLEST = 1e-15
 
 
+#: Metrics shown beside the one that decides; the report holds all of them.
+BESIDE = {
+    "binary": ("roc_auc", "accuracy", "log_loss"),
+    "multiclass": ("macro_f1", "accuracy", "log_loss"),
+    "regression": ("rmse", "mae", "r2"),
+}
+
+
 @dataclass(frozen=True)
 class Metric:
     """One metric: its name, its direction, the tasks it is for; `prepare` does the work common to resamples."""

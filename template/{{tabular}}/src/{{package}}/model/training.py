@@ -39,6 +39,11 @@ class Training:
     coverage: float
 
     @property
+    def says(self) -> str:
+        """How much there is to learn from, in words."""
+        return f"{len(self.target):,} rows"
+
+    @property
     def classes(self) -> int:
         """The number of classes; 0 for regression."""
         return len(self.contract.labels)

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .observed import Seen
+
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -24,30 +26,6 @@ SAMPLE = 10_000
 MOST_CLASSES = 20
 #: Longest exact sum looked for. Longer ones are found in small or synthetic tables that leak nothing.
 LONGEST = 6
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One column as the leakage tests see it: numbers [n] (NaN is missing) or codes [n] (-1 is missing)."""
-
-    name: str
-    numbers: Floats | None
-    codes: Codes | None = None
-
-    def levels(self) -> Codes:
-        """Codes [n] of the distinct values, -1 where missing."""
-        if self.codes is not None:
-            return self.codes
-        assert self.numbers is not None
-        return pd.factorize(self.numbers)[0].astype(np.int64)
-
-    def rows(self, chosen: npt.NDArray[np.int64]) -> Seen:
-        """The column at some rows."""
-        return Seen(
-            self.name,
-            None if self.numbers is None else self.numbers[chosen],
-            None if self.codes is None else self.codes[chosen],
-        )
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import evaluate, predictor, quota
+from . import champion, evaluate, output
 from .errors import InputError, nearest
-from .store import open_store
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,9 +15,6 @@ if TYPE_CHECKING:
 
     from .config import RunConfig
     from .predictor import Predictor
-
-#: Endings of an output file that are known.
-ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl")
 
 
 @dataclass(frozen=True)
@@ -45,29 +38,14 @@ def score_file(config: RunConfig) -> Scored:
     if config.input is None:
         raise InputError("input is not set; name a file with the rows to predict, for example `predict input=rows.csv`")
     if config.output is not None:
-        _known_ending(config.output)
-    model = serving(config)
+        output.known(config.output)
+    model = champion.serving(config)
     frame = data.read_rows(config.input, config.data, config.root)
     outputs = predict(model, frame, config.input)
     table = _table(frame, config.data.key, outputs, config.input)
-    if config.output is None:
-        table.to_csv(sys.stdout, index=False, lineterminator="\n")
-    else:
-        write(table, config.root / config.output)
+    output.deliver(table, config)
     name = str(model.card.get("model", "model"))
     return Scored(len(table), model.version, name, list(table.columns), _summary(outputs["prediction"]))
-
-
-def serving(config: RunConfig) -> Predictor:
-    """Load the champion, or the published version that `version=` names."""
-    store = open_store(config.bundle.store, config.root)
-    threads = quota.threads(config.train.threads)
-    if config.version is not None:
-        return predictor.load(store.fetch(str(config.version)), threads, str(config.version))
-    pointer = store.champion()
-    if pointer is None:
-        raise InputError(f"no champion in {store} yet; run `{config.project.name} train`, or name a version")
-    return predictor.load(store.fetch(pointer.bundle), threads, pointer.version, pointer.manifest)
 
 
 def predict(model: Predictor, frame: pd.DataFrame, source: str) -> dict[str, np.ndarray]:
@@ -85,23 +63,6 @@ def predict(model: Predictor, frame: pd.DataFrame, source: str) -> dict[str, np.
     return model.predict(evaluate.rows(contract.conform(frame[names], model.contract), model.contract))
 
 
-def write(table: pd.DataFrame, path: Path) -> None:
-    """Write a table in the format of the path's ending; readers see the whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        if path.suffix == ".parquet":
-            table.to_parquet(temporary, index=False)
-        elif path.suffix == ".jsonl":
-            table.to_json(temporary, orient="records", lines=True, force_ascii=False, double_precision=15)
-        else:
-            separator = "\t" if path.suffix == ".tsv" else ","
-            table.to_csv(temporary, index=False, sep=separator, lineterminator="\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _table(frame: pd.DataFrame, key: list[str], outputs: Mapping[str, np.ndarray], source: str) -> pd.DataFrame:
     """Key columns (or the row number, from 1), then the predictor's columns in their order."""
     import pandas as pd
@@ -114,12 +75,6 @@ def _table(frame: pd.DataFrame, key: list[str], outputs: Mapping[str, np.ndarray
             )
     keys = frame[key].reset_index(drop=True) if key else pd.DataFrame({"row": range(1, len(frame) + 1)})
     return pd.concat([keys, pd.DataFrame(dict(outputs))], axis=1)
-
-
-def _known_ending(output: str) -> None:
-    ending = Path(output).suffix
-    if ending not in ENDINGS:
-        raise InputError(f"output: {output!r} has the ending {ending!r}; expected one of {', '.join(ENDINGS)}")
 
 
 def _summary(predictions: np.ndarray) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from ..config import DataSettings
 from ..errors import InputError, nearest
 from . import leakage
 from .objective import target_column
@@ -27,6 +28,13 @@ FEW_ROWS = 20
 
 
 def propose(
+    frame: pd.DataFrame, settings: DataSettings, task: str | None = None, source: str | None = None
+) -> Contract:
+    """Infer a contract from rows as the settings name their target and keys; see `infer`."""
+    return infer(frame, target=settings.target, task=task, key=settings.key, source=source)
+
+
+def infer(
     frame: pd.DataFrame,
     *,
     target: str | None,

@@ -10,7 +10,8 @@ import pandas as pd
 from ..errors import InputError, nearest
 from .columns import text
 from .observed import Observed
-from .schema import TASKS, Column
+from .schema import Column
+from .vocabulary import TASKS
 
 #: Whole numbers with more distinct values than this are amounts.
 MOST_CLASSES = 20

@@ -9,6 +9,7 @@ import pandas as pd
 
 from . import leakage
 from .catalogue import Finding, counted, entered, percent
+from .compared import keys, leaking, seen, truth
 from .proposal import FEW_ROWS, ID_NAME
 from .view import View
 
@@ -26,7 +27,7 @@ def constant_columns(view: View) -> Iterator[Finding]:
 def duplicate_rows(view: View) -> Iterator[Finding]:
     """{count} ({share}) {repeat} another one in all features and the target; if it is the same case told twice,
     keep one of them"""
-    repeated = int(pd.Series(view.keys).duplicated().sum())
+    repeated = int(pd.Series(view.once(keys)).duplicated().sum())
     share = repeated / max(1, view.rows)
     if share > view.settings.duplicate_share:
         repeat = "repeats" if repeated == 1 else "repeat"
@@ -61,7 +62,7 @@ def id_like_features(view: View) -> Iterator[Finding]:
 @entered("Features that give the target away exactly")
 def exact_leaks(view: View) -> Iterator[Finding]:
     """{column} {reason}; give it the role ignore in the contract, unless you will truly know it when you predict"""
-    for name, reason in view.leaking.items():
+    for name, reason in view.once(leaking).items():
         yield Finding(name, reason=reason)
 
 
@@ -72,18 +73,18 @@ def suspicious_features(view: View) -> Iterator[Finding]:
     if view.target is None:
         return
     rows = leakage.sample_rows(view.rows)
-    truth = view.truth(rows)
-    known = truth.numbers is not None and ~np.isnan(truth.numbers) if view.labels is None else truth.levels() >= 0
+    whole = truth(view, rows)
+    known = whole.numbers is not None and ~np.isnan(whole.numbers) if view.labels is None else whole.levels() >= 0
     rows = rows[known]
     if len(rows) < leakage.MIN_ROWS:
         return
-    truth = view.truth(rows)
-    regression = view.contract.task == "regression"
+    target = truth(view, rows)
+    regression = view.contract.is_amount
     limit = view.settings.leakage_r2 if regression else view.settings.leakage_auc
     for column in view.inputs:
-        if column.name in view.leaking:
+        if column.name in view.once(leaking):
             continue
-        figure = leakage.strength(truth, view.seen(column, rows), view.contract.task)
+        figure = leakage.strength(target, seen(view, column, rows), view.contract.task)
         if figure > limit:
             measure = "R2" if regression else "an area under the ROC curve of"
             yield Finding(column.name, figure, measure=measure, value=figure)
@@ -95,7 +96,7 @@ def duplicates_across_split(view: View) -> Iterator[Finding]:
     remove repeats, or use split=group"""
     if view.split is None or not len(view.split.test):
         return
-    shared = pd.Series(view.keys[view.split.test]).isin(view.keys[view.split.train])
+    shared = pd.Series(view.once(keys)[view.split.test]).isin(view.once(keys)[view.split.train])
     if shared.any():
         share, count = float(shared.mean()), int(shared.sum())
         repeat = "repeats" if count == 1 else "repeat"

@@ -14,9 +14,26 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
 
+    from .entrants import Entrant
+    from .preparation import Prepared
+
 INK, ACCENT, OTHER, FAINT = "#1c2733", "#0b6e99", "#d9822b", "#c9d1d9"
 #: At most so many points of a scatter plot, classes of a confusion matrix with figures, inputs of the importance chart.
 POINTS, CLASSES, INPUTS = 3000, 12, 15
+
+
+#: What each picture shows, for the reader of the card.
+CAPTIONS = {
+    "confusion": "Rows are the true classes. A good model is dark on the diagonal.",
+    "roc": "How well the model ranks: the chance that a random positive is ranked above a random negative.",
+    "precision_recall": "Of the rows called positive, the share that is; against the share of all positives found.",
+    "calibration": "On the diagonal, “70 %” comes true in 70 of 100 cases.",
+    "fit": "On the line, the prediction is the truth.",
+    "residuals": "A band without shape around zero: no pattern is left to learn.",
+    "residual_histogram": "How large the errors are, and whether they lean to one side.",
+    "interval": "Split-conformal intervals: their coverage holds whatever the distribution of the errors.",
+    "importance": "How much each input contributes to the splits of the trees, or to the weights of the linear model.",
+}
 
 
 def prepare() -> None:
@@ -27,7 +44,16 @@ def prepare() -> None:
     backend_agg.FigureCanvasAgg(Figure())
 
 
-def draw(
+def draw(prepared: Prepared, chosen: Entrant, importance: Mapping[str, float]) -> dict[str, bytes]:
+    """Return the pictures of an entrant by name, in reading order, each as PNG bytes.
+
+    `importance` is input to share of the gain (its sum is 1 where the model has any).
+    """
+    labels, target = prepared.contract.labels, prepared.contract.target.name
+    return pictures(labels, prepared.truth, chosen.outputs, chosen.scores, importance, target)
+
+
+def pictures(
     labels: Sequence[str],
     truth: np.ndarray,
     outputs: Mapping[str, np.ndarray],
@@ -35,29 +61,29 @@ def draw(
     importance: Mapping[str, float],
     target: str,
 ) -> dict[str, bytes]:
-    """Return the pictures by name, in reading order, each as PNG bytes.
+    """Return the pictures by name.
 
     `truth` is [n] values or label codes; `scores` [n] values or [n, k] probabilities; `outputs` the predictor's
-    columns; `importance` is input to share of the gain (its sum is 1 where the model has any).
+    columns.
     """
     if labels:
-        pictures = {
+        drawn = {
             "confusion": _picture(lambda axes: _confusion(axes, labels, truth, scores)),
             "roc": _picture(lambda axes: _roc(axes, labels, truth, scores)),
             "precision_recall": _picture(lambda axes: _precision_recall(axes, labels, truth, scores)),
             "calibration": _picture(lambda axes: _calibration(axes, labels, truth, scores)),
         }
     else:
-        pictures = {
+        drawn = {
             "fit": _picture(lambda axes: _fit(axes, truth, scores, target)),
             "residuals": _picture(lambda axes: _residuals(axes, truth, scores, target)),
             "residual_histogram": _picture(lambda axes: _residual_histogram(axes, truth, scores, target)),
         }
         if "prediction_low" in outputs:
-            pictures["interval"] = _picture(lambda axes: _interval(axes, truth, outputs, target))
+            drawn["interval"] = _picture(lambda axes: _interval(axes, truth, outputs, target))
     if any(importance.values()):
-        pictures["importance"] = _picture(lambda axes: _importance(axes, importance))
-    return pictures
+        drawn["importance"] = _picture(lambda axes: _importance(axes, importance))
+    return drawn
 
 
 def _picture(paint: Callable[[Axes], None]) -> bytes:

@@ -1,0 +1,80 @@
+"""What every project's configuration has, and the stems of the folders that a use case extends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, Protocol
+
+from ..shape import Bound, Count, Part, Share
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectSettings:
+    """Who this repository is: `name` is the console script, `package` the Python package."""
+
+    name: str
+    package: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSettings:
+    """Where a table lies and how it is read. Paths are relative to the project's root."""
+
+    path: str
+    test_path: str | None
+    target: str | None
+    drop: list[str]
+    separator: str | None
+    encoding: str
+    na_values: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSettings:
+    """The contract file, and from which point on the checks that hold for any table speak up. Shares are of rows."""
+
+    path: str
+    write: bool
+    out_of_range_share: Part
+    new_category_share: Part
+    null_share: Part
+    mostly_null_share: Part
+    severity: dict[str, Literal["error", "warning", "off"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSettings:
+    """Where bundles are published; `onnx_tolerance` is a relative difference."""
+
+    store: str
+    onnx_tolerance: Annotated[float, Bound(above=0)]
+
+
+class ModelSettings(Protocol):
+    """What all models' settings share; each model's own dataclass stands beside it in `model/`."""
+
+    @property
+    def name(self) -> str:
+        """The name in the registry of models and of the file in conf/model/."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSettings:
+    """When a candidate is promoted. `margin` is in units of the metric, the latency of one row, 1 MB is 10^6 bytes."""
+
+    metric: str | None
+    margin: float
+    confidence: Share
+    resamples: Count
+    strict: bool
+    max_p99_ms: Annotated[float, Bound(above=0)] | None
+    max_size_mb: Annotated[float, Bound(above=0)] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingSettings:
+    """Where MLflow keeps runs and model versions."""
+
+    uri: str
+    experiment: str
+    model_name: str
