@@ -18,11 +18,17 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")]
 
 
-@pytest.fixture(scope="module", params=load().questions["ci"].values)
+def varied() -> list[dict[str, str]]:
+    """Each use case, and each place that runs the tests: what changes a project's pages."""
+    questions = load().questions
+    return [{name: value} for name in ("use_case", "ci") for value in questions[name].values]
+
+
+@pytest.fixture(scope="module", params=varied(), ids=lambda answers: "-".join(answers.values()))
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A generated project with every deployment."""
     questions = load().questions
-    answers = {"deployment": [choice.value for choice in questions["deployment"].choices], "ci": request.param}
+    answers = {"deployment": [choice.value for choice in questions["deployment"].choices], **request.param}
     folder = tmp_path_factory.mktemp("documents") / "churn"
     render.render({"project_name": "churn", **answers}, folder, source.default())
     return folder

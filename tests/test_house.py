@@ -61,12 +61,12 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
 
 
 @cache
-def owners() -> dict[str, str | None]:
-    """Which layer a module of a generated package comes from, by its dotted name."""
-    found: dict[str, str | None] = {}
+def owners() -> dict[str, set[str | None]]:
+    """Which layers a module of a generated package can come from, by its dotted name; None is the root."""
+    found: dict[str, set[str | None]] = {}
     for path in modules(TEMPLATE):
         if PACKAGE in path.parts:
-            found[dotted(path)] = layer_of(path)
+            found.setdefault(dotted(path), set()).add(layer_of(path))
     return found
 
 
@@ -89,9 +89,21 @@ def targets(path: Path) -> Iterator[str]:
             yield wanted
 
 
-def kinds() -> tuple[set[str], set[str]]:
-    questions = load().questions
-    return set(questions["use_case"].values), set(questions["deployment"].values)
+@cache
+def cases() -> dict[str, frozenset[str]]:
+    """Each use case and its layers: what it shares with others, and its own."""
+    question = load().questions["use_case"]
+    return {str(choice): frozenset(load().added(question, choice)) for choice in question.choices}
+
+
+def stacks(layer: str | None) -> list[frozenset[str | None]]:
+    """What a layer's modules may count on, once for each use case they can stand in: the root and that use case.
+
+    A deployment counts on the root alone; the root, on what every use case has.
+    """
+    if layer in load().questions["deployment"].values:
+        return [frozenset({None, layer})]
+    return [frozenset({None, *layers}) for layers in cases().values() if layer is None or layer in layers]
 
 
 @pytest.mark.parametrize("path", modules(ROOT / "src", TEMPLATE, ROOT / "locks"), ids=named)
@@ -138,30 +150,36 @@ def test_nothing_is_pickled(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [p for p in modules(TEMPLATE) if PACKAGE in p.parts], ids=named)
-def test_a_use_case_and_a_deployment_do_not_know_each_other(path: Path) -> None:
-    """Use cases never import a deployment, deployments never a use case, and what all projects share no deployment."""
-    use_cases, deployments = kinds()
-    layer = layer_of(path)
-    forbidden = {None: deployments, **dict.fromkeys(use_cases, deployments)}.get(
-        layer, use_cases | deployments - {layer}
-    )
+def test_a_module_counts_on_what_is_there_with_it(path: Path) -> None:
+    """A module imports what is there wherever it is: the root what every use case has, a deployment the root only."""
+    wanted = [target for target in targets(path) if target]
 
-    crossed = {target: owners()[target] for target in targets(path) if target and owners()[target] in forbidden}
-
-    assert not crossed
+    for there in stacks(layer_of(path)):
+        assert not {target: owners()[target] for target in wanted if owners()[target].isdisjoint(there)}
 
 
 @pytest.mark.parametrize("path", [p for p in modules(TEMPLATE) if PACKAGE in p.parts], ids=named)
 def test_what_a_module_imports_is_declared(path: Path) -> None:
-    """Every third-party import is a direct dependency of the layer, or of every project (locks/*.in)."""
+    """Every third-party import is a direct dependency of all projects that the module can stand in (locks/*.in)."""
     layer = layer_of(path)
-    files = ("base", "dev", *((layer, f"{layer}.serving") if layer else load().layers), "tabular.serving")
-    texts = [found.read_text("utf8") for name in files if (found := ROOT / "locks" / f"{name}.in").exists()]
-    declared = {match[0].lower() for text in texts for match in re.finditer(r"^[\w-]+", text, re.MULTILINE)}
-
     used = {name.split(".")[0] for level, name in imports(path) if not level} - set(sys.stdlib_module_names)
 
-    assert {DISTRIBUTIONS.get(name, name).lower() for name in used} <= declared
+    for case in cases():
+        if layer in (None, *load().questions["deployment"].values) or layer in cases()[case]:
+            declared = set().union(
+                *map(named_in, ("base", "dev", case, f"{case}.serving", *([layer] if layer else [])))
+            )
+            assert {DISTRIBUTIONS.get(name, name.replace("_", "-")).lower() for name in used} <= declared, case
+
+
+def named_in(lock: str) -> set[str]:
+    """The distributions that an input lists; none where there is no such input (a shared layer has none)."""
+    path = ROOT / "locks" / f"{lock}.in"
+    return (
+        {match[0].lower() for match in re.finditer(r"^[\w-]+", path.read_text("utf8"), re.MULTILINE)}
+        if path.exists()
+        else set()
+    )
 
 
 def test_paths_are_legal_on_every_system() -> None:

@@ -109,6 +109,20 @@ def test_a_lock_is_one_of_requirements_with_hashes(project: Path) -> None:
         assert len(parsed) == len(re.findall(r"^[\w.-]+==", text, re.MULTILINE))
 
 
+def test_a_layer_that_imports_has_its_input_but_a_shared_one() -> None:
+    """Each use case and deployment lists what it needs; what use cases share is listed by each of them.
+
+    A shared layer has no input of its own: which distributions its modules need may differ from use case to use case
+    (tests/test_house.py checks that each lists them), and a lock is the closure of what was chosen.
+    """
+    questions = load().questions
+    chosen = {*questions["use_case"].values, *questions["deployment"].values}
+    inputs = {path.stem.partition(".")[0] for path in LOCKS.glob("*.in")}
+
+    assert inputs - {"base", "dev"} == chosen
+    assert inputs.isdisjoint(load().shared)
+
+
 @pytest.mark.parametrize("path", sorted(LOCKS.glob("*.in")), ids=lambda path: path.name)
 def test_a_direct_dependency_has_a_floor_and_a_cap(path: Path) -> None:
     """Every line of an input bounds the version on both sides, and all.txt is within the bounds."""

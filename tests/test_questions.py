@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import yaml
 from hydra.core.config_store import ConfigStore
 from trees import ROOT, git
 
+from mlgen import render, source
 from mlgen.compose import compose
 from mlgen.questions import Question, load
 
@@ -44,11 +47,22 @@ def test_a_question_with_one_choice_is_not_put_to_a_person(question: Question) -
 
 
 def test_every_choice_has_its_layer_and_every_layer_its_choice() -> None:
-    """The choices of questions.yml are the layer folders of template/ and the switches of copier.yml."""
+    """The choices of questions.yml, and what they share, are the layers in template/ and the switches of copier.yml."""
     switches = set(yaml.safe_load((ROOT / "copier.yml").read_text("utf8").split("---\n")[2])) - {"slug", "package"}
 
     assert set(load().layers) == LAYERS == switches
     assert all(any((TEMPLATE / f"{{{{{layer}}}}}").rglob("*")) for layer in LAYERS)
+
+
+def test_a_shared_layer_comes_with_the_choices_that_share_it_only(tmp_path: Path) -> None:
+    """What several use cases have in common joins each of them, and no other."""
+    for case in QUESTIONS["use_case"].choices:
+        folder, added = tmp_path / str(case), load().added(QUESTIONS["use_case"], case)
+        render.render({"project_name": "churn", "use_case": case.value}, folder, source.default())
+        for name, layers in written().items():
+            if load().shared.keys() & set(layers):
+                there = (folder / name.replace("{{package}}", "churn")).exists()
+                assert there == bool({"", *added} & set(layers)), f"{name} in {case}"
 
 
 def test_every_text_choice_is_a_hydra_group() -> None:
@@ -61,6 +75,13 @@ def test_every_text_choice_is_a_hydra_group() -> None:
             assert {name.removesuffix(".yaml") for name in store.list(question.name)} == set(question.values)
 
 
+def test_a_shared_layer_is_shared_by_choices_that_exist() -> None:
+    """Every entry of `_shared` names questions and choices that are offered."""
+    for choices in load().shared.values():
+        for name, values in choices.items():
+            assert values and set(values) <= set(QUESTIONS[name].values)
+
+
 def test_every_choice_is_documented() -> None:
     """docs/questions.md has a section for each question and a row for each of its choices, and none besides."""
     text = (ROOT / "docs" / "questions.md").read_text("utf8")
@@ -71,18 +92,34 @@ def test_every_choice_is_documented() -> None:
     assert documented == {name: question.values for name, question in QUESTIONS.items()}
 
 
-def test_no_path_is_written_twice() -> None:
-    """Two layers that may stand together, or a layer and the root, never write the same path."""
-    written: dict[str, str] = {}
+@cache
+def written() -> dict[str, tuple[str, ...]]:
+    """Every path of a generated project, and the layers that write it ("" for the root)."""
+    found: dict[str, tuple[str, ...]] = {}
     listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "template")
     for file in filter(None, listed.split("\0")):
-        path = ROOT / file
         parts = Path(file).parts[1:]
         layer = parts[0].strip("{}") if parts[0].strip("{}") in LAYERS else ""
         name = "/".join(parts[1:] if layer else parts).removesuffix(".jinja")
-        if path.is_file():
-            assert name not in written, f"{name} is written by {layer or 'the root'} and {written[name] or 'the root'}"
-            written[name] = layer
+        if (ROOT / file).is_file():
+            found[name] = (*found.get(name, ()), layer)
+    return found
+
+
+def test_no_path_is_written_twice() -> None:
+    """Two layers that may stand together, or a layer and the root, never write the same path."""
+    together: set[frozenset[str]] = set()
+    options = [[load().added(question, choice) for choice in question.choices] if not question.several
+               else [tuple(layer for choice in question.choices for layer in load().added(question, choice))]
+               for question in QUESTIONS.values() if question.choices]  # fmt: skip
+    for chosen in itertools.product(*options):
+        together |= {frozenset(pair) for pair in itertools.combinations(["", *itertools.chain(*chosen)], 2)}
+
+    for name, owners in written().items():
+        for pair in itertools.combinations(owners, 2):
+            assert frozenset(pair) not in together, (
+                f"{name} is written by {' and '.join(o or 'the root' for o in pair)}"
+            )
 
 
 def test_nothing_needs_trust() -> None:
