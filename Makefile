@@ -40,7 +40,7 @@ test: setup ## Run everything: about 20 minutes on two cores.
 	$(BIN)/python -m pytest
 
 test-fast: setup ## Run what needs no generated environment: a minute or two.
-	$(BIN)/python -m pytest --ignore tests/test_generated.py --ignore tests/rest
+	$(BIN)/python -m pytest --ignore tests/test_generated.py --ignore tests/test_series.py --ignore tests/rest
 
 lint: setup ## Check style and types.
 	$(BIN)/ruff check .

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from projects import described, generate
+from projects import run as run_in
 from trees import BIN, Run, clone_tree
 
 from mlgen.__main__ import main
@@ -25,6 +28,22 @@ def plain(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same tree outside git: Copier needs no clone of it, so most tests take it. Never changed by a test."""
     folder = tmp_path_factory.mktemp("plain") / "mlgen"
     return Path(shutil.copytree(checkout, folder, ignore=shutil.ignore_patterns(".git")))
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Generate a project and set its environment up, once for the same answers: environments are large."""
+    made: dict[str, Path] = {}
+
+    def install(**answers: Any) -> Path:
+        name = described(answers)
+        if name not in made:
+            made[name] = folder = generate(tmp_path_factory.mktemp("installed"), **answers)
+            run_in(folder, "git", "init", "-q")
+            run_in(folder, "make", "setup")
+        return made[name]
+
+    return install
 
 
 @pytest.fixture

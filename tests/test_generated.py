@@ -9,24 +9,21 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from projects import REAL, described, generate, run
 
 from mlgen import render, source
 from mlgen.questions import load
 
 ROOT = Path(__file__).resolve().parents[1]
-BIN = Path(sys.executable).parent
 SLIM = 220  # MB that a server's environment may take, installed
-REAL = os.environ.get("MLGEN_REAL_DATA")
 LOWER_IS_BETTER = {"rmse"}
 
 #: Import every top-level package that is installed beside the running Python.
@@ -59,39 +56,10 @@ def kinds() -> Iterator[dict[str, Any]]:
         yield {"use_case": case.value, "deployment": deployment}
 
 
-def described(answers: dict[str, Any]) -> str:
-    return "-".join("+".join(value) if isinstance(value, list) else str(value) for value in answers.values())
-
-
-def generate(folder: Path, **answers: Any) -> Path:
-    """Make a project called churn at `folder`/churn."""
-    render.render({"project_name": "churn", **answers}, folder / "churn", source.default())
-    return folder / "churn"
-
-
-def run(folder: Path, *command: object, code: int = 0, **environment: str) -> str:
-    """Run a command in `folder` and return what it said; fail with its last words unless it exits with `code`."""
-    variables = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", **environment}
-    variables.pop("VIRTUAL_ENV", None)
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=folder,
-        env=variables,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert done.returncode == code, f"{command} exited with {done.returncode}:\n{done.stdout[-6000:]}"
-    return done.stdout
-
-
 @pytest.fixture(params=kinds(), ids=described, scope="module")
-def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(request: pytest.FixtureRequest, installed: Callable[..., Path]) -> Path:
     """A generated project with its environment, for each combination that differs in code; the tests share it."""
-    folder = generate(tmp_path_factory.mktemp("generated"), **request.param)
-    run(folder, "git", "init", "-q")
-    run(folder, "make", "setup")
-    return folder
+    return installed(**request.param)
 
 
 @pytest.fixture(scope="module")
@@ -117,15 +85,24 @@ def test_its_own_tests_pass(project: Path, trained: str) -> None:
     assert " passed" in run(project, "make", "test")
 
 
-def test_all_goes_from_data_to_predictions(project: Path, trained: str) -> None:
-    """`make all` trains, deploys and predicts on the sample: a row per row, a champion, a report of each verb."""
-    with (
-        (project / "data/sample.csv").open(newline="") as sample,
-        (project / "reports/predictions.csv").open(newline="") as made,
-    ):
-        rows, predictions = len(list(csv.reader(sample))) - 1, list(csv.DictReader(made))
+def table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
-    assert len(predictions) == rows
+
+def expected(project: Path) -> int:
+    """How many predictions `make all` makes on the sample: one a row, or one a series and step ahead."""
+    sample = table(project / "data/sample.csv")
+    horizon = yaml.safe_load((project / "conf/data/default.yaml").read_text("utf8")).get("horizon")
+    return len({row["measurement"] for row in sample}) * horizon if horizon else len(sample)
+
+
+def test_all_goes_from_data_to_predictions(project: Path, trained: str) -> None:
+    """`make all` trains, deploys and predicts on the sample: a prediction each, a champion, a report of each verb."""
+    predictions = table(project / "reports/predictions.csv")
+
+    assert len(predictions) == expected(project)
     assert all(row["prediction"] for row in predictions)
     assert json.loads((project / "bundles/champion.json").read_text("utf8"))["version"]
     assert (project / "data/contract.yaml").is_file()
@@ -148,8 +125,7 @@ def test_rest_answers_as_predict_does(project: Path, trained: str) -> None:
     if not (project / "make/rest.mk").exists():
         pytest.skip("no service in this combination")
     answer = json.loads(next(line for line in trained.splitlines() if line.startswith("200 ")).removeprefix("200 "))
-    with (project / "reports/predictions.csv").open(newline="") as made:
-        first = next(csv.DictReader(made))
+    first = table(project / "reports/predictions.csv")[0]
 
     assert str(answer["predictions"][0]) == first["prediction"]
     assert answer["model_version"] == json.loads((project / "bundles/champion.json").read_text("utf8"))["version"]
@@ -205,8 +181,7 @@ def test_real_tables_train_as_well_as_the_references(project: Path, name: str, t
         assert score <= min(lines) * 1.005
     else:
         assert score >= max(lines) * 0.995
-    with (tmp_path / "predictions.csv").open(newline="") as made:
-        assert sum(1 for _ in csv.DictReader(made)) == facts["rows"]
+    assert len(table(tmp_path / "predictions.csv")) == facts["rows"]
 
 
 @pytest.mark.parametrize("declaration", sorted(ROOT.glob("examples/*/mlgen.yaml")), ids=lambda path: path.parent.name)
@@ -251,9 +226,10 @@ def test_setup_needs_no_uv(tmp_path: Path) -> None:
     assert "usage: churn" in run(folder, ".venv/bin/churn", "--help")
 
 
-def test_a_new_lock_is_the_one_that_came(tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", load().questions["use_case"].values)
+def test_a_new_lock_is_the_one_that_came(case: str, tmp_path: Path) -> None:
     """A fresh resolution of the rendered manifest gives the rendered locks: the closure of the chosen layers."""
-    folder = generate(tmp_path)
+    folder = generate(tmp_path, use_case=case)
     locks = {path: pinned(path) for path in folder.glob("requirements*.lock")}
 
     run(folder, "make", "lock")

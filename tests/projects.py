@@ -1,0 +1,41 @@
+"""Generated projects that tests install and run: how they are made, and how a command in them is judged."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from trees import BIN
+
+from mlgen import render, source
+
+REAL = os.environ.get("MLGEN_REAL_DATA")  # a folder of real data sets; where it is not named, tests of them skip
+
+
+def generate(folder: Path, **answers: Any) -> Path:
+    """Make a project called churn at `folder`/churn."""
+    render.render({"project_name": "churn", **answers}, folder / "churn", source.default())
+    return folder / "churn"
+
+
+def run(folder: Path, *command: object, code: int = 0, **environment: str) -> str:
+    """Run a command in `folder` and return what it said; fail with its last words unless it exits with `code`."""
+    variables = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", **environment}
+    variables.pop("VIRTUAL_ENV", None)
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env=variables,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert done.returncode == code, f"{command} exited with {done.returncode}:\n{done.stdout[-6000:]}"
+    return done.stdout
+
+
+def described(answers: dict[str, Any]) -> str:
+    """Answers in the name of a test."""
+    return "-".join("+".join(value) if isinstance(value, list) else str(value) for value in answers.values())
