@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from .export import Graph
+    from .trees.graph import Graph
 
 Array = npt.NDArray[Any]
 
@@ -59,7 +59,7 @@ class Linear:
 
     def graph(self, graph: Graph, inputs: str) -> str:
         """Add its nodes to an ONNX graph and return the name of its margins."""
-        from .export_forest import constant, join
+        from .trees.forest import constant, join
 
         targets = len(self.intercept)
         if not len(self.weights):

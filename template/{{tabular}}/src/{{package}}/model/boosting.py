@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from .. import link as links
 from .. import preprocessing as preparing
-from ..export import Graph
-from ..export_forest import Forest, join
+from ..trees.forest import Forest, join
+from ..trees.graph import Graph
 from . import interval
 from .candidate import Fitted, decimals
 from .training import Training

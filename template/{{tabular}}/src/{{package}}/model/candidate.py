@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import link as links
-from ..export import Graph, Unsupported, build
+from ..export import build
 from ..preprocessing import Preprocessing
+from ..trees.graph import Graph, Unsupported
 from .interval import Offsets
 from .training import Parity, Training
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..export_forest import Forest
 from ..shape import Amount, Count
+from ..trees.forest import Forest
 from . import single
 from .boosting import Fit, Rows, Task, Trees, mistakes
 from .candidate import Fitted
@@ -58,7 +58,7 @@ class LightGBMTrees:
 
     def forest(self) -> Forest:
         """Its trees, for ONNX."""
-        from ..export_lightgbm import forest
+        from ..trees.lightgbm import forest
 
         return forest(self.booster.model_to_string(), self.task.targets)
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..export_forest import Forest
 from ..shape import Amount, Count
+from ..trees.forest import Forest
 from . import single
 from .boosting import Fit, Rows, Task, Trees, mistakes
 from .candidate import Fitted
@@ -58,7 +58,7 @@ class XGBoostTrees:
 
     def forest(self) -> Forest:
         """Its trees, for ONNX."""
-        from ..export_xgboost import forest
+        from ..trees.xgboost import forest
 
         return forest(bytes(self.booster.save_raw("json")), self.task.targets)
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .export import Unsupported
-from .export_forest import Forest, constant, join, tree
+from .forest import Forest, constant, join, tree
+from .graph import Unsupported
 
 Array = npt.NDArray[Any]
 

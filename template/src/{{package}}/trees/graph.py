@@ -1,0 +1,105 @@
+"""An ONNX graph under construction, with trees as its main part.
+
+Each library's trees are computed in its own precision and order: LightGBM's thresholds and sums are doubles, XGBoost's
+are float32. So margins come out bit for bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .forest import Forest
+
+Array = npt.NDArray[Any]
+
+#: Operator sets: 21 of ONNX, 5 of ai.onnx.ml, which brought TreeEnsemble with doubles and sets of categories.
+OPSETS = {"": 21, "ai.onnx.ml": 5}
+IR_VERSION = 10
+
+
+class Unsupported(Exception):
+    """A model that this module cannot express exactly; the message says what it is about it."""
+
+
+@dataclass
+class Graph:
+    """A graph under construction: nodes and constants, with names given in order (the same model, the same bytes)."""
+
+    nodes: list[Any] = field(default_factory=list)
+    constants: list[Any] = field(default_factory=list)
+
+    def add(self, operator: str, *inputs: str, output: str | None = None, domain: str = "", **attributes: Any) -> str:
+        """Add a node and return the name of its output."""
+        from onnx import helper
+
+        name = output or f"t{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, list(inputs), [name], domain=domain, **attributes))
+        return name
+
+    def constant(self, values: npt.ArrayLike, dtype: Any = np.float64) -> str:
+        """Add a constant tensor and return its name."""
+        from onnx import numpy_helper
+
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(values, dtype=dtype), name))
+        return name
+
+    def double(self, tensor: str) -> str:
+        """Cast to double."""
+        from onnx import TensorProto
+
+        return self.add("Cast", tensor, to=TensorProto.DOUBLE)
+
+    def forest(self, inputs: str, forest: Forest, dtype: Any = np.float64) -> str:
+        """Add trees: margins [n, targets] as sums of the leaves that a row falls into, compared and added in `dtype`.
+
+        `inputs` are the float32 features; the margins are doubles.
+        """
+        from onnx import numpy_helper
+
+        def tensor(values: Array) -> Any:
+            return numpy_helper.from_array(values.astype(dtype))
+
+        exact = dtype is np.float64
+        members = {"membership_values": tensor(forest.members)} if len(forest.members) else {}
+        margins = self.add(
+            "TreeEnsemble",
+            self.double(inputs) if exact else inputs,
+            domain="ai.onnx.ml",
+            aggregate_function=1,  # sum
+            post_transform=0,  # none
+            n_targets=forest.targets,
+            tree_roots=forest.roots.tolist(),
+            nodes_modes=numpy_helper.from_array(forest.modes),
+            nodes_featureids=forest.features.tolist(),
+            nodes_splits=tensor(forest.splits),
+            nodes_truenodeids=forest.true.tolist(),
+            nodes_trueleafs=forest.true_leaf.tolist(),
+            nodes_falsenodeids=forest.false.tolist(),
+            nodes_falseleafs=forest.false_leaf.tolist(),
+            nodes_missing_value_tracks_true=forest.missing_true.tolist(),
+            leaf_targetids=forest.leaf_targets.tolist(),
+            leaf_weights=tensor(forest.leaf_weights),
+            **members,
+        )
+        return margins if exact else self.double(margins)
+
+    def finish(self, inputs: tuple[str, int], outputs: tuple[str, int]) -> bytes:
+        """Return the serialised model: name and width of the float32 input [rows, width], of the double output."""
+        from onnx import TensorProto, checker, helper
+
+        proto = helper.make_graph(
+            self.nodes,
+            "model",
+            [helper.make_tensor_value_info(inputs[0], TensorProto.FLOAT, ["rows", inputs[1]])],
+            [helper.make_tensor_value_info(outputs[0], TensorProto.DOUBLE, ["rows", outputs[1]])],
+            self.constants,
+        )
+        opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
+        model = helper.make_model(proto, opset_imports=opsets, ir_version=IR_VERSION, producer_name="")
+        checker.check_model(model)
+        return bytes(model.SerializeToString(deterministic=True))
