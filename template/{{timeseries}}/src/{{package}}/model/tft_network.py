@@ -102,13 +102,13 @@ def _modules() -> Any:
     """The classes that derive from torch's, which is imported only here."""
     from torch import Tensor, from_numpy, full, int64, nn
 
-    class WholeLSTM(nn.LSTM):
+    class WholeLSTM(nn.LSTM):  # type: ignore[misc]
         """An LSTM that reads every window to its end."""
 
         def forward(self, rows: Tensor, state: Any = None, lengths: Any = None, enforce_sorted: bool = True) -> Any:
             return super().forward(rows, state)
 
-    class Network(nn.Module):
+    class Network(nn.Module):  # type: ignore[misc]
         """The transformer between the two arrays that it reads and what it adds to the seasonal naive forecast."""
 
         def __init__(self, transformer: Any, layout: Layout) -> None:

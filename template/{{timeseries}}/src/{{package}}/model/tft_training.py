@@ -8,6 +8,7 @@ gives the same network on the same machine.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -74,12 +75,18 @@ class Best:
 
 
 def stepper(learner: Any, settings: TftSettings) -> Callable[[Any], None]:
-    """The function that learns from a batch's loss: Adam with decay, one cycle of the rate over all batches."""
+    """The function that learns from a batch's loss: Adam with decay, the rate rising, then falling along a cosine."""
     import torch
 
     optimizer = torch.optim.AdamW(learner.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     batches = settings.epochs * settings.batches_per_epoch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, batches, pct_start=WARMING)
+
+    def pace(batch: int) -> float:
+        passed = (batch + 1) / (batches + 1)
+        falling = (passed - WARMING) / (1 - WARMING)
+        return passed / WARMING if falling < 0 else (1 + math.cos(math.pi * falling)) / 2
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
 
     def step(value: Any) -> None:
         optimizer.zero_grad()

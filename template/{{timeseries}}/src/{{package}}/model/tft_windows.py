@@ -60,7 +60,8 @@ class Source:
     @property
     def counts(self) -> Array:
         """How many windows [s] there are to learn from."""
-        return np.maximum(self.last - self.first + 1, 0)
+        counts: Array = np.maximum(self.last - self.first + 1, 0)
+        return counts
 
     def draw(self, random: np.random.Generator, count: int) -> Examples:
         """Examples [count], each window as likely as any other."""
