@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .contract.schema import Contract
-    from .model.training import Candidate, Parity
+    from .model import Candidate, Parity
     from .predictor import Predictor
     from .store import Store
 

@@ -1,12 +1,13 @@
 """The training pipeline, one call per line: read, check, split, baseline, fit, evaluate, gate, register, bundle.
 
 The use case supplies `preparation`, `baseline`, `model`, `evaluate` and `metrics`; what is here holds for any of them.
+What `preparation.training` hands over is the use case's own: it says how much it is, and how many threads it may use.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import gate, publication
 from .publication import Published
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .config import RunConfig
     from .entrants import Entrant, Reign
     from .gate import Decision
-    from .model.training import Candidate, Training
+    from .model import Candidate
     from .preparation import Prepared
 
 STEPS = ("read", "check", "split", "baseline", "fit", "evaluate", "gate", "register", "bundle")
@@ -55,7 +56,7 @@ def train(config: RunConfig, steps: Steps) -> Trained:
     return Trained(prepared, entrants, decision, published, (*draft.known, *shop.tracker.swept), steps.seconds)
 
 
-def _baseline(config: RunConfig, training: Training, steps: Steps) -> list[Candidate]:
+def _baseline(config: RunConfig, training: Any, steps: Steps) -> list[Candidate]:
     """Fit the numbers to beat."""
     from . import baseline
 
@@ -65,7 +66,7 @@ def _baseline(config: RunConfig, training: Training, steps: Steps) -> list[Candi
     return found
 
 
-def _fit(config: RunConfig, training: Training, steps: Steps) -> Candidate:
+def _fit(config: RunConfig, training: Any, steps: Steps) -> Candidate:
     """Fit the candidate that `model=` chose."""
     from . import model
 

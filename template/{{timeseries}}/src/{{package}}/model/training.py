@@ -59,15 +59,19 @@ class Parity:
     reason: str | None = None
 
 
-class Fitted(Protocol):
+class Forecaster(Protocol):
+    """What a backtest needs of a model."""
+
+    def points(self, panel: Panel, horizon: int) -> Array:
+        """Forecasts [s, horizon] of the steps after each series' end; a row of NaN for a series it cannot forecast."""
+
+
+class Fitted(Forecaster, Protocol):
     """A model fitted to one panel."""
 
     @property
     def name(self) -> str:
         """The model's name in the registry, or the baseline's."""
-
-    def points(self, panel: Panel, horizon: int) -> Array:
-        """Forecasts [s, horizon] of the steps after each series' end; a row of NaN for a series it cannot forecast."""
 
     def parameters(self) -> dict[str, object]:
         """Settings and findings for the run's record."""

@@ -1,0 +1,67 @@
+"""Rows placed on the grid of their contract: which series and which step each of them is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..errors import InputError
+from ..frequency import Frequency
+from ..panel import Key
+from .schema import Contract, Forecast
+from .view import View
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Stamped:
+    """Rows by series and step. `codes` [n] point into `keys`; `ordinals` [n] count steps, 0 where there is no moment.
+
+    `timed` and `fits` [n] tell which rows have a moment, and which of those lie on the grid.
+    """
+
+    frequency: Frequency
+    keys: tuple[Key, ...]
+    codes: Array
+    ordinals: Array
+    timed: Array
+    fits: Array
+
+    def label(self, code: int) -> str:
+        """A series for people."""
+        return " / ".join(self.keys[code]) or "the series"
+
+
+def forecast(contract: Contract) -> Forecast:
+    """What is forecast; raises InputError for a contract that does not say it, or that lacks its time."""
+    if contract.forecast is None:
+        raise InputError("the contract has no entry forecast; infer a new one with contract.write=true")
+    if len(contract.with_role("time")) != 1:
+        raise InputError("the contract needs exactly one column with the role time; edit it")
+    return contract.forecast
+
+
+def place(frame: pd.DataFrame, contract: Contract) -> Stamped:
+    """Place conformed rows. Keys are sorted, so that the order of the rows means nothing."""
+    ahead = forecast(contract)
+    frequency = Frequency(ahead.frequency, ahead.offset)
+    names = [column.name for column in contract.with_role("series")]
+    times = frame[contract.with_role("time")[0].name].to_numpy(dtype="M8[ns]")
+    timed = ~np.isnat(times)
+    ordinals, fits = frequency.ordinals(np.where(timed, times, np.datetime64(0, "ns")))
+    if not names:
+        return Stamped(frequency, ((),), np.zeros(len(frame), dtype=np.int64), ordinals * timed, timed, fits & timed)
+    grouped = frame[names].fillna("").groupby(names, sort=True)
+    codes = grouped.ngroup().to_numpy().astype(np.int64)
+    keys = tuple(tuple(str(part) for part in (key if isinstance(key, tuple) else (key,))) for key in grouped.groups)
+    return Stamped(frequency, keys, codes, ordinals * timed, timed, fits & timed)
+
+
+def stamps(view: View) -> Stamped:
+    """The rows of a check, placed; ask for it through `View.once`."""
+    return place(view.typed, view.contract)

@@ -1,0 +1,138 @@
+"""The rolling-origin backtest: forecasts of what is known by now, from what was known then.
+
+Windows go back from each series' own newest step. For each one the panel is cut at its origin and the model is fitted
+anew, so that no figure has seen what it is judged on. Models that are too dear for that (the transformer) are fitted
+once, before the earliest origin, and their origin alone moves.
+Source: Hyndman & Athanasopoulos, "Forecasting: principles and practice", 5.10 (time series cross-validation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..cases import Cases
+from ..frequency import Frequency
+from ..panel import Panel, seasonal_error
+from .training import Forecaster, Size, Training
+
+if TYPE_CHECKING:
+    from ..config import TrainSettings
+
+Array = npt.NDArray[Any]
+Fit = Callable[[Training], Forecaster]
+
+#: Values [series x steps] up to which that many windows are cheap, and the windows of anything larger.
+WINDOWS = ((30_000, 10), (100_000, 6), (250_000, 4))
+FEWEST = 3
+#: A series takes part in a window where it has had so many seasons, or horizons where those are shorter, before it.
+SEASONS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backtest:
+    """All that a fit and its judgement need: the panel, what to forecast, and where the windows begin.
+
+    `cuts` are the steps from each series' end back to the origin of a window, the newest first; `gap` steps lie between
+    an origin and the first step that is forecast; `floor` is what no forecast falls below.
+    """
+
+    panel: Panel
+    frequency: Frequency
+    horizon: int
+    gap: int
+    season: int
+    floor: float | None
+    cuts: tuple[int, ...]
+    settings: TrainSettings
+    seed: int
+    threads: int
+    device: str
+
+    @property
+    def steps(self) -> int:
+        """The steps that a model forecasts: the gap and the horizon."""
+        return self.gap + self.horizon
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The levels of the bands, in order."""
+        return tuple(sorted(set(self.settings.quantiles)))
+
+    @property
+    def size(self) -> Size:
+        """How much there is to fit."""
+        values = int((~np.isnan(self.panel.target)).sum())
+        return Size(self.panel.series, values, self.steps, self.season)
+
+    @property
+    def says(self) -> str:
+        """How much there is to learn from, in words."""
+        series = f"{self.panel.series:,} series, " if self.panel.series > 1 else ""
+        return f"{series}{self.size.values:,} values, {len(self.cuts)} windows"
+
+    def training(self, panel: Panel) -> Training:
+        """What a model family is given."""
+        return Training(
+            panel=panel,
+            frequency=self.frequency,
+            horizon=self.steps,
+            season=self.season,
+            settings=self.settings,
+            seed=self.seed,
+            threads=self.threads,
+            device=self.device,
+        )
+
+    @cached_property
+    def cases(self) -> Cases:
+        """The series of every window that had enough history, and the values that came."""
+        found = [self._window(number, cut) for number, cut in enumerate(self.cuts)]
+        actual, scale, series, window, origin = (np.concatenate([part[index] for part in found]) for index in range(5))
+        return Cases(actual, scale, series, window, origin, self.panel.keys, self.quantiles)
+
+    def _window(self, number: int, cut: int) -> tuple[Array, Array, Array, Array, Array]:
+        """actual, scale, series, window and origin of one window's cases."""
+        then = self.panel.cut(cut)
+        start = self.panel.steps - cut + self.gap
+        actual = self.panel.target[:, start : start + self.horizon]
+        chosen = np.flatnonzero((then.lengths() >= least(self.season, self.horizon)) & ~np.isnan(actual).all(axis=1))
+        scale = seasonal_error(then, self.season)
+        return actual[chosen], scale[chosen], chosen, np.full(len(chosen), number), then.end[chosen]
+
+    def points(self, fit: Fit, *, once: bool = False) -> Array:
+        """Forecasts [cases, horizon] by models fitted at every origin, or `once` at the earliest."""
+        forecasts = np.full(self.cases.actual.shape, np.nan)
+        fitted = fit(self.training(self.panel.cut(self.cuts[-1]))) if once else None
+        for number, cut in enumerate(self.cuts):
+            chosen = self.cases.window == number
+            if not chosen.any():
+                continue
+            then = self.panel.cut(cut)
+            model = fitted or fit(self.training(then))
+            forecasts[chosen] = model.points(then, self.steps)[self.cases.series[chosen], self.gap :]
+        return forecasts if self.floor is None else np.maximum(forecasts, self.floor)
+
+
+def least(season: int, horizon: int) -> int:
+    """The steps of history from which on a series is judged."""
+    return max(SEASONS * season, horizon, 4) if season <= 4 * horizon else max(2 * horizon, 4)
+
+
+def cuts(panel: Panel, horizon: int, gap: int, season: int, windows: int | None, step: int | None) -> tuple[int, ...]:
+    """The steps back to each window's origin, the newest first; fewer than asked for where the history is short.
+
+    The longest series decides: a shorter one takes part in as many windows as it reaches back for.
+    """
+    values = int((~np.isnan(panel.target)).sum())
+    wanted = windows or next((count for most, count in WINDOWS if values <= most), FEWEST)
+    longest = int(panel.lengths().max(initial=0))
+    room = longest - gap - horizon - least(season, horizon)
+    distance = step or horizon
+    possible = room // distance + 1 if room >= 0 else 0
+    return tuple(gap + horizon + number * distance for number in range(min(wanted, possible)))

@@ -1,0 +1,158 @@
+"""The race: every member on the same windows, and the best of them, or their blend, is the candidate.
+
+Whoever wins does so by its figures. They stay honest: in each window the choice is the one that the other windows
+suggest, so the candidate's score is that of the way it was chosen, not of the luckiest member.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..cases import Cases
+from ..shape import Count, OneOf
+from . import bands, blend, candidate
+from .backtest import Backtest
+from .candidate import Candidate
+from .ets import EtsSettings
+from .lightgbm import LightGBMSettings
+from .prophet import ProphetSettings
+from .tft import TftSettings
+from .training import Fitted, Training
+
+Array = npt.NDArray[Any]
+#: fit, cost in seconds, and whether it is fitted once for all windows.
+Family = tuple[Callable[[Training, Any], Fitted], Callable[[Any, Any], float], bool]
+
+BLEND = "blend"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaceSettings:
+    """Who takes part, with each member's own settings; `rounds` are those of the blend's weights."""
+
+    name: str
+    members: list[Annotated[str, OneOf(("lightgbm", "ets", "prophet", "tft"))]]
+    rounds: Count
+    lightgbm: LightGBMSettings
+    ets: EtsSettings
+    prophet: ProphetSettings
+    tft: TftSettings
+
+
+def fit(backtest: Backtest, settings: RaceSettings, families: Mapping[str, Family]) -> Candidate:
+    """Backtest the members that the budget allows; the winner is fitted to everything."""
+    members, notes = affordable(backtest, settings, families)
+    points = _backtests(backtest, settings, families, members)
+    truth = backtest.cases
+    if len(points) > 1:
+        points[BLEND] = blend.honest(truth, {name: points[name] for name in members}, settings.rounds)
+    winner = best(truth, points)
+    weights = _weights(truth, points, members, settings.rounds, winner)
+    fitted = _final(backtest, settings, families, weights)
+    forecast = chosen(truth, points) if len(truth.windows) > 1 else points[winner]
+    found = candidate.of(
+        "race" if len(points) > 1 else winner,
+        backtest,
+        forecast,
+        fitted,
+        record={"winner": winner, **{f"backtest.{name}": _shown(blend.loss(truth, p)) for name, p in points.items()}},
+        raced={name: _banded(backtest, values) for name, values in points.items()} if len(points) > 1 else {},
+        notes=notes,
+    )
+    # the bands that are served belong to the winner, not to the way it was chosen
+    errors = (truth.actual - points[winner]) / truth.scale[:, None]
+    return dataclasses.replace(found, shifts=bands.offsets(errors, truth.quantiles))
+
+
+def blended(backtest: Backtest, settings: RaceSettings, families: Mapping[str, Family]) -> Candidate:
+    """Backtest all members, whatever they cost, and fit their blend."""
+    points = _backtests(backtest, settings, families, settings.members)
+    truth = backtest.cases
+    mixed = blend.honest(truth, points, settings.rounds)
+    weights = blend.weigh(truth, points, settings.rounds)
+    fitted = _final(backtest, settings, families, weights)
+    raced = {name: _banded(backtest, values) for name, values in points.items()}
+    return candidate.of(BLEND, backtest, mixed, fitted, raced=raced)
+
+
+def affordable(
+    backtest: Backtest, settings: RaceSettings, families: Mapping[str, Family]
+) -> tuple[list[str], tuple[str, ...]]:
+    """The members that the budget allows, in their order, and a note on each other one. The first always runs."""
+    members: list[str] = []
+    notes: list[str] = []
+    spent, budget = 0.0, 60 * backtest.settings.minutes
+    for name in settings.members:
+        _, cost, once = families[name]
+        fits = 2 if once else len(backtest.cuts) + 1
+        seconds = fits * cost(backtest.size, getattr(settings, name))
+        if members and spent + seconds > budget:
+            notes.append(
+                f"{name} did not race: it would take about {seconds / 60:.2g} minutes, and train.minutes="
+                f"{backtest.settings.minutes:g} has {max(0.0, budget - spent) / 60:.2g} left; "
+                f"raise it, or train with model={name}"
+            )
+            continue
+        members.append(name)
+        spent += seconds
+    return members, tuple(notes)
+
+
+def best(truth: Cases, points: Mapping[str, Array]) -> str:
+    """The name of the least mean absolute scaled error; of equals the first."""
+    return min(points, key=lambda name: blend.loss(truth, points[name]))
+
+
+def chosen(truth: Cases, points: Mapping[str, Array]) -> Array:
+    """The forecasts [cases, horizon] of the member that the other windows would choose, window by window."""
+    forecast = np.empty_like(truth.actual)
+    for window in truth.windows:
+        mine = truth.window == window
+        name = best(truth[~mine], {name: values[~mine] for name, values in points.items()})
+        forecast[mine] = points[name][mine]
+    return forecast
+
+
+def _backtests(
+    backtest: Backtest, settings: RaceSettings, families: Mapping[str, Family], members: Sequence[str]
+) -> dict[str, Array]:
+    found = {}
+    for name in members:
+        make, _, once = families[name]
+        found[name] = candidate.points(backtest, partial(_make, make, getattr(settings, name)), once=once)
+    return found
+
+
+def _final(
+    backtest: Backtest, settings: RaceSettings, families: Mapping[str, Family], weights: Mapping[str, float]
+) -> Fitted:
+    """The winner, or the blend of weighted members, fitted to everything."""
+    training = backtest.training(backtest.panel)
+    return blend.assemble(weights, [families[name][0](training, getattr(settings, name)) for name in weights])
+
+
+def _weights(
+    truth: Cases, points: Mapping[str, Array], members: Sequence[str], rounds: int, winner: str
+) -> dict[str, float]:
+    if winner != BLEND:
+        return {winner: 1.0}
+    return blend.weigh(truth, {name: points[name] for name in members}, rounds)
+
+
+def _banded(backtest: Backtest, points: Array) -> Array:
+    return bands.honest(backtest.cases, points)
+
+
+def _make(make: Callable[[Training, Any], Fitted], settings: Any, training: Training) -> Fitted:
+    return make(training, settings)
+
+
+def _shown(value: float) -> float:
+    return float(f"{value:.6g}")

@@ -1,0 +1,28 @@
+"""One moment as text, a datetime or a number of a year, read as datetime64 in UTC without a zone."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import numpy as np
+
+
+def moment(cell: Any, format: str | None = None) -> np.datetime64:
+    """Read a cell; `format` (strptime) is how text is written where not as ISO 8601. Raises ValueError."""
+    if isinstance(cell, np.datetime64):
+        return cell.astype("M8[ns]")
+    if isinstance(cell, datetime.datetime):
+        found = cell
+    elif isinstance(cell, datetime.date):
+        found = datetime.datetime(cell.year, cell.month, cell.day)
+    elif isinstance(cell, bool) or not isinstance(cell, str | int | float):
+        raise ValueError(cell)
+    else:
+        text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+        found = datetime.datetime.strptime(text, format) if format else datetime.datetime.fromisoformat(text)
+    if found.tzinfo is not None:
+        found = found.astimezone(datetime.UTC).replace(tzinfo=None)
+    if not 1678 <= found.year <= 2261:
+        raise ValueError(cell)
+    return np.datetime64(found, "ns")
