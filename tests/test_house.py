@@ -23,6 +23,7 @@ LONGEST = 300  # lines of a module
 DISTRIBUTIONS = {"hydra": "hydra-core", "prometheus_client": "prometheus-client", "sklearn": "scikit-learn",
                  "xgboost": "xgboost-cpu", "yaml": "pyyaml"}  # fmt: skip
 UNSAFE = {"pickle", "cPickle", "_pickle", "joblib", "cloudpickle", "dill", "shelve", "marshal"}
+OFFERED = {"answer"}  # modules that every use case has for deployments: predictions as a reader gets them
 UNSAFE_NAMES = {"read_pickle", "to_pickle", "allow_pickle", "load_pickle", "jsonpickle", "unsafe_load"}
 
 
@@ -99,7 +100,7 @@ def cases() -> dict[str, frozenset[str]]:
 def stacks(layer: str | None) -> list[frozenset[str | None]]:
     """What a layer's modules may count on, once for each use case they can stand in: the root and that use case.
 
-    A deployment counts on the root alone; the root, on what every use case has.
+    A deployment counts on the root alone, and on what a use case offers it; the root, on what every use case has.
     """
     if layer in load().questions["deployment"].values:
         return [frozenset({None, layer})]
@@ -139,11 +140,12 @@ def test_a_generated_test_substitutes_the_package_name_only(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules(ROOT / "src", TEMPLATE), ids=named)
 def test_nothing_is_pickled(path: Path) -> None:
-    """No module imports a pickler or names a function that unpickles."""
+    """No module imports a pickler, names a function that unpickles, or allows one to (`allow_pickle=False` is fine)."""
     tree = ast.parse(path.read_text("utf8"))
 
     named_here = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    named_here |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg}
+    named_here |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg
+                   and not (isinstance(node.value, ast.Constant) and node.value.value is False)}  # fmt: skip
 
     assert {name.split(".")[0] for _, name in imports(path)}.isdisjoint(UNSAFE)
     assert named_here.isdisjoint(UNSAFE_NAMES)
@@ -151,11 +153,19 @@ def test_nothing_is_pickled(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in modules(TEMPLATE) if PACKAGE in p.parts], ids=named)
 def test_a_module_counts_on_what_is_there_with_it(path: Path) -> None:
-    """A module imports what is there wherever it is: the root what every use case has, a deployment the root only."""
-    wanted = [target for target in targets(path) if target]
+    """A module imports what is there wherever it is: the root what every use case has, a deployment next to nothing."""
+    deployment = layer_of(path) in load().questions["deployment"].values
+    wanted = [target for target in targets(path) if target and not (deployment and target in OFFERED)]
 
     for there in stacks(layer_of(path)):
         assert not {target: owners()[target] for target in wanted if owners()[target].isdisjoint(there)}
+
+
+@pytest.mark.parametrize("name", sorted(OFFERED))
+def test_every_use_case_offers_what_deployments_use(name: str) -> None:
+    """The modules of a use case that a deployment may import are there in each of them, and only there."""
+    assert owners()[name] <= set().union(*cases().values())
+    assert all(owners()[name] & layers for layers in cases().values())
 
 
 @pytest.mark.parametrize("path", [p for p in modules(TEMPLATE) if PACKAGE in p.parts], ids=named)
