@@ -30,7 +30,7 @@ Feature = Callable[[View], Array]
 LONG, AROUND = 200, 3
 #: What a forecast starts from and boosting corrects: the value of a season ago, the newest season's mean, the mean of
 #: the newest seasons' values.
-BASES = ("naive", "level", "phase")
+BASES = ("naive", "level", "phase", "shape")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +115,8 @@ class Sight:
         for position, feature in enumerate(self.features.values()):
             values = feature(view)
             matrix[:, :, position] = values if values.ndim == 2 else values[:, None]
-        naive, phase = view.cycle(self.season, 0), view.phase(*self.cycles[0])
-        bases = np.stack([np.where(np.isnan(naive), phase, naive), np.zeros(steps.shape), phase], axis=-1)
+        naive, phase, shape = view.cycle(self.season, 0), view.phase(*self.cycles[0]), view.shape(*self.cycles[0])
+        bases = np.stack([np.where(np.isnan(naive), phase, naive), np.zeros(steps.shape), phase, shape], axis=-1)
         return Rows(
             matrix=matrix.reshape(-1, len(self.features)),
             level=view.level,
@@ -161,6 +161,7 @@ class Sight:
         found: dict[str, Feature] = {
             f"cycle_{length}_{back}": _call(View.cycle, length, back, 0, around) for back in range(count)
         }
+        found[f"cycle_{length}_shape"] = _call(View.shape, length, count, around)
         if count > 1:
             found[f"cycle_{length}_mean"] = _call(View.phase, length, count, around)
         if length == self.season and length > 2:

@@ -115,6 +115,18 @@ class View:
         """The mean [n, q] of the newest `cycles` values at the steps' place, scaled."""
         return mean(np.stack([self.cycle(length, back, around=around) for back in range(cycles)], axis=-1))
 
+    def shape(self, length: int, cycles: int, around: int = 0) -> Array:
+        """How the steps' place [n, q] stood above the mean of the main season before it, on average over cycles.
+
+        For the main season itself, that is the mean of the cycle which the place lies in: what is left of a season
+        without its trend. For longer cycles it is how things went on from here a year, or a week, ago.
+        """
+        found = []
+        for back in range(cycles):
+            skip = back * length if length == self.season else (back + 1) * length
+            found.append(self.cycle(length, back, around=around) - self.average(self.season, skip)[:, None])
+        return mean(np.stack(found, axis=-1))
+
     @cached_property
     def calendar(self) -> dict[str, Array]:
         """The calendar's features [n, q] at the steps."""

@@ -39,7 +39,7 @@ class LightGBMSettings:
     """conf/model/lightgbm.yaml."""
 
     name: str
-    bases: list[Literal["naive", "level", "phase"]]
+    bases: list[Literal["naive", "level", "phase", "shape"]]
     logarithm: bool | None
     lags: Count
     cycles: Count

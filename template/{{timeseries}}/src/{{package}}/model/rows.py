@@ -63,7 +63,7 @@ def examples(training: Training, view: Sight, most: int, per_origin: int) -> Exa
     panel = view.transformed(training.panel)
     series, origins, steps = _draw(training, view, most, per_origin)
     parts = []
-    for start in range(0, len(series), CHUNK):
+    for start in range(0, max(1, len(series)), CHUNK):
         chunk = slice(start, start + CHUNK)
         parts.append(_examples(panel, view, series[chunk], origins[chunk], steps[chunk]))
     matrix = np.concatenate([part.matrix for part in parts])
