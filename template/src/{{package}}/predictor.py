@@ -4,8 +4,10 @@
     predictor.predict({"tenure": [3, 40], "Contract": ["Month-to-month", "Two year"]})
     → {"prediction": ["Yes", "No"], "probability_No": [0.31, 0.97], "probability_Yes": [0.69, 0.03]}
 
-What computes them is the use case's `inference` module, chosen by nothing but being there. This module and what it
-imports for the default bundle stay light: no pandas, scikit-learn, MLflow or training library.
+What computes them is the use case's `inference` module, chosen by nothing but being there. It says which columns it
+needs, which options it takes beside them (`predict(columns, horizon=12)`), and gives an example of columns; the use
+case's `answer` puts what comes out into words of JSON. This module and what it imports for the default bundle stay
+light: no pandas, scikit-learn, MLflow or training library.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import bundle
+from . import answer, bundle
 from .contract.schema import Contract
 from .errors import InputError
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .inference import Inference
+    from .option import Option
 
 
 @dataclass(frozen=True)
@@ -36,22 +39,46 @@ class Predictor:
     metrics: dict[str, Any]
     lineage: dict[str, Any]
     inference: Inference
-    _names: tuple[str, ...]
+    needed: tuple[str, ...]
 
-    def predict(self, columns: Mapping[str, Sequence[object] | np.ndarray]) -> dict[str, np.ndarray]:
-        """Predict one value per row.
+    @property
+    def options(self) -> Mapping[str, Option]:
+        """What `predict` takes beside the columns, by name."""
+        return self.inference.options
 
-        `columns` holds every input of the contract, each [n] raw values (None or NaN where missing); others are
-        ignored. Returns `prediction` [n] and, for classes, `probability_<label>` [n] each, or `prediction_low` and
-        `prediction_high` [n] in the target's unit. Raises InputError naming missing columns or the value at fault.
+    @property
+    def quick(self) -> bool:
+        """Whether an answer to a few rows costs less than handing them to another thread."""
+        return self.inference.quick
+
+    def example(self) -> dict[str, list[Any]]:
+        """A few rows of columns that `predict` accepts, as JSON would hold them: the smallest request that makes
+        sense."""
+        return self.inference.example()
+
+    def predict(self, columns: Mapping[str, Sequence[object] | np.ndarray], **options: Any) -> dict[str, np.ndarray]:
+        """Predict what the use case predicts of raw columns [n], each with None or NaN where a value is missing.
+
+        `columns` holds at least those that are `needed`; those that the contract does not call inputs are ignored.
+        Returns columns [m], `prediction` among them, by the words of the use case: its `inference` has them. Raises
+        InputError naming missing columns, or the value or option at fault.
         """
-        missing = [name for name in self._names if name not in columns]
-        if missing:
+        if not all(map(columns.__contains__, self.needed)):
+            missing = [name for name in self.needed if name not in columns]
             raise InputError(
                 f"missing column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
-                f"the model needs {', '.join(self._names)}"
+                f"the model needs {', '.join(self.needed)}"
             )
-        return self.inference.predict(columns)
+        return self.inference.predict(columns, **options)
+
+    def plain(self, found: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """What `predict` found as a reader of JSON gets it, `predictions` first; raises InputError for what JSON cannot
+        hold."""
+        return answer.plain(self.contract, found)
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of each entry of `plain`, by its name."""
+        return answer.schema(self.contract)
 
 
 def load(
@@ -67,6 +94,7 @@ def load(
 
     bundle.verify(folder, manifest)
     contract = Contract.from_json(folder / "contract.json")
+    found = inference.load(folder, contract, threads)
     return Predictor(
         folder=folder,
         version=version or folder.name,
@@ -74,6 +102,6 @@ def load(
         card=bundle.read_json(folder, "card.json"),
         metrics=bundle.read_json(folder, "metrics.json"),
         lineage=bundle.read_json(folder, "lineage.json"),
-        inference=inference.load(folder, contract, threads),
-        _names=tuple(column.name for column in contract.inputs),
+        inference=found,
+        needed=found.needed,
     )

@@ -19,6 +19,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +177,7 @@ class Contract:
         """Whether the target is an amount rather than a class."""
         return self.task in AMOUNTS
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """The class labels as text, in encoded order (the last is positive in a binary task); empty for an amount."""
         return () if self.is_amount else self.target.categories

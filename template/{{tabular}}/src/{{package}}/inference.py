@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ import numpy.typing as npt
 from . import quota
 from .contract.schema import Contract
 from .encoding import LARGEST, Encoding, Levels, boolean, moment, number, parts
+from .example import plausible
+from .option import Option
 from .preprocessing import Columns, Matrix, Preprocessing
 from .session import session
 
@@ -36,6 +39,8 @@ Cell = Callable[[Any], Any]
 FEW = 8
 #: Rows scored by one call: enough to make its overhead vanish, few enough to stay in the cache.
 CHUNK = 4096
+#: Rows that a new model predicts at once before anybody asks: more than FEW.
+BATCH = 64
 
 
 def load(folder: Path, contract: Contract, threads: int | None = None) -> Inference:
@@ -43,7 +48,9 @@ def load(folder: Path, contract: Contract, threads: int | None = None) -> Infere
     entries = json.loads((folder / "inference.json").read_text("utf8"))
     preprocessing = Preprocessing.from_dict(json.loads((folder / "preprocessing.json").read_text("utf8")))
     granted = quota.threads(threads)
-    return Inference(contract, preprocessing, _score(folder, entries), entries["decimals"], granted)
+    found = Inference(contract, preprocessing, _score(folder, entries), entries["decimals"], granted)
+    found.predict({name: values * BATCH for name, values in found.example().items()})  # bulk, too, begins slowly
+    return found
 
 
 def _score(folder: Path, entries: Mapping[str, Any]) -> Score:
@@ -62,11 +69,20 @@ def _score(folder: Path, entries: Mapping[str, Any]) -> Score:
 
 
 class Inference:
-    """A loaded model. Safe to share between threads: nothing in it changes after loading."""
+    """A loaded model. Safe to share between threads: nothing in it changes after loading.
+
+    `needed` are the columns that must be there. No option is taken beside them. `quick` says that a few rows cost less
+    than handing them to another thread would.
+    """
+
+    options: Mapping[str, Option] = MappingProxyType({})
+    quick = True
 
     def __init__(
         self, contract: Contract, preprocessing: Preprocessing, score: Score, decimals: int, threads: int
     ) -> None:
+        self.contract = contract
+        self.needed = tuple(column.name for column in contract.inputs)
         self.preprocessing = preprocessing
         self.threads = threads
         self._score = score
@@ -77,10 +93,16 @@ class Inference:
         self._columns = tuple(encoding.column for encoding in preprocessing.encodings)
         self._cells = tuple((encoding.column, encoding.kind, _cell(encoding)) for encoding in preprocessing.encodings)
 
-    def predict(self, columns: Columns) -> dict[str, Array]:
-        """Predict one value per row of raw columns [n]: see `predictor.Predictor.predict` for what comes out.
+    def example(self) -> dict[str, list[Any]]:
+        """One plausible row."""
+        return {column.name: [plausible(column)] for column in self.contract.inputs}
 
-        Raises InputError naming the column, the value and what was expected.
+    def predict(self, columns: Columns) -> dict[str, Array]:
+        """Predict one value per row of raw columns [n].
+
+        Returns `prediction` [n] and, for classes, `probability_<label>` [n] each, or `prediction_low` and
+        `prediction_high` [n] in the target's unit. Raises InputError naming the column, the value and what was
+        expected.
         """
         scores = self._scores(self._encode(columns))
         return self._values(scores) if self._labels is None else self._classes(self._labels, scores)

@@ -28,16 +28,14 @@ MOMENT = rf"^({_LEAP_YEAR}-02-29|[12][0-9][0-9][0-9]-{_DAY})([T ]{_TIME})?$"
 Schema = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Field:
-    """One field of a record."""
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """One value of a request: its type for the decoder, its JSON Schema, and what is expected in words."""
 
     name: str
-    column: Column
     annotation: Any
     schema: Schema
     expects: str
-    required: bool
 
     def fault(self, value: Any) -> str | None:
         """Say what is wrong with a plain value, or None; the type is the one that the fast decoder uses."""
@@ -46,6 +44,14 @@ class Field:
         except (msgspec.ValidationError, OverflowError):
             return f"expected {self.expects}, got {shorten(value)}"
         return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field(Value):
+    """One field of a record."""
+
+    column: Column
+    required: bool
 
 
 def input_field(column: Column, strict: bool) -> Field:

@@ -1,11 +1,15 @@
-"""The form of the page: one control per input of the contract, filled with a plausible example."""
+"""The form of the page: what the model needs and what it may be told, filled with a plausible example.
+
+One record has a control per column; an example of several records is a field with their JSON.
+"""
 
 from __future__ import annotations
 
 import html
+import json
 
 from ..contract.schema import Column
-from .fields import Field
+from .fields import Field, Value
 from .served import Served
 
 #: Categories beyond this many are typed, with suggestions, not chosen from a list.
@@ -19,13 +23,37 @@ def escape(text: object) -> str:
 
 def render(served: Served, key: str) -> str:
     """The form and the place for its answer; `key` is the field for the API key where one is set."""
-    controls = "\n".join(
-        _control(index, field, served.example[field.name]) for index, field in enumerate(served.request.inputs)
-    )
+    options = served.request.options.values.values()
+    controls = [*_records(served), *(_option(index, value) for index, value in enumerate(options))]
+    fields = f'<div class="fields">{"".join(controls)}</div>' if controls else ""
     return f"""<form id="try" novalidate>{key}
-<div class="fields">{controls}</div>
+{fields}
 <p class="actions"><button type="submit">Predict</button> <button type="reset" class="quiet">Reset</button></p></form>
 <div id="answer" role="status" aria-live="polite"></div>"""
+
+
+def _records(served: Served) -> list[str]:
+    """The controls of the example's records."""
+    if len(served.example) > 1:
+        shown = escape(json.dumps(served.example, indent=1, ensure_ascii=False))
+        text = f'<textarea id="records" data-records rows="12" spellcheck="false">{shown}</textarea>'
+        return [f'<div class="field whole"><label for="records">records</label>{text}</div>']
+    fields = served.request.fields
+    return [
+        _control(index, fields[name], value)
+        for record in served.example
+        for index, (name, value) in enumerate(record.items())
+    ]
+
+
+def _option(index: int, value: Value) -> str:
+    """A control that may stay empty; a list is written with commas."""
+    identity, schema = f"o{index}", value.schema
+    common = f'id="{identity}" name="{value.name}" data-option="{schema["type"]}"'
+    return f"""<div class="field"><label for="{identity}">{value.name} <span class="optional">optional</span></label>
+<input {common} inputmode="decimal" autocomplete="off" aria-describedby="{identity}-hint {identity}-fault">
+<small id="{identity}-hint">{escape(schema["description"])}</small>
+<small class="fault" id="{identity}-fault"></small></div>"""
 
 
 def _control(index: int, field: Field, example: object) -> str:

@@ -14,10 +14,11 @@ from typing import Any
 
 import msgspec
 
+from .options import NONE, Chosen
 from .records import Columns, RequestModel, parse
 from .refusal import Fault, Refused
 from .request import JSON, Receive, Request, Scope, Send, compute, read, reply
-from .served import Answer, Served
+from .served import Served
 from .state import State
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -38,22 +39,23 @@ class Invocations:
             body = await read(request, receive, self.state)
             kind = _content_type(request)
             served = self.state.served
-            answer = await compute(self.state, len(body), _answer, served, body, kind)
+            answer, rows, counts = await compute(self.state, len(body), _answer, served, body, kind)
         except Refused as refused:
             status = 400 if refused.status == 422 else refused.status
             code = "BAD_REQUEST" if status < 500 else "TEMPORARILY_UNAVAILABLE"
             error = msgspec.json.encode({"error_code": code, "message": str(refused)})
             return await reply(send, request, status, error, refused.headers)
-        request.rows, request.version = len(answer.predictions), served.version
-        self.state.metrics.predicted(served.version, served.binning.of_predictions(answer.predictions))
-        return await reply(send, request, 200, msgspec.json.encode({"predictions": answer.predictions}))
+        request.rows, request.version = rows, served.version
+        self.state.metrics.predicted(served.version, counts)
+        return await reply(send, request, 200, answer)
 
 
-def _answer(served: Served, body: bytes, kind: bytes) -> Answer:
-    """Predict a body of one of the two content types."""
+def _answer(served: Served, body: bytes, kind: bytes) -> tuple[bytes, int, dict[str, int]]:
+    """Predict a body of one of the two content types: the JSON to send, and what `Served.answer` counts."""
     model = served.request
-    rows, where = _from_csv(model, body) if kind == CSV else _from_json(model, body)
-    return served.answer(_checked(model, rows, where))
+    rows, where, options = _from_csv(model, body) if kind == CSV else _from_json(model, body)
+    found, count, counts = served.answer(_checked(model, rows, where), options)
+    return msgspec.json.encode({"predictions": found["predictions"]}), count, counts
 
 
 def _content_type(request: Request) -> bytes:
@@ -71,15 +73,15 @@ def _content_type(request: Request) -> bytes:
 def _checked(model: RequestModel, rows: Any, where: tuple[str, ...]) -> Columns:
     """Ignore what the model does not know, require what it needs, check all else like `/predict`."""
     if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
-        absent = [name for name in model.names if not any(name in row for row in rows)]
+        absent = [name for name in model.needed if not any(name in row for row in rows)]
         if absent:
             raise Refused(400, [Fault((*where, name), "required column is missing") for name in absent])
         rows = [{name: row[name] for name in model.names if name in row} for row in rows]
     return model.columns(rows, where)
 
 
-def _from_json(model: RequestModel, body: bytes) -> tuple[Any, tuple[str, ...]]:
-    """Bring any of the JSON forms to a list of objects; also say where it stood, for the messages."""
+def _from_json(model: RequestModel, body: bytes) -> tuple[Any, tuple[str, ...], Chosen]:
+    """Bring any of the JSON forms to a list of objects; also say where it stood, for the messages, and the options."""
     payload = _parse(body)
     found = [form for form in FORMS if form in payload] if isinstance(payload, dict) else []
     if len(found) != 1:
@@ -88,14 +90,22 @@ def _from_json(model: RequestModel, body: bytes) -> tuple[Any, tuple[str, ...]]:
     extra = sorted(set(payload) - {form, "params"})
     if extra:
         raise Refused(400, [Fault(("body", name), f"unknown field beside {form}") for name in extra])
-    if payload.get("params"):
-        raise Refused(400, [Fault(("body", "params"), "this model takes no parameters")])
+    options = _options(model, payload.get("params"))
     data = payload[form]
     if form == "dataframe_split":
-        return _from_split(data, where), where
+        return _from_split(data, where), where, options
     if form == "dataframe_records":
-        return data, where
-    return _from_tensor(model, data, where), where
+        return data, where, options
+    return _from_tensor(model, data, where), where, options
+
+
+def _options(model: RequestModel, params: Any) -> Chosen:
+    """MLflow's name for options is params."""
+    if params is None:
+        return NONE
+    if not isinstance(params, dict):
+        raise Refused(400, [Fault(("body", "params"), "expected an object of options by name")])
+    return model.options.checked(params, ("body", "params"))
 
 
 def _parse(body: bytes) -> Any:
@@ -164,7 +174,7 @@ def _flat(values: list[Any]) -> list[Any]:
     return [value[0] if isinstance(value, list) and len(value) == 1 else value for value in values]
 
 
-def _from_csv(model: RequestModel, body: bytes) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+def _from_csv(model: RequestModel, body: bytes) -> tuple[list[dict[str, Any]], tuple[str, ...], Chosen]:
     """Read CSV with a header line; cells become what the contract says that their column holds."""
     try:
         rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
@@ -174,7 +184,7 @@ def _from_csv(model: RequestModel, body: bytes) -> tuple[list[dict[str, Any]], t
     if len(rows) < 2:
         raise Refused(400, "expected CSV with a header line and at least one row")
     records = _from_rows(rows[0], rows[1:], ("body",))
-    return [{name: _cell(model, name, text) for name, text in record.items()} for record in records], ("body",)
+    return [{name: _cell(model, name, text) for name, text in record.items()} for record in records], ("body",), NONE
 
 
 def _cell(model: RequestModel, name: str, text: str) -> Any:

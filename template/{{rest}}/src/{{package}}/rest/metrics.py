@@ -14,7 +14,7 @@ import itertools
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,10 +64,10 @@ class Metrics:
         found[bisect.bisect_left(BOUNDS, seconds)] += 1
         found[-1] += seconds
 
-    def predicted(self, version: str, names: Sequence[str]) -> None:
+    def predicted(self, version: str, counts: Mapping[str, int]) -> None:
         """Count predictions by the name of their class or bin."""
-        for name in names:
-            self._predictions[version, name] += 1
+        for name, count in counts.items():
+            self._predictions[version, name] += count
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
         """Add to any other counter."""
@@ -153,13 +153,13 @@ class Binning:
         between = [f"{low}..{high}" for low, high in itertools.pairwise(shown)]
         return cls(labels=False, edges=edges, names=(f"below {shown[0]}", *between, f"from {shown[-1]}"))
 
-    def of_predictions(self, predictions: Sequence[Any]) -> Sequence[str]:
-        """The class or bin of each prediction."""
-        if self.labels:
-            return [str(value) for value in predictions]
-        if not self.edges:
-            return [self.names[0]] * len(predictions)
-        return [self.names[bisect.bisect_right(self.edges, value)] for value in predictions]
+    def counts(self, predictions: Sequence[Any]) -> dict[str, int]:
+        """How many predictions are of each class or in each bin."""
+        found: dict[str, int] = {}
+        for value in predictions:
+            name = str(value) if self.labels else self.names[bisect.bisect_right(self.edges, value)]
+            found[name] = found.get(name, 0) + 1
+        return found
 
 
 def _edges(reference: dict[str, Any]) -> tuple[float, ...]:

@@ -73,7 +73,7 @@ def _schemas(served: Served) -> dict[str, Schema]:
     }
     return {
         "Record": record_schema((*served.request.inputs, *served.request.others)),
-        "Prediction": _prediction(served.contract),
+        "Prediction": _prediction(served),
         "Refusal": {
             "type": "object",
             "properties": {
@@ -90,32 +90,12 @@ def _schemas(served: Served) -> dict[str, Schema]:
     }
 
 
-def _prediction(contract: Contract) -> Schema:
-    """The answer of /predict."""
-    value: Schema = {"type": "number"}
-    properties: dict[str, Schema] = {}
-    if contract.labels:
-        value = {"enum": list(contract.label_values)}
-        share = {"type": "number", "minimum": 0, "maximum": 1}
-        each = {
-            "type": "object",
-            "properties": dict.fromkeys(contract.labels, share),
-            "required": list(contract.labels),
-            "additionalProperties": False,
-        }
-        properties["probabilities"] = {"type": "array", "items": each}
-    else:
-        ends = {"low": {"type": "number"}, "high": {"type": "number"}}
-        each = {"type": "object", "properties": ends, "required": ["low", "high"], "additionalProperties": False}
-        properties["intervals"] = {"type": "array", "items": each}
+def _prediction(served: Served) -> Schema:
+    """The answer of /predict: the model's, and which version and request it belongs to."""
+    properties = {**served.model.schema(), "model_version": {"type": "string"}, "request_id": {"type": "string"}}
     return {
         "type": "object",
-        "properties": {
-            "predictions": {"type": "array", "items": value},
-            **properties,
-            "model_version": {"type": "string"},
-            "request_id": {"type": "string"},
-        },
+        "properties": properties,
         "required": ["predictions", "model_version", "request_id"],
         "additionalProperties": False,
     }
@@ -125,11 +105,16 @@ def _predict(served: Served) -> dict[str, Any]:
     records = {
         "type": "array",
         "items": _ref("Record"),
-        "minItems": 1,
+        "minItems": served.request.least,
         "maxItems": served.request.batch_limit,
     }
-    body = _object({"records": records}, {"records": [served.example]})
+    body = _object({"records": records}, {"records": served.example}, _options(served))
     return _post("predict", "Predict one or many records.", {JSON: body}, {"200": _ref("Prediction")})
+
+
+def _options(served: Served) -> dict[str, Schema]:
+    """What may be said beside the records."""
+    return {name: value.schema for name, value in served.request.options.values.items()}
 
 
 def _outcome(contract: Contract) -> dict[str, Any]:
@@ -150,9 +135,10 @@ def _outcome(contract: Contract) -> dict[str, Any]:
 
 def _invocations(served: Served) -> dict[str, Any]:
     """MLflow's forms. They are described for one fixed order of the columns; the service takes any."""
-    fields = served.request.inputs
-    names = [field.name for field in fields]
-    records = {"type": "array", "items": {**record_schema(fields, closed=False), "required": names}, "minItems": 1}
+    fields, least = served.request.inputs, served.request.least
+    names, needed = [field.name for field in fields], list(served.request.needed)
+    record = {**record_schema(fields, closed=False), "required": needed}
+    records = {"type": "array", "items": record, "minItems": least}
     row = {
         "type": "array",
         "prefixItems": [field.schema for field in fields],
@@ -160,19 +146,22 @@ def _invocations(served: Served) -> dict[str, Any]:
         "minItems": len(fields),
         "maxItems": len(fields),
     }
-    rows = {"type": "array", "items": row, "minItems": 1}
+    rows = {"type": "array", "items": row, "minItems": least}
     split = _object({"columns": {"const": names}, "data": rows})
-    one = {"type": "object", "properties": {f.name: _one(f.schema) for f in fields}, "required": names}
-    forms = [
-        _object({"dataframe_split": split}),
-        _object({"dataframe_records": records}),
-        _object({"instances": {"anyOf": [records, rows]}}),
-        _object({"inputs": one}),
-    ]
-    body = {"anyOf": forms, "examples": [{"dataframe_records": [served.example]}]}
+    one = {"type": "object", "properties": {f.name: _one(f.schema) for f in fields}, "required": needed or names[:1]}
+    options = _options(served)
+    beside = {"params": {"type": "object", "properties": options, "additionalProperties": False}} if options else {}
+    tables: tuple[dict[str, Schema], ...] = (
+        {"dataframe_split": split},
+        {"dataframe_records": records},
+        {"instances": {"anyOf": [records, rows]}},
+        {"inputs": one},
+    )
+    forms = [_object(table, None, beside) for table in tables]
+    body = {"anyOf": forms, "examples": [{"dataframe_records": served.example}]}
     text = {"type": "string", "description": "CSV with a header line that names the columns"}
-    answer = _object({"predictions": {"type": "array"}})
-    operation = _post("invocations", "MLflow's scoring protocol.", {JSON: body}, {"200": answer}, "MlflowError", "400")
+    found = _object({"predictions": {"type": "array"}})
+    operation = _post("invocations", "MLflow's scoring protocol.", {JSON: body}, {"200": found}, "MlflowError", "400")
     operation["requestBody"]["description"] = "Also text/csv: " + text["description"]
     del operation["responses"]["422"]
     operation["responses"]["401"]["content"] = {JSON: {"schema": _ref("Refusal")}}

@@ -1,6 +1,6 @@
 """`POST /outcome`: the truth that arrived later, kept for monitoring and retraining.
 
-    {"request_id": "5f0c…", "row": 0, "truth": "Yes"}            the record `row` of that request
+    {"request_id": "5f0c…", "row": 0, "truth": "Yes"}            what the prediction `row` of that request was about
     {"key": "7590-VHVEG", "truth": "No"}                          a row by its own key
     {"outcomes": [{…}, {…}]}                                      many at once
 
@@ -109,7 +109,7 @@ def _faults(entry: Any, where: tuple[str | int, ...], contract: Contract) -> lis
             Fault((*where, "request_id"), "expected either request_id or key, to know what this is the truth of")
         )
     kinds = {"request_id": Name, "key": Name, "row": Row}
-    words = {"row": "a record's position, from 0"}
+    words = {"row": "a prediction's position in its answer, from 0"}
     for name, kind in kinds.items():
         if name in entry and not _is(entry[name], kind):
             expected = words.get(name, "text of 1 to 200 characters")

@@ -23,9 +23,9 @@ class Predict:
             body = await read(request, receive, self.state)
             require_json(request)
             served = self.state.served
-            answer, predictions = await compute(self.state, len(body), served.respond, body, request.id)
+            answer, rows, counts = await compute(self.state, len(body), served.respond, body, request.id)
         except Refused as refused:
             return await refuse(send, request, refused)
-        request.rows, request.version = len(predictions), served.version
-        self.state.metrics.predicted(served.version, served.binning.of_predictions(predictions))
+        request.rows, request.version = rows, served.version
+        self.state.metrics.predicted(served.version, counts)
         return await reply(send, request, 200, answer)

@@ -24,8 +24,11 @@ BODIES_BUFFERED = 8
 #: A body that is refused is still taken off the wire, up to so many times the limit: a client that is cut off while it
 #: sends would see a broken connection and not the answer. The body's deadline bounds it, too.
 BODIES_DISCARDED = 16
-#: Bodies up to this size (about 100 rows of 30 numbers) are answered on the event loop: a thread would cost more.
-INLINE = 131_072
+#: Bodies up to this size (about 100 rows of 30 numbers) are small. A quick model answers them on the event loop, where
+#: a thread would cost more than the answer.
+SMALL = 131_072
+#: Requests that may wait for each thread of the pool; what waits beyond them would only wait longer.
+WAITING, SMALL_WAITING = 4, 64
 
 
 class Disconnected(Exception):
@@ -105,11 +108,12 @@ async def _collect(first: bytes, incoming: Incoming, state: State) -> bytes:
 
 
 async def compute(state: State, size: int, work: Callable[..., Result], *arguments: Any) -> Result:
-    """Run `work` at once for a small body, else in the pool; raises Refused 503 when that is full or takes too long."""
-    if size <= INLINE:
+    """Run `work` at once where that is quick, else in the pool; raises Refused 503 where it is full or late."""
+    small = size <= SMALL
+    if small and state.served.model.quick:
         return work(*arguments)
-    if state.waiting >= 4 * state.pool._max_workers:
-        raise busy("too many large requests are being computed; try again")
+    if state.waiting >= (SMALL_WAITING if small else WAITING) * state.pool._max_workers:
+        raise busy("too many requests are being computed; try again")
     state.waiting += 1
     future = state.pool.submit(work, *arguments)
     future.add_done_callback(lambda _: loop.call_soon_threadsafe(_left, state))
