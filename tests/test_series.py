@@ -128,7 +128,7 @@ def changed(place: int, **values: str) -> list[Row]:
 
 #: What is wrong -> (the rows, what is set beside the roles, what the line says)
 BAD: dict[str, tuple[list[Row], list[str], list[str]]] = {
-    "a moment twice": ([*sales(), sales()[5]], [], ["day", "2024-01-06", "north"]),
+    "a moment twice": ([*sales(), sales()[5]], [], ["2024-01-06", "north"]),
     "an unknown frequency": (sales(), ["data.frequency=fortnight"], ["frequency", "fortnight"]),
     "a target that is no number": (changed(20, sold="many"), [], ["sold", "many"]),
     "a series shorter than the horizon": ([*sales(), *(row | {"shop": "new"} for row in sales(5)[:5])], [], ["new"]),
@@ -136,6 +136,13 @@ BAD: dict[str, tuple[list[Row], list[str], list[str]]] = {
     "a covariate that is not there": (sales(), ["data.known_future=[weather]"], ["weather"]),
     "a column in two roles": (sales(), ["data.known_future=[price]", "data.past=[price]"], ["price"]),
 }
+
+
+def refusal(said: str) -> str:
+    """The one line with which a verb refuses; steps that went well before may stand above it."""
+    lines = [line for line in said.splitlines() if not line.startswith("  ")]
+    assert len(lines) == 1 and lines[0].startswith("churn: "), said
+    return lines[0]
 
 
 @pytest.mark.parametrize(("rows", "settings", "words"), BAD.values(), ids=BAD)
@@ -146,9 +153,8 @@ def test_what_cannot_be_forecast_is_refused(
     path = write(project / "data" / "sales.csv", rows)
     before = contents(project)
 
-    said = churn("train", "+experiment=quick", f"data.path={path}", *ROLES, *settings, code=2)
+    said = refusal(churn("train", "+experiment=quick", f"data.path={path}", *ROLES, *settings, code=2))
 
-    assert len(said.strip().splitlines()) == 1, said
     assert all(word in said for word in words), said
     assert contents(project) == before
 
@@ -170,9 +176,9 @@ def test_a_forecast_without_its_future_covariates_is_refused(project: Path, chur
         given = [f"input={write(project / 'data' / 'future.csv', rows)}"] if rows else []
         before = contents(project)
 
-        told = churn("predict", *given, "output=reports/forecast.csv", *said, code=2)
+        told = refusal(churn("predict", *given, "output=reports/forecast.csv", *said, code=2))
 
-        assert len(told.strip().splitlines()) == 1 and "price" in told, f"{name}: {told}"
+        assert "price" in told, f"{name}: {told}"
         assert contents(project) == before, name
 
     churn("predict", f"input={write(project / 'data' / 'future.csv', days)}", "output=reports/forecast.csv", *said)
