@@ -9,14 +9,19 @@ predict in a server. `base` and `dev` are in every project. The lines are also t
 
 Outputs: `all.txt` (every layer together), `requirements.txt.jinja` and `serving.txt.jinja` (what
 `template/**/requirements*.lock.jinja` include: each requirement stands under the switches of the layers that need it,
-so a rendered lock is the closure of the chosen layers and nothing else), `generator.txt` (mlgen itself) and `bench.txt`
-(mlgen, every layer, and what benchmarks/ compares them with).
+so a rendered lock is the closure of the chosen layers and nothing else), `torch-cuda.lock` (PyTorch as the usual index
+has it, and what its CUDA build needs: set apart, so that `torch-cpu.lock` can stand in), `generator.txt` (mlgen itself)
+and `bench.txt` (mlgen, every layer, and what benchmarks/ compares them with).
+
+`torch-cpu.lock` is written by hand: PyTorch's CPU builds are not on the usual index. It pins the same release, with the
+hashes of the Linux wheels (x86_64 and aarch64, each supported Python) as PyTorch's CPU index gives them.
 Needs `uv` and a package index; which one does not matter, for no host name is written.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -26,6 +31,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ALWAYS = ("base", "dev")
 SERVERS = ("rest",)  # layers whose processes run from the slim lock
+
+#: What only PyTorch's CUDA build brings, and PyTorch itself.
+TORCH = re.compile(r"torch|triton|(nvidia|cuda)-.*")
 
 #: package==version -> (its marker or "", its hash lines)
 Pins = dict[str, tuple[str, tuple[str, ...]]]
@@ -59,6 +67,18 @@ def parse(text: str) -> Pins:
         pin, _, marker = requirement.partition(" ; ")
         pins[pin.strip()] = (marker.strip(), tuple(line.strip() for line in hashes))
     return pins
+
+
+def apart(pins: Pins) -> tuple[Pins, Pins]:
+    """Split pins into those that any build of PyTorch goes with, and those of its CUDA build."""
+    cuda = {pin: lines for pin, lines in pins.items() if TORCH.fullmatch(pin.split("==")[0])}
+    return {pin: lines for pin, lines in pins.items() if pin not in cuda}, cuda
+
+
+def written_out(pins: Pins) -> str:
+    """Return pins as the text of a lock."""
+    lines = (" \\\n    ".join((f"{pin} ; {marker}" if marker else pin, *hashes)) for pin, (marker, hashes) in pins.items())
+    return "".join(f"{line}\n" for line in lines)
 
 
 def tagged(closures: Mapping[str, Pins], always: Iterable[str]) -> str:
@@ -127,13 +147,16 @@ def main() -> None:
         manifest = HERE.parent / "pyproject.toml"
         generator = compile_pins([manifest], "--group=dev", f"--constraint={pins}")
         everything = [manifest, HERE.parent / "benchmarks" / "requirements.in", *sorted(HERE.glob("*.in"))]
-        bench = compile_pins(everything, "--group=dev", f"--constraint={pins}")
+        bench, _ = apart(parse(compile_pins(everything, "--group=dev", f"--constraint={pins}")))
+    split = {name: apart(pins) for name, pins in training.items()}
+    cuda = {pin: lines for _, brought in split.values() for pin, lines in brought.items()}
     written = {
         superset: text,
-        HERE / "requirements.txt.jinja": tagged(training, ALWAYS),
+        HERE / "requirements.txt.jinja": tagged({name: rest for name, (rest, _) in split.items()}, ALWAYS),
+        HERE / "torch-cuda.lock": written_out(cuda),
         HERE / "serving.txt.jinja": tagged(serving, SERVERS),
         HERE / "generator.txt": generator,
-        HERE / "bench.txt": bench,
+        HERE / "bench.txt": written_out(bench),
     }
     for path, content in written.items():
         path.write_text(content, "utf8")

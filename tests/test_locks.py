@@ -56,6 +56,12 @@ def pins(path: Path) -> dict[str, set[str]]:
     return found
 
 
+def installed(project: Path) -> list[dict[str, set[str]]]:
+    """What `make setup` may install: the project's lock, and with it one of PyTorch's, where the project needs that."""
+    whole = pins(project / "requirements.lock")
+    return [whole | pins(build) for build in sorted(project.glob("requirements-torch-*.lock"))] or [whole]
+
+
 def unmet(requirements: list[str], pinned: dict[str, set[str]]) -> list[str]:
     """The requirements that a lock does not pin, or pins outside of their range."""
     parsed = [Requirement(requirement) for requirement in requirements]
@@ -75,7 +81,8 @@ def test_a_manifest_and_its_locks_agree(project: Path) -> None:
 
     wanted = manifest["project"]["dependencies"] + groups["dev"] + manifest["build-system"]["requires"]
 
-    assert unmet(wanted, pins(project / "requirements.lock")) == []
+    for lock in installed(project):
+        assert unmet(wanted, lock) == []
     assert serving.exists() == ("serving" in groups)
     assert not serving.exists() or unmet(groups["serving"], pins(serving)) == []
 
@@ -100,13 +107,35 @@ def test_a_lock_is_one_of_requirements_with_hashes(project: Path) -> None:
         text = path.read_text("utf8")
         parsed = MAKE["parse"]("\n".join(line for line in text.splitlines() if not line.startswith("#")))
 
-        assert parsed and all(re.fullmatch(r"[a-z0-9._-]+==[\w.]+", pin) for pin in parsed)
+        assert parsed and all(re.fullmatch(r"[a-z0-9._-]+==[\w.]+(\+cpu)?", pin) for pin in parsed)
         assert all(
             hashes and all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", h) for h in hashes)
             for _, hashes in parsed.values()
         )
         assert "{" not in text
         assert len(parsed) == len(re.findall(r"^[\w.-]+==", text, re.MULTILINE))
+
+
+def test_only_projects_that_train_networks_name_torch(project: Path) -> None:
+    """PyTorch and what its CUDA build brings stand in locks of their own, one for each build, and nowhere else."""
+    needed = "torch" in (project / "pyproject.toml").read_text("utf8")
+    heavy = re.compile(r"torch|triton|(nvidia|cuda)-.*")
+
+    builds = {path.name: pins(path) for path in project.glob("requirements-torch-*.lock")}
+
+    assert not any(heavy.fullmatch(name) for name in pins(project / "requirements.lock"))
+    assert bool(builds) == needed
+    if needed:
+        assert builds["requirements-torch-cpu.lock"] == {"torch": {"2.13.0+cpu"}}
+        assert builds["requirements-torch-cuda.lock"]["torch"] == {"2.13.0"}
+        assert all(heavy.fullmatch(name) for name in builds["requirements-torch-cuda.lock"])
+
+
+def test_both_builds_of_torch_are_one_release() -> None:
+    """The CPU build's lock, which is written by hand, moves with the other one."""
+    (cpu,), (cuda,) = (pins(LOCKS / f"torch-{build}.lock")["torch"] for build in ("cpu", "cuda"))
+
+    assert cpu == f"{cuda}+cpu"
 
 
 def test_a_layer_that_imports_has_its_input_but_a_shared_one() -> None:
