@@ -160,7 +160,7 @@ def write(smoother: Smoother, folder: Path) -> None:
         parts |= {f"season_{season}": values for season, values in enumerate(found.seasons)}
         arrays |= {f"group_{number}_{name}": values for name, values in parts.items()}
         arrays[f"group_{number}_weights"] = group.weights
-    np.savez(folder / "ets.npz", **arrays)
+    np.savez(folder / "ets.npz", allow_pickle=False, **arrays)
     facts = {
         "frequency": smoother.frequency.name,
         "offset": smoother.frequency.offset,

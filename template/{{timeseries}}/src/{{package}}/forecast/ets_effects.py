@@ -22,6 +22,8 @@ Array = npt.NDArray[Any]
 
 #: Waves of the year for daily series; eight turn within six weeks.
 WAVES = 8
+#: The logarithm is for series whose least value is above this part of the median.
+WELL_ABOVE = 0.3
 #: How far a forecast may leave the range of the history, in ranges.
 ROOM = 1.0
 
@@ -44,15 +46,17 @@ class Curve:
     def of(cls, target: Array, bend: bool) -> Curve:
         """The curve for histories [s, T]: none, or (bend) the logarithm where all values are well above zero, else
         the inverse hyperbolic sine."""
-        present = ~np.isnan(target)
-        any_value = present.any(axis=1)
+        present: Array = np.isfinite(target)
+        any_value = np.asarray(present.any(axis=1))
         least = np.where(present, target, np.inf).min(axis=1, initial=np.inf)
         filled = np.where(any_value[:, None], target, 0.0)
         centre = np.nanmedian(filled, axis=1)
         spread = 1.4826 * np.nanmedian(np.abs(filled - centre[:, None]), axis=1)
         deviation = np.nanstd(filled, axis=1)
         scale = np.where(spread > 1e-3 * deviation, spread, np.where(deviation > 0, deviation, 1.0))
-        kind = np.where(any_value & (least > 0.01 * centre) & (least > 0), 1, 2) if bend else np.zeros(len(target))
+        kind = (
+            np.where(any_value & (least > WELL_ABOVE * centre) & (least > 0), 1, 2) if bend else np.zeros(len(target))
+        )
         return cls(kind.astype(np.int64), centre, scale, np.where(least > 0, least / 2, 1.0), any_value & (least >= 0))
 
     def only(self, rows: Array) -> Curve:

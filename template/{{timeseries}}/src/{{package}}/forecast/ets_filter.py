@@ -22,7 +22,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 #: Starting values come from this many of the longest season's first cycles.
-CYCLES = 4
+CYCLES = 3
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Reach:
 
     def forecasts(self, state: State) -> Array:
         """Forecasts [k, b, s] from a state."""
-        means = self.slope * state.slope
+        means: Array = self.slope * state.slope
         means += state.level
         for season in state.seasons:
             means += season[(state.column - 1 + self.steps) % len(season)]
@@ -92,8 +92,8 @@ class Reach:
 
 def first_columns(values: Array) -> Array:
     """The column [s] of each series' first value, T where it has none."""
-    present = ~np.isnan(values)
-    return np.where(present.any(axis=1), present.argmax(axis=1), values.shape[1])
+    present: Array = np.asarray(~np.isnan(values))
+    return np.asarray(np.where(present.any(axis=1), present.argmax(axis=1), values.shape[1]))
 
 
 def start(values: Array, seasons: Sequence[int]) -> Start:
@@ -131,11 +131,11 @@ def run(
     `slopes` [b, s] come into force at each series' first value; before it nothing moves. `watch` is called after each
     column with the state and the column's errors [b, s]; it must not keep either, both are overwritten.
     """
-    present = ~np.isnan(values).T
+    present: Array = np.isfinite(values.T)
     observed = np.where(present, values.T, 0.0)
-    whole = present.all(axis=1)
+    whole = np.asarray(present.all(axis=1))
     first = first_columns(values)
-    begins = {int(column): first == column for column in np.unique(first)}
+    begins = {int(column): np.flatnonzero(first == column) for column in np.unique(first)}
     level, slope, shock = state.level, state.slope, state.shock
     error, change = np.empty_like(level), np.empty_like(level)
     for column in range(values.shape[1]):

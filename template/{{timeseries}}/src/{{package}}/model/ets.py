@@ -19,7 +19,6 @@ from ..forecast import ets
 from ..forecast.ets import TRENDS, Effects, Group, Smoother, seasoned
 from ..forecast.ets_effects import Columns, Curve
 from ..forecast.ets_filter import Coefficients, start
-from ..frequency import Frequency
 from ..panel import Panel
 from ..shape import Amount, Bound, Count
 from . import ets_effects
@@ -37,7 +36,7 @@ TOGETHER = 8000
 
 
 @dataclass(frozen=True, kw_only=True)
-class ETSSettings:
+class EtsSettings:
     """conf/model/ets.yaml."""
 
     name: str
@@ -50,11 +49,11 @@ class ETSSettings:
 
 
 @dataclass(frozen=True)
-class FittedETS:
+class FittedEts:
     """A fitted smoother; it forecasts with the code that serves."""
 
     smoother: Smoother
-    settings: ETSSettings
+    settings: EtsSettings
     name: str = "ets"
 
     def points(self, panel: Panel, horizon: int) -> Array:
@@ -94,7 +93,7 @@ class FittedETS:
         return Counter(names[form] for form in weights.argmax(axis=0))
 
 
-def fit(training: Training, settings: ETSSettings) -> FittedETS:
+def fit(training: Training, settings: EtsSettings) -> FittedEts:
     """Fit every series of the panel by itself; series run together in parts, the parts on `training.threads`."""
     panel = training.panel
     columns = Columns.of(panel, training.frequency)
@@ -111,10 +110,10 @@ def fit(training: Training, settings: ETSSettings) -> FittedETS:
         effects=_both([part.effects for part in parts], Effects),
         groups=tuple(_joined([part.groups[number] for part in parts]) for number in range(len(parts[0].groups))),
     )
-    return FittedETS(smoother, settings)
+    return FittedEts(smoother, settings)
 
 
-def cost(size: Size, settings: ETSSettings, frequency: Frequency | None = None) -> float:
+def cost(size: Size, settings: EtsSettings) -> float:
     """Seconds of one fit and its forecasts on two cores, roughly."""
     columns = min(size.values / max(size.series, 1), settings.history)
     together = len(TRENDS) * settings.candidates
@@ -123,7 +122,7 @@ def cost(size: Size, settings: ETSSettings, frequency: Frequency | None = None) 
     return float(sweeps * (parts * 20e-6 + size.series * together * 12e-9))
 
 
-def seasons(training: Training, settings: ETSSettings) -> tuple[int, ...]:
+def seasons(training: Training, settings: EtsSettings) -> tuple[int, ...]:
     """The seasons of the forms, the shortest first: the frequency's, or the one that was asked for."""
     found = training.frequency.seasons if training.season == training.frequency.season else (training.season,)
     columns = min(training.panel.steps, settings.history)
@@ -131,7 +130,7 @@ def seasons(training: Training, settings: ETSSettings) -> tuple[int, ...]:
     return tuple(season for season in found if 1 < season <= columns / CYCLES and not (daily and season > 200))
 
 
-def _fit_part(training: Training, settings: ETSSettings, columns: Columns, panel: Panel) -> Smoother:
+def _fit_part(training: Training, settings: EtsSettings, columns: Columns, panel: Panel) -> Smoother:
     """A smoother for a part of the series."""
     lengths = np.minimum(panel.lengths(), settings.history)
     wanted = seasons(training, settings)

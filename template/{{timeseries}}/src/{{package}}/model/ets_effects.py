@@ -2,8 +2,8 @@
 
 The year's waves are fitted beside a trend that may bend once a year. Everything else is fitted to seasonal differences
 from which the memory of the errors is taken out too (Cochrane & Orcutt, 1949), so that neither a common trend nor a
-common season looks like an effect; and it is kept only where it lowers Akaike's corrected criterion. Shapes: s series,
-T columns of history, k effects.
+common season looks like an effect; and it is kept only where it lowers the Bayesian information criterion.
+Shapes: s series, T columns of history, k effects.
 """
 
 from __future__ import annotations
@@ -86,10 +86,10 @@ def _differences(values: Array, columns: Array, season: int, ridge: float) -> Ar
 
 
 def _remembering(target: Array, inputs: Array, ridge: float) -> Array:
-    """The weights [k] of inputs [n, k] where the errors remember the one before; 0 where without them Akaike's
-    corrected criterion is lower."""
+    """The weights [k] of inputs [n, k] where the errors remember the one before; 0 where without them the
+    Bayesian information criterion is lower."""
     both = ~np.isnan(target[1:]) & ~np.isnan(target[:-1])
-    found = np.zeros(inputs.shape[1])
+    found: Array = np.zeros(inputs.shape[1])
     for _ in range(TURNS):
         left = target - inputs @ found
         before, now = left[:-1][both], left[1:][both]
@@ -101,7 +101,6 @@ def _remembering(target: Array, inputs: Array, ridge: float) -> Array:
         found = np.linalg.solve(square + penalty, freed.T @ outcome)
     count, effects = len(outcome), len(found)
     remaining = ((outcome - freed @ found) ** 2).sum()
-    if remaining <= 0 or count <= effects + 2:
+    if remaining <= 0 or count <= effects:
         return np.zeros(effects)
-    price = 2 * effects * count / (count - effects - 2)
-    return found if count * np.log(outcome @ outcome / remaining) > price else np.zeros(effects)
+    return found if count * np.log(outcome @ outcome / remaining) > effects * np.log(count) else np.zeros(effects)
