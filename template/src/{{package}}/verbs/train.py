@@ -48,10 +48,9 @@ def _promoted(trained: Trained) -> bool:
 def _onward(config: RunConfig, trained: Trained) -> list[str]:
     """Where to look next."""
     name, published = config.project.name, trained.published
-    sample = trained.prepared.source
     lines = [f"model card   {published.card.relative_to(config.root)}"]
     if published.champion is not None:
-        lines.append(f"predict      {name} predict input={sample} output=predictions.csv")
+        lines.append(f"predict      {name} predict {trained.prepared.asks}output=predictions.csv")
     if published.champion != published.version:
         lines.append(f"serve it     {name} promote version={published.version}   (against the gate's advice)")
     if config.tracking.uri.startswith("sqlite:"):

@@ -55,6 +55,11 @@ class Prepared:
         return "test rows"
 
     @property
+    def asks(self) -> str:
+        """What `predict` needs to be told for a first look, on the command line."""
+        return f"input={self.source} "
+
+    @property
     def method(self) -> str:
         """How the test rows were drawn."""
         return self.parts.method

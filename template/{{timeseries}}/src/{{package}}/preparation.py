@@ -56,6 +56,11 @@ class Prepared:
         return "windows of series"
 
     @property
+    def asks(self) -> str:
+        """What `predict` needs to be told for a first look: nothing, or what is known of the steps to come."""
+        return "input=FUTURE.csv " if self.contract.with_role("known_future") else ""
+
+    @property
     def method(self) -> str:
         """How the cases were made."""
         return "backtest" if self.later is None else "file"

@@ -30,6 +30,8 @@ Fit = Callable[[Training], Forecaster]
 #: Values [series x steps] up to which that many windows are cheap, and the windows of anything larger.
 WINDOWS = ((30_000, 10), (100_000, 6), (250_000, 4))
 FEWEST = 3
+#: The share of the longest history that windows may take up: a model of a tenth of the data is not the one to judge.
+KEPT = 0.5
 #: A series takes part in a window where it has had so many seasons, or horizons where those are shorter, before it.
 SEASONS = 2
 
@@ -134,5 +136,6 @@ def cuts(panel: Panel, horizon: int, gap: int, season: int, windows: int | None,
     longest = int(panel.lengths().max(initial=0))
     room = longest - gap - horizon - least(season, horizon)
     distance = step or horizon
-    possible = room // distance + 1 if room >= 0 else 0
+    kept = int(KEPT * longest) - gap - horizon
+    possible = max(1, min(room, kept) // distance + 1) if room >= 0 else 0
     return tuple(gap + horizon + number * distance for number in range(min(wanted, possible)))

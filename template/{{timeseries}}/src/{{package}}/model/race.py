@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..cases import Cases
+from ..errors import InputError
 from ..shape import Count, OneOf
 from . import bands, blend, candidate
 from .backtest import Backtest
@@ -48,8 +49,9 @@ class RaceSettings:
 
 def fit(backtest: Backtest, settings: RaceSettings, families: Mapping[str, Family]) -> Candidate:
     """Backtest the members that the budget allows; the winner is fitted to everything."""
-    members, notes = affordable(backtest, settings, families)
-    points = _backtests(backtest, settings, families, members)
+    allowed, dear = affordable(backtest, settings, families)
+    points, unable = _backtests(backtest, settings, families, allowed)
+    members = list(points)
     truth = backtest.cases
     if len(points) > 1:
         points[BLEND] = blend.honest(truth, {name: points[name] for name in members}, settings.rounds)
@@ -64,7 +66,7 @@ def fit(backtest: Backtest, settings: RaceSettings, families: Mapping[str, Famil
         fitted,
         record={"winner": winner, **{f"backtest.{name}": _shown(blend.loss(truth, p)) for name, p in points.items()}},
         raced={name: _banded(backtest, values) for name, values in points.items()} if len(points) > 1 else {},
-        notes=notes,
+        notes=(*dear, *unable),
     )
     # the bands that are served belong to the winner, not to the way it was chosen
     errors = (truth.actual - points[winner]) / truth.scale[:, None]
@@ -73,13 +75,13 @@ def fit(backtest: Backtest, settings: RaceSettings, families: Mapping[str, Famil
 
 def blended(backtest: Backtest, settings: RaceSettings, families: Mapping[str, Family]) -> Candidate:
     """Backtest all members, whatever they cost, and fit their blend."""
-    points = _backtests(backtest, settings, families, settings.members)
+    points, unable = _backtests(backtest, settings, families, settings.members)
     truth = backtest.cases
     mixed = blend.honest(truth, points, settings.rounds)
     weights = blend.weigh(truth, points, settings.rounds)
     fitted = _final(backtest, settings, families, weights)
     raced = {name: _banded(backtest, values) for name, values in points.items()}
-    return candidate.of(BLEND, backtest, mixed, fitted, raced=raced)
+    return candidate.of(BLEND, backtest, mixed, fitted, raced=raced, notes=tuple(unable))
 
 
 def affordable(
@@ -122,12 +124,18 @@ def chosen(truth: Cases, points: Mapping[str, Array]) -> Array:
 
 def _backtests(
     backtest: Backtest, settings: RaceSettings, families: Mapping[str, Family], members: Sequence[str]
-) -> dict[str, Array]:
-    found = {}
+) -> tuple[dict[str, Array], list[str]]:
+    """The forecasts [cases, horizon] of each member; one that cannot learn from so little is left out, and says so."""
+    found, notes = {}, []
     for name in members:
         make, _, once = families[name]
-        found[name] = candidate.points(backtest, partial(_make, make, getattr(settings, name)), once=once)
-    return found
+        try:
+            found[name] = candidate.points(backtest, partial(_make, make, getattr(settings, name)), once=once)
+        except InputError as unable:
+            notes.append(f"{name} did not race: {unable}")
+    if not found:
+        raise InputError("; ".join(notes))
+    return found, notes
 
 
 def _final(
