@@ -26,11 +26,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SLIM = 220  # MB that a server's environment may take, installed
 LOWER_IS_BETTER = {"rmse"}
 
-#: Import every top-level package that is installed beside the running Python.
+#: Import every top-level package that is installed beside the running Python; some announce folders that they leave out.
 IMPORT_ALL = """
-import importlib, importlib.metadata
+import importlib.metadata, importlib.util
 for name in sorted(importlib.metadata.packages_distributions()):
-    if name.isidentifier():
+    if name.isidentifier() and importlib.util.find_spec(name):
         importlib.import_module(name)
 """
 
