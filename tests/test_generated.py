@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SLIM = 220  # MB that a server's environment may take, installed
 LOWER_IS_BETTER = {"rmse"}
 
-#: Import every top-level package that is installed beside the running Python; some announce folders that they leave out.
+#: Import every top-level package that is installed beside the running Python; some announce folders they leave out.
 IMPORT_ALL = """
 import importlib.metadata, importlib.util
 for name in sorted(importlib.metadata.packages_distributions()):
