@@ -69,7 +69,8 @@ def _settings(verb: Verb, tree: ConfTree | None) -> str:
     if tree is None:
         return "  (none: this folder is in no project)"
     composed = tree.compose({})
-    rows = [_row(key, tree, composed) for key in verb.settings]
+    there = (key for key in verb.settings if key in tree.groups or key in composed.settings)
+    rows = [_row(key, tree, composed) for key in there]
     width = min(max((len(left) for left, _ in rows), default=0), 36)
     lines = []
     for left, right in rows:
@@ -86,7 +87,5 @@ def _row(key: str, tree: ConfTree, composed: Composed) -> tuple[str, str]:
         if chosen and len(choices) == 1:
             return f"{key}.NAME=VALUE", f"{composed.settings[key].comment} ({composed.file(key)})"
         return f"{'' if chosen else '+'}{key}={chosen or 'NAME'}", f"one of {', '.join(choices)} (conf/{key}/)"
-    setting = composed.settings.get(key)
-    if setting is None:
-        return key, ""
+    setting = composed.settings[key]
     return f"{key}={setting.value}", f"{setting.comment} ({setting.file})".strip()

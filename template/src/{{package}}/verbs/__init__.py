@@ -1,8 +1,8 @@
 """The verbs of the command line, one module each, discovered here: a layer adds a verb by adding a file.
 
 A verb's module says, on the first line of its docstring, what the verb does (its line in `--help`; the rest of the
-docstring stands on the verb's own page); names its main settings, which `VERB --help` shows with the defaults and
-comments of conf/; and has one function:
+docstring stands on the verb's own page); names its main settings, of which `VERB --help` shows those that this project
+has, with the defaults and comments of conf/; and has one function:
 
     SETTINGS = ("model", "data.path", "split", "seed")
 

@@ -16,7 +16,18 @@ from . import VerbReport
 if TYPE_CHECKING:
     from ..config import RunConfig
 
-SETTINGS = ("data.path", "data.target", "data.drop", "data.key", "contract.write", "contract.severity", "task")
+SETTINGS = (
+    "data.path",
+    "data.target",
+    "data.drop",
+    "data.key",
+    "data.time",
+    "data.series",
+    "data.horizon",
+    "contract.write",
+    "contract.severity",
+    "task",
+)
 
 
 def run(config: RunConfig) -> VerbReport:

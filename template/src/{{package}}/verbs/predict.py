@@ -1,9 +1,9 @@
-"""Predict a file of rows with the champion, into another file or onto the terminal.
+"""Predict with the champion, from a file into another file or onto the terminal.
 
-One row comes out per row that goes in, in the same order: the key columns (`data.key`, else the row number, from 1),
-`prediction`, then `probability_<label>` for every class, or `prediction_low` and `prediction_high`. The target column
-may be there or not. The ending of `output=` chooses the format: .csv, .tsv, .parquet or .jsonl; without it, CSV is
-printed.
+Rows are answered one for one, in their order; series, with their next steps. Out come key columns (the row number,
+from 1, where rows have none; a series' key and the moment), `prediction`, then how sure it is: `probability_<label>`
+for every class, `prediction_low` and `prediction_high`, or `quantile_<level>`. The ending of `output=` chooses the format: .csv, .tsv, .parquet or .jsonl;
+without it, CSV is printed.
 """
 
 from __future__ import annotations

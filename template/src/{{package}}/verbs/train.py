@@ -17,7 +17,20 @@ if TYPE_CHECKING:
     from ..config import RunConfig
     from ..pipeline import Trained
 
-SETTINGS = ("model", "data.path", "data.target", "data.drop", "split", "train", "gate", "seed", "task")
+SETTINGS = (
+    "model",
+    "data.path",
+    "data.target",
+    "data.drop",
+    "data.time",
+    "data.series",
+    "data.horizon",
+    "split",
+    "train",
+    "gate",
+    "seed",
+    "task",
+)
 
 
 def run(config: RunConfig) -> VerbReport:
