@@ -77,7 +77,9 @@ def apart(pins: Pins) -> tuple[Pins, Pins]:
 
 def written_out(pins: Pins) -> str:
     """Return pins as the text of a lock."""
-    lines = (" \\\n    ".join((f"{pin} ; {marker}" if marker else pin, *hashes)) for pin, (marker, hashes) in pins.items())
+    lines = (
+        " \\\n    ".join((f"{pin} ; {marker}" if marker else pin, *hashes)) for pin, (marker, hashes) in pins.items()
+    )
     return "".join(f"{line}\n" for line in lines)
 
 
