@@ -144,7 +144,7 @@ class Inference:
             return self.horizon
         if isinstance(horizon, bool) or not isinstance(horizon, int) or not 1 <= horizon <= self.horizon:
             raise InputError(
-                f"horizon: {horizon!r} is not a whole number from 1 to {self.horizon}, for which this model was trained; "
+                f"horizon: {horizon!r} is not a whole number from 1 to {self.horizon}, as this model was trained for; "
                 "ask  for fewer steps, or train with a larger data.horizon"
             )
         return horizon

@@ -11,7 +11,8 @@ import numpy as np
 def moment(cell: Any, format: str | None = None) -> np.datetime64:
     """Read a cell; `format` (strptime) is how text is written where not as ISO 8601. Raises ValueError."""
     if isinstance(cell, np.datetime64):
-        return cell.astype("M8[ns]")
+        exact: np.datetime64 = cell.astype("M8[ns]")
+        return exact
     if isinstance(cell, datetime.datetime):
         found = cell
     elif isinstance(cell, datetime.date):

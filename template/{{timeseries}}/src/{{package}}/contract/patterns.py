@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
+from . import zones
 from .catalogue import Finding, counted, entered, percent
 from .stamped import Stamped, forecast, stamps
 from .view import View
-
-#: The zone at the end of a moment's text: Z, or an offset.
-ZONE = re.compile(r"\d[T ]?\d{1,2}:\d{2}.*?(Z|UTC|[+-]\d{2}:?\d{2})\s*$")
 
 
 @entered("Rows without a moment")
@@ -32,17 +29,9 @@ def missing_times(view: View) -> Iterator[Finding]:
 def mixed_zones(view: View) -> Iterator[Finding]:
     """{column} is written in {count} time zones ({zones}); write all moments in one of them, best in UTC"""
     name = view.contract.with_role("time")[0].name
-    cells = view.frame[name].dropna() if name in view.frame else pd.Series(dtype=object)
-    if pd.api.types.is_datetime64_any_dtype(cells.dtype) or pd.api.types.is_numeric_dtype(cells.dtype):
-        return
-    zones: dict[str, int] = {}
-    for text, rows in cells.astype(str).value_counts().items():
-        found = ZONE.search(str(text))
-        zone = (found[1] if found else "none").replace("UTC", "Z")
-        zones[zone] = zones.get(zone, 0) + int(rows)
-    if len(zones) > 1:
-        shown = ", ".join(f"{zone} in {counted(rows, 'row')}" for zone, rows in sorted(zones.items()))
-        yield Finding(name, len(zones), count=len(zones), zones=shown)
+    written = zones.found(view.frame[name]) if name in view.frame else {}
+    if len(written) > 1:
+        yield Finding(name, len(written), count=len(written), zones=zones.listed(written))
 
 
 @entered("Moments that a series has twice")

@@ -14,7 +14,7 @@ import pandas as pd
 from ..config import DataSettings
 from ..errors import InputError, nearest
 from ..frequency import Frequency
-from . import cadence
+from . import cadence, zones
 from .columns import moments
 from .observed import Observed, observe
 from .schema import Column, Contract, Forecast
@@ -40,6 +40,12 @@ def propose(
     time = settings.time or _only_time(observed, roles)
     when = _time(observed[time])
     roles[time] = "time"
+    written = zones.found(frame[time])
+    if len(written) > 1:
+        raise InputError(
+            f"{time} is written in {len(written)} time zones ({zones.listed(written)}); "
+            "write all moments in one of them, best in UTC"
+        )
     read = moments(frame[time], when.format)
     keys = settings.series if settings.series is not None else _series(frame, observed, roles, read.values)
     roles |= dict.fromkeys(keys, "series")

@@ -56,9 +56,10 @@ def place(frame: pd.DataFrame, contract: Contract) -> Stamped:
     ordinals, fits = frequency.ordinals(np.where(timed, times, np.datetime64(0, "ns")))
     if not names:
         return Stamped(frequency, ((),), np.zeros(len(frame), dtype=np.int64), ordinals * timed, timed, fits & timed)
-    grouped = frame[names].fillna("").groupby(names, sort=True)
-    codes = grouped.ngroup().to_numpy().astype(np.int64)
-    keys = tuple(tuple(str(part) for part in (key if isinstance(key, tuple) else (key,))) for key in grouped.groups)
+    cells = frame[names].fillna("").astype(str)
+    codes = cells.groupby(names, sort=True).ngroup().to_numpy().astype(np.int64)
+    first = np.unique(codes, return_index=True)[1]
+    keys = tuple(tuple(row) for row in cells.iloc[first].to_numpy().tolist())
     return Stamped(frequency, keys, codes, ordinals * timed, timed, fits & timed)
 
 
