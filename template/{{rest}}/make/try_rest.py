@@ -1,9 +1,10 @@
-"""Start the service on a free port, send it one row of the data, show the answer, stop it: `make try`.
+"""Start the service on a free port, send it one request, show the answer, stop it: `make try`.
 
     python make/try_rest.py .venv/bin/churn serve rest.port={port}
     python make/try_rest.py /venv/bin/python -m churn.rest          # a container's way: REST_PORT is set, too
 
-The row is the first one of the file that the contract was inferred from. One real request and its answer:
+The request is the example of the service's own document, with the values of the first row of the file that the contract
+was inferred from. One real request and its answer:
 
     POST /predict {"records": [{"site": "Dayton", "sex": "male", "age": 43, ...}]}
     200 {"predictions": ["yes"], "probabilities": [{"no": 0.36, "yes": 0.64}], "model_version": "1", ...}
@@ -29,19 +30,27 @@ import yaml
 PATIENCE = 60.0  # seconds to become ready; a second or two is usual
 
 
-def record(contract: dict[str, Any]) -> dict[str, Any]:
-    """Return the inputs of the first row, typed as the contract says, a blank as null."""
-    with Path(contract["source"]).open(newline="", encoding="utf-8-sig") as file:
+def example(url: str) -> dict[str, Any]:
+    """Return the request that the service's document shows."""
+    with urllib.request.urlopen(f"{url}/openapi.json", timeout=30) as response:
+        operation = json.load(response)["paths"]["/predict"]["post"]
+    found: dict[str, Any] = operation["requestBody"]["content"]["application/json"]["schema"]["examples"][0]
+    return found
+
+
+def real(body: dict[str, Any], contract: dict[str, Any]) -> dict[str, Any]:
+    """Put the first row of the contract's source into a request of one record, where that is a plain CSV file."""
+    source = Path(contract.get("source") or "")
+    if len(body["records"]) != 1 or source.suffix != ".csv" or not source.is_file():
+        return body
+    with source.open(newline="", encoding="utf-8-sig") as file:
         row = next(csv.DictReader(file))
-    return {
-        name: typed(row[name], column["type"])
-        for name, column in contract["columns"].items()
-        if column["role"] in ("feature", "time")
-    }
+    columns, record = contract["columns"], body["records"][0]
+    return {"records": [record | {name: typed(row[name], columns[name]["type"]) for name in record if name in row}]}
 
 
 def typed(text: str, kind: str) -> Any:
-    """Return a cell as JSON would hold it."""
+    """Return a cell as JSON would hold it, a blank as null."""
     if not text.strip():
         return None
     if kind not in ("number", "integer"):
@@ -85,14 +94,16 @@ def send(url: str, body: dict[str, Any]) -> str:
 
 def main() -> None:
     """Run the command, with a free port for `{port}`, and talk to the service once."""
-    body = {"records": [record(yaml.safe_load(Path("data/contract.yaml").read_text("utf8")))]}
+    contract = yaml.safe_load(Path("data/contract.yaml").read_text("utf8"))
     port = free_port()
     command = [argument.replace("{port}", str(port)) for argument in sys.argv[1:]]
     server = subprocess.Popen(command, env={**os.environ, "REST_PORT": str(port)})
     try:
-        wait(f"http://127.0.0.1:{port}", server)
+        url = f"http://127.0.0.1:{port}"
+        wait(url, server)
+        body = real(example(url), contract)
         print(f"POST /predict {json.dumps(body)}")
-        print(send(f"http://127.0.0.1:{port}", body), flush=True)
+        print(send(url, body), flush=True)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=60)

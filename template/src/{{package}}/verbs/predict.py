@@ -2,8 +2,8 @@
 
 Rows are answered one for one, in their order; series, with their next steps. Out come key columns (the row number,
 from 1, where rows have none; a series' key and the moment), `prediction`, then how sure it is: `probability_<label>`
-for every class, `prediction_low` and `prediction_high`, or `quantile_<level>`. The ending of `output=` chooses the format: .csv, .tsv, .parquet or .jsonl;
-without it, CSV is printed.
+for every class, `prediction_low` and `prediction_high`, or `quantile_<level>`. The ending of `output=` chooses the
+format: .csv, .tsv, .parquet or .jsonl; without it, CSV is printed.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Invocations:
             body = await read(request, receive, self.state)
             kind = _content_type(request)
             served = self.state.served
-            answer, rows, counts = await compute(self.state, len(body), _answer, served, body, kind)
+            answer, rows, counts = await compute(self.state, len(body), answered, served, body, kind)
         except Refused as refused:
             status = 400 if refused.status == 422 else refused.status
             code = "BAD_REQUEST" if status < 500 else "TEMPORARILY_UNAVAILABLE"
@@ -50,7 +50,7 @@ class Invocations:
         return await reply(send, request, 200, answer)
 
 
-def _answer(served: Served, body: bytes, kind: bytes) -> tuple[bytes, int, dict[str, int]]:
+def answered(served: Served, body: bytes, kind: bytes) -> tuple[bytes, int, dict[str, int]]:
     """Predict a body of one of the two content types: the JSON to send, and what `Served.answer` counts."""
     model = served.request
     rows, where, options = _from_csv(model, body) if kind == CSV else _from_json(model, body)

@@ -52,9 +52,10 @@ def record_schema(fields: tuple[Field, ...], closed: bool = True) -> Schema:
 
 def _about(served: Served) -> str:
     """One paragraph for the head of the document."""
-    target = served.contract.target
+    says = served.model.card.get("says", "")
     return (
-        f"Version {served.version} of a {served.contract.task} model that predicts {target.name}. "
+        f"Version {served.version} of a {served.contract.task} model that predicts {served.contract.target.name}. "
+        f"{says}{' ' if says else ''}"
         "Every answer carries the header X-Request-ID; send your own to find a request in the log again. "
         "Where a key is set (REST_API_KEY), /predict, /outcome and /invocations need it in X-API-Key."
     )

@@ -57,15 +57,13 @@ def render(state: State, tag: str) -> str:
     served = state.served
     card, contract = served.model.card, served.contract
     title = str(card.get("name") or "Model")
-    about = str(card.get("description") or card.get("summary") or f"Predicts {contract.target.name} ({contract.task}).")
+    about = str(card.get("says") or f"Predicts {contract.target.name} ({contract.task}).")
     key = (
         '<p class="key"><label for="api-key">API key</label><input id="api-key" type="password" autocomplete="off"></p>'
     )
-    known = card.get("data_until")
-    until = f" <span>from data until <b>{escape(known)}</b></span>" if known else ""
     body = f"""<header><h1>{escape(title)}</h1><p class="about">{escape(about)}</p>
 <p class="facts"><span>version <b id="version">{escape(served.version)}</b></span> <span>{escape(contract.task)}</span>
-<span>predicts <b>{escape(contract.target.name)}</b></span>{until} <a href="docs">interface</a>
+<span>predicts <b>{escape(contract.target.name)}</b></span> <a href="docs">interface</a>
 <a href="metrics">metrics</a></p></header>
 <main><section class="try"><h2>Try it</h2>{form.render(served, key if state.keys else "")}</section>
 <section><h2>How good it is</h2>{_metrics(served)}</section>
