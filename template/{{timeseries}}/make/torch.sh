@@ -56,7 +56,7 @@ case $build in
             build=cpu
         elif [ "$build" = auto ]; then
             echo "no GPU answers, and PyTorch's CPU build is not in sight (make setup TORCH_INDEX=… names its CPU index):" \
-                "taking the build with CUDA, 3 GB larger" >&2
+                "taking the build with CUDA, 4 GB larger" >&2
             build=cuda
         else
             echo "TORCH=cpu: no wheel of $lock is in sight; name PyTorch's CPU index: make setup TORCH_INDEX=…" >&2
