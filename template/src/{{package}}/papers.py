@@ -87,6 +87,7 @@ def card(draft: Draft, run_id: str, pictures: dict[str, bytes], importance: dict
         facts=evaluate.facts(config, prepared, chosen),
         table=scorecard.rows(prepared.contract.task, draft.entrants, decision),
         shown=chosen.name,
+        measured=evaluate.MEASURED,
         tables=evaluate.tables(prepared, chosen),
         pictures=pictures,
         captions=plots.CAPTIONS,

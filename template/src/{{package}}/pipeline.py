@@ -50,7 +50,9 @@ def train(config: RunConfig, steps: Steps) -> Trained:
         candidate = _fit(config, training, steps)
         entrants, reign = _evaluate(config, shop, prepared, baselines, candidate, steps)
         decision = _gate(config, prepared, entrants, reign, steps)
-        draft = publication.Draft(config, prepared, entrants, reign, decision, (*prepared.notes, *shop.settled))
+        draft = publication.Draft(
+            config, prepared, entrants, reign, decision, (*prepared.notes, *candidate.notes, *shop.settled)
+        )
         registered = publication.register(shop, draft, steps)
         published = publication.publish(shop, draft, registered, steps)
     return Trained(prepared, entrants, decision, published, (*draft.known, *shop.tracker.swept), steps.seconds)

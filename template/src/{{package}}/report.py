@@ -33,6 +33,7 @@ th{color:var(--soft);font-weight:600;white-space:nowrap}td.n,th.n{text-align:rig
 tr:last-child td{border-bottom:0}
 .pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:16px}
 figure{margin:0}figure img{width:100%;height:auto;display:block;border-radius:8px}
+figure.wide{grid-column:1/-1}
 figcaption{color:var(--soft);font-size:.85rem;padding:4px 6px}
 .bar{display:inline-block;height:8px;border-radius:4px;background:var(--accent);vertical-align:middle}
 code{font:.86em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
@@ -43,7 +44,8 @@ details summary{cursor:pointer;color:var(--accent)}ul{margin:0;padding-left:20px
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What the card says. `score` is the deciding metric with its interval; `table` the scorecard's rows as text.
+    """What the card says. `score` is the deciding metric with its interval; `table` the scorecard's rows
+    as text, `measured` says on what.
 
     `tables` is heading to rows, `pictures` name to PNG, `captions` what they show; `importance` is input to share;
     `lineage` and `facts` are shown as they are.
@@ -58,6 +60,7 @@ class Card:
     facts: Mapping[str, str]
     table: Sequence[Mapping[str, Any]]
     shown: str
+    measured: str
     tables: Mapping[str, Sequence[Mapping[str, str]]]
     pictures: Mapping[str, bytes]
     captions: Mapping[str, str]
@@ -75,11 +78,7 @@ def page(card: Card) -> str:
         f'<section class="card verdict{"" if card.promoted else " held"}"><p>{_text(card.sentence)}</p></section>',
         _section(
             "Scorecard",
-            _table(card.table, marked=card.shown)
-            + _small(
-                "Measured on test rows that no model saw, "
-                "through the bundle that is served. Intervals come from a paired bootstrap."
-            ),
+            _table(card.table, marked=card.shown) + _small(f"{card.measured} Intervals come from a paired bootstrap."),
         ),
         _section("Notes", "<ul>" + "".join(f"<li>{_text(note)}</li>" for note in card.notes) + "</ul>")
         if card.notes
@@ -126,25 +125,39 @@ def _table(rows: Sequence[Mapping[str, Any]], marked: str = "") -> str:
 
 def _pictures(pictures: Mapping[str, bytes], captions: Mapping[str, str]) -> str:
     figures = (
-        f'<figure><img alt="{name.replace("_", " ")}" src="data:image/png;base64,{base64.b64encode(data).decode()}">'
+        f'<figure{" class=wide" if _wide(data) else ""}><img alt="{name.replace("_", " ")}" '
+        f'src="data:image/png;base64,{base64.b64encode(data).decode()}">'
         f"<figcaption>{_text(captions.get(name, ''))}</figcaption></figure>"
         for name, data in pictures.items()
     )
     return f'<div class="pictures">{"".join(figures)}</div>'
 
 
+def _wide(picture: bytes) -> bool:
+    """Whether a PNG is twice as wide as high: such a picture gets a row of its own."""
+    width, height = (int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))
+    return width > 2 * height
+
+
 def _inputs(card: Card) -> str:
-    largest = max([*card.importance.values(), 1e-12])
+    largest = max([*(card.importance.get(column.name, 0.0) for column in card.contract.inputs), 0.0])
     ordered = sorted(card.contract.inputs, key=lambda column: -card.importance.get(column.name, 0.0))
     rows = "".join(
         f"<tr><td>{_text(column.name)}</td><td>{_text(_kind(column))}</td>"
         f"<td>{_text(_range(column))}</td><td>{'yes' if column.nullable else 'no'}</td>"
-        f'<td><span class="bar" style="width:{120 * card.importance.get(column.name, 0.0) / largest:.0f}px"></span> '
-        f"{card.importance.get(column.name, 0.0):.1%}</td></tr>"
+        f"{_share(card.importance.get(column.name, 0.0), largest)}</tr>"
         for column in ordered
     )
-    head = "".join(f"<th>{name}</th>" for name in ("input", "type", "values", "may be missing", "importance"))
+    names = ("input", "type", "values", "may be missing", *(["importance"] if largest else []))
+    head = "".join(f"<th>{name}</th>" for name in names)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _share(share: float, largest: float) -> str:
+    """The cell of an input's importance; none where no input has any."""
+    if not largest:
+        return ""
+    return f'<td><span class="bar" style="width:{120 * share / largest:.0f}px"></span> {share:.1%}</td>'
 
 
 def _kind(column: Column) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .preparation import Prepared
     from .workshop import Workshop
 
+#: What the figures were measured on, for the reader of the card.
+MEASURED = "Measured on test rows that no model saw, through the bundle that is served."
 #: Single rows timed per entrant.
 ROWS = 300
 #: Test rows (they are in random order, or the earliest) on which the bundle's model is compared with the fitted one,

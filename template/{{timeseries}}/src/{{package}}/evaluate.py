@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .preparation import Prepared
     from .workshop import Workshop
 
+#: What the figures were measured on, for the reader of the card.
+MEASURED = "Measured on steps that came after all that a model had seen, by the code that serves."
 #: Single forecasts timed per entrant.
 CALLS = 50
 #: Cases that a fair comparison with the champion needs at least; below it the interval says nothing.
@@ -45,7 +47,7 @@ def judge(
     if reign.served is not None:
         reign, champion = defend(reign, reign.served, prepared)
         found += [champion] if champion else []
-    return tuple(found), dataclasses.replace(reign, note=" ".join(filter(None, [reign.note, *candidate.notes])) or None)
+    return tuple(found), reign
 
 
 def remember(shop: Workshop, version: str, prepared: Prepared) -> None:

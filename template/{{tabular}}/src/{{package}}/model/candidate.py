@@ -68,6 +68,7 @@ class Fitted:
     interval: Offsets | None
     decimals: int
     record: dict[str, object] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def native(self) -> Any:

@@ -80,6 +80,10 @@ class Candidate(Protocol):
         """The model's name in the registry, or the baseline's."""
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know of how it was fitted."""
+
+    @property
     def native(self) -> Any:
         """The library's own booster, or None where the model is not one booster."""
 

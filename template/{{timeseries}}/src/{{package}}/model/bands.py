@@ -1,7 +1,8 @@
 """Bands around point forecasts, from the errors of a backtest: split-conformal, so their coverage needs no model.
 
 An error counts relative to its series' scale, so that all series teach all. Steps ahead differ, and neighbours are
-alike: each step pools the errors of the steps around it until there are enough.
+alike: each step pools the errors of the steps around it until there are enough. Errors of one window err together,
+so what a quantile does not know is reckoned by the number of cases, not of errors.
 Source: Vovk et al. (2005), "Algorithmic learning in a random world"; the finite-sample rank is (n + 1) q.
 """
 
@@ -26,12 +27,12 @@ def offsets(errors: Array, quantiles: Sequence[float]) -> Array:
 
     The outermost levels are taken at their finite-sample rank, and the rows never cross.
     """
-    horizon = errors.shape[1]
+    cases, horizon = int((~np.isnan(errors).all(axis=1)).sum()), errors.shape[1]
     found = np.zeros((horizon, len(quantiles)))
     for step in range(horizon):
         pool = _pool(errors, step)
         if pool.size:
-            found[step] = [_quantile(pool, level) for level in quantiles]
+            found[step] = [_quantile(pool, level, cases) for level in quantiles]
     return np.sort(found, axis=1)
 
 
@@ -68,8 +69,7 @@ def _pool(errors: Array, step: int) -> Array:
     return np.empty(0)
 
 
-def _quantile(pool: Array, level: float) -> float:
-    """The empirical quantile at the conformal rank, moved away from the middle by what n values do not tell."""
-    count = pool.size
-    rank = level * (count + 1) / count - (0.5 / count)
+def _quantile(pool: Array, level: float, cases: int) -> float:
+    """The empirical quantile at the conformal rank, moved away from the middle by what n cases do not tell."""
+    rank = level * (cases + 1) / cases - 0.5 / cases
     return float(np.quantile(pool, min(1.0, max(0.0, rank))))

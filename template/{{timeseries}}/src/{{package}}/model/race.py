@@ -60,13 +60,13 @@ def fit(backtest: Backtest, settings: RaceSettings, families: Mapping[str, Famil
     fitted = _final(backtest, settings, families, weights)
     forecast = chosen(truth, points) if len(truth.windows) > 1 else points[winner]
     found = candidate.of(
-        "race" if len(points) > 1 else winner,
+        winner,
         backtest,
         forecast,
         fitted,
         record={"winner": winner, **{f"backtest.{name}": _shown(blend.loss(truth, p)) for name, p in points.items()}},
         raced={name: _banded(backtest, values) for name, values in points.items()} if len(points) > 1 else {},
-        notes=(*dear, *unable),
+        notes=(*_told(winner, weights, points), *dear, *unable),
     )
     # the bands that are served belong to the winner, not to the way it was chosen
     errors = (truth.actual - points[winner]) / truth.scale[:, None]
@@ -152,6 +152,18 @@ def _weights(
     if winner != BLEND:
         return {winner: 1.0}
     return blend.weigh(truth, {name: points[name] for name in members}, rounds)
+
+
+def _told(winner: str, weights: Mapping[str, float], points: Mapping[str, Array]) -> tuple[str, ...]:
+    """Who won, and why its figures are not quite those of its own line."""
+    if len(points) < 2:
+        return ()
+    parts = " and ".join(f"{weight:.0%} {name}" for name, weight in weights.items())
+    mixed = f" ({parts})" if winner == BLEND else ""
+    return (
+        f"the race chose {winner}{mixed} out of {', '.join(points)}; the candidate's figures are those of choosing "
+        "in each window by the other windows",
+    )
 
 
 def _banded(backtest: Backtest, points: Array) -> Array:
