@@ -25,6 +25,8 @@ from .panel import Key, Panel
 Array = npt.NDArray[Any]
 Columns = Mapping[str, Sequence[object] | Array]
 GROUPS = (("past", "past"), ("known", "known_future"), ("static", "static"))
+#: Cells that a panel may have beyond SPARSE for each row: a moment of another century must not fill the memory.
+ROOM, SPARSE = 2_000_000, 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,7 @@ class Request:
     `codes` [n] point into `keys`; `values` is column to float64 [n], NaN where nothing is said.
     """
 
+    frequency: Frequency
     keys: tuple[Key, ...]
     codes: Array
     ordinals: Array
@@ -48,7 +51,10 @@ class Request:
         return len(self.codes)
 
     def over(self, stored: Panel, asked: Sequence[Key]) -> Panel:
-        """The panel of the series `asked`, with these rows laid over the histories that are `stored`."""
+        """The panel of the series `asked`, with these rows laid over the histories that are `stored`.
+
+        Raises InputError where rows lie so far apart that hardly anything would be between them.
+        """
         position = {key: code for code, key in enumerate(asked)}
         own = np.array([position[key] for key in self.keys], dtype=np.int64)
         codes = own[self.codes] if len(own) else self.codes
@@ -67,10 +73,13 @@ class Request:
             each = np.full(stored.series, np.nan) if values is None else values
             return np.concatenate([np.repeat(each, width), added])
 
+        places = np.concatenate([np.repeat(kept, width), codes])
+        steps = np.concatenate([ordinals.ravel(), self.ordinals])
+        _near(asked, places, steps, self.frequency)
         return arrange(
             asked,
-            np.concatenate([np.repeat(kept, width), codes]),
-            np.concatenate([ordinals.ravel(), self.ordinals]),
+            places,
+            steps,
             joined(stored.target, self.target),
             {name: joined(stored.past.get(name), values) for name, values in self.past.items()},
             {name: joined(stored.known.get(name), values) for name, values in self.known.items()},
@@ -110,7 +119,7 @@ def gather(
         return found.astype(np.float64)[timed]
 
     groups = {group: {column.name: read(column) for column in contract.with_role(role)} for group, role in GROUPS}
-    return Request(tuple(keys), codes[timed], ordinals, read(contract.target), **groups)
+    return Request(frequency, tuple(keys), codes[timed], ordinals, read(contract.target), **groups)
 
 
 def _ordinals(stamps: Array, frequency: Frequency, name: str) -> Array:
@@ -133,6 +142,22 @@ def _single(codes: Array, ordinals: Array, keys: tuple[Key, ...], frequency: Fre
         when = frequency.times(np.array([ordinal]))[0].astype("M8[s]")
         label = " / ".join(keys[code]) or "the series"
         raise InputError(f"{label} has {int(counts.max())} rows for {when}; send one row a moment")
+
+
+def _near(keys: Sequence[Key], codes: Array, ordinals: Array, frequency: Frequency) -> None:
+    """Refuse rows [n] of which one lies so far from the others that the series would be all gap."""
+    edges = np.iinfo(np.int64)
+    first, last = np.full(len(keys), edges.max), np.full(len(keys), edges.min)
+    np.minimum.at(first, codes, ordinals)
+    np.maximum.at(last, codes, ordinals)
+    spans = np.where(last >= first, last - first + 1, 0)
+    widest = int(spans.argmax())
+    if int(spans[widest]) * len(keys) > ROOM + SPARSE * len(codes):
+        low, high = frequency.times(np.array([first[widest], last[widest]])).astype("M8[s]")
+        raise InputError(
+            f"{' / '.join(keys[widest]) or 'the series'} has rows from {low} to {high}, {spans[widest]:,} steps of "
+            f"{frequency.name} of which most are empty; send rows that lie closer together"
+        )
 
 
 def _texts(cells: Sequence[object] | Array, name: str, optional: bool = False) -> list[str]:

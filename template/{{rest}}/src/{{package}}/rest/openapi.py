@@ -151,7 +151,11 @@ def _invocations(served: Served) -> dict[str, Any]:
     split = _object({"columns": {"const": names}, "data": rows})
     one = {"type": "object", "properties": {f.name: _one(f.schema) for f in fields}, "required": needed or names[:1]}
     options = _options(served)
-    beside = {"params": {"type": "object", "properties": options, "additionalProperties": False}} if options else {}
+    beside = (
+        {"params": {"type": ["object", "null"], "properties": options, "additionalProperties": False}}
+        if options
+        else {}
+    )
     tables: tuple[dict[str, Schema], ...] = (
         {"dataframe_split": split},
         {"dataframe_records": records},
