@@ -95,6 +95,7 @@ def register(shop: Workshop, draft: Draft, steps: Steps) -> str:
             (shown / "plots").mkdir(exist_ok=True)
             (shown / "plots" / f"{name}.png").write_bytes(data)
         bundle.write_json(shown, "config.json", config.record)
+        bundle.write_json(shown, "details.json", evaluate.details(draft.prepared, chosen))
         card = shown / "card.html"
         card.write_text(report.page(papers.card(draft, shop.tracker.run_id, pictures, importance)), "utf8")
         shop.tracker.log(_params(draft), _metrics(draft), _dataset(draft))

@@ -72,6 +72,8 @@ def _onward(config: RunConfig, trained: Trained) -> list[str]:
 
 
 def _summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
+    from .. import evaluate
+
     decision, published, prepared = trained.decision, trained.published, trained.prepared
     candidate = next(entrant for entrant in trained.entrants if entrant.kind == "candidate")
     return {
@@ -88,6 +90,7 @@ def _summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
         "unmet_constraints": list(decision.unmet),
         "comparisons": [dataclasses.asdict(comparison) for comparison in decision.comparisons],
         "entrants": [_entrant(entrant, trained) for entrant in trained.entrants],
+        "details": evaluate.details(prepared, decision.registered),
         "version": published.version,
         "champion": published.champion,
         "bundle": published.bundle,

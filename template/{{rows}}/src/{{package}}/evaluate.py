@@ -81,6 +81,17 @@ def tables(prepared: Prepared, chosen: Entrant) -> dict[str, list[dict[str, str]
     return {"Each class": rows} if rows else {}
 
 
+def details(prepared: Prepared, chosen: Entrant) -> dict[str, Any]:
+    """Figures of parts of the test rows, for the report: those of each class."""
+    return {
+        "classes": {
+            label: {name: chosen.metrics[f"{name}_{label}"] for name in ("precision", "recall", "f1")}
+            for label in prepared.contract.labels
+            if f"f1_{label}" in chosen.metrics
+        }
+    }
+
+
 def _entrant(config: RunConfig, shop: Workshop, prepared: Prepared, kind: str, model: Candidate) -> Entrant:
     """Stage one model's bundle and score it."""
     folder = shop.stage()

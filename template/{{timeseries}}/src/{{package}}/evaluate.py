@@ -91,6 +91,24 @@ def tables(prepared: Prepared, chosen: Entrant) -> dict[str, list[dict[str, str]
     return found
 
 
+def details(prepared: Prepared, chosen: Entrant) -> dict[str, Any]:
+    """Figures of parts of the cases, for the report: MASE by step ahead, by series and by window."""
+    from . import metrics
+
+    truth = prepared.truth
+    steps = metrics.by_step(truth, chosen.scores)
+    series = zip(truth.keys, metrics.by_series(truth, chosen.scores), strict=True)
+    windows = {}
+    for window in truth.windows:
+        mine = truth.window == window
+        windows[str(window + 1)] = metrics.METRICS["mase"].value(truth[mine], chosen.scores[mine])
+    return {
+        "mase_by_step": {str(step): _known(value) for step, value in enumerate(steps, start=1)},
+        "mase_by_series": {" / ".join(key): _known(value) for key, value in series},
+        "mase_by_window": {window: _known(value) for window, value in windows.items()},
+    }
+
+
 def defend(reign: Reign, served: Predictor, prepared: Prepared) -> tuple[Reign, Entrant | None]:
     """Score the champion on the windows that it has forecast, or that came after all it had learnt."""
     from . import metrics, rematch
@@ -181,6 +199,11 @@ def _described(prepared: Prepared) -> dict[str, Any]:
         "categories": {name: list(levels) for name, levels in panel.categories.items()},
         "holidays": prepared.holidays,
     }
+
+
+def _known(value: float) -> float | None:
+    """JSON has no NaN."""
+    return float(f"{value:.6g}") if value == value else None
 
 
 def _flat(truth: Cases, scores: np.ndarray) -> Mapping[str, np.ndarray]:
