@@ -145,7 +145,8 @@ class Sight:
     def _averages(self) -> dict[str, Feature]:
         """What the newest values are like as a whole."""
         season = self.season
-        counts = {3, max(3, season // 4), 2 * season, *(length * count for length, count in self.cycles)}
+        spans = {span for length, count in self.cycles for span in (length, length * count)} - {season}
+        counts = {3, max(3, season // 4), 2 * season, *spans}
         found: dict[str, Feature] = {f"mean_{count}": _call(View.average, count) for count in sorted(counts)}
         found["change"] = lambda view: -view.average(season, season)
         found["spread"] = _call(View.spread, season)

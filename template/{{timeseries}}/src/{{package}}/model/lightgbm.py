@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from ..errors import InputError
 from ..forecast import lightgbm as serving
 from ..forecast.lags import BASES, Sight
 from ..panel import Panel, seasonal_error
-from ..shape import Amount, Count, Share
+from ..shape import Amount, Bound, Count
 from . import rows
 from .training import Parity, Size, Training
 
@@ -43,14 +43,15 @@ class LightGBMSettings:
     logarithm: bool | None
     lags: Count
     cycles: Count
+    long_cycles: Count
     rows: Count
     steps_per_origin: Count
     n_estimators: Count
     learning_rate: Amount
     num_leaves: Count
     min_child_samples: Count
-    subsample: Share | Literal[1]
-    colsample_bytree: Share | Literal[1]
+    subsample: Annotated[float, Bound(above=0, at_most=1)]
+    colsample_bytree: Annotated[float, Bound(above=0, at_most=1)]
     max_bin: Count
     objective: Literal["l1", "l2", "huber"]
     extra: dict[str, Any]
@@ -137,7 +138,13 @@ def fit(training: Training, settings: LightGBMSettings) -> Boosted:
     is long enough to learn from."""
     import lightgbm
 
-    sight = rows.sight(training, lags=settings.lags, cycles=settings.cycles, logarithm=settings.logarithm)
+    sight = rows.sight(
+        training,
+        lags=settings.lags,
+        cycles=settings.cycles,
+        long_cycles=settings.long_cycles,
+        logarithm=settings.logarithm,
+    )
     examples = rows.examples(training, sight, settings.rows, settings.steps_per_origin)
     if not len(examples.labels):
         raise InputError(
@@ -165,11 +172,11 @@ def fit(training: Training, settings: LightGBMSettings) -> Boosted:
 
 
 def cost(size: Size, settings: LightGBMSettings) -> float:
-    """Seconds of a fit and a forecast on two cores, about: what is measured on the sets of the benchmark."""
+    """Seconds of a fit and a forecast on two cores, about: as measured on series of hours, days and months."""
     learnt = min(settings.rows, size.values * size.horizon)
     forecast = size.series * size.horizon
     trees = len(settings.bases) * settings.n_estimators
-    return 1.0 + learnt * (trees * 1.5e-7 + 3e-5) + forecast * (trees * 2e-8 + 3e-5) + trees * 2e-3
+    return 1.0 + learnt * (trees * 1e-7 + 2e-5) + forecast * (trees * 2e-8 + 1e-5) + trees * 2e-3
 
 
 def _sources(sight: Sight) -> list[str]:

@@ -19,6 +19,8 @@ Array = npt.NDArray[Any]
 AMOUNT = 10
 #: A part of the calendar is looked at where the histories hold it twice, in days; else it would only tell the origin.
 PERIODS = {"minute": 0.05, "hour": 1, "weekday": 7, "day": 31, "day_of_year": 366, "month": 366}
+#: Beyond a season, single newest values are noise to most series; but so many are held.
+FEWEST_LAGS = 6
 #: Labels beyond these quantiles count as if they lay on them.
 TAILS = (0.0005, 0.9995)
 #: Values are looked at as logarithms where the smallest is above this share of the typical one.
@@ -35,20 +37,26 @@ class Examples:
     labels: Array
 
 
-def sight(training: Training, *, lags: int, cycles: int, logarithm: bool | None) -> Sight:
-    """Decide what rows show, from the training panel alone; `logarithm` None: as the values suggest."""
+def sight(training: Training, *, lags: int, cycles: int, long_cycles: int, logarithm: bool | None) -> Sight:
+    """Decide what rows show, from the training panel alone; `logarithm` None: as the values suggest.
+
+    `cycles` are those of the main season, `long_cycles` those of the frequency's other seasons, at most.
+    """
     panel, frequency = training.panel, training.frequency
     longest = int(panel.lengths().max(initial=0))
     days = longest * frequency.step_seconds / DAY
     room = longest - training.horizon
-    main = min(cycles, max(1, room // training.season - 1))
-    others = [(length, min(cycles, room // length - 1)) for length in frequency.seasons if length != training.season]
+    # Half of the history at most: rows of its beginning, which lack what a row should hold, must not be the most.
+    main = min(cycles, max(1, room // (2 * training.season)))
+    others = [
+        (length, min(long_cycles, room // length - 1)) for length in frequency.seasons if length != training.season
+    ]
     floor = _floor(panel)
     return Sight(
         frequency=frequency.name,
         offset=frequency.offset,
         cycles=((training.season, main), *((length, count) for length, count in others if length > 1 and count > 0)),
-        lags=min(lags, max(1, room)),
+        lags=min(lags, max(1, room), max(training.season, FEWEST_LAGS)),
         floor=None if logarithm is False else floor,
         past=tuple(panel.past),
         known=tuple(panel.known),
@@ -93,11 +101,9 @@ def _draw(training: Training, view: Sight, most: int, per_origin: int) -> tuple[
     first = panel.steps - lengths + before - 1
     columns = np.arange(panel.steps - 1)
     series, origins = np.nonzero((columns[None, :] >= first[:, None]) & (lengths > 0)[:, None])
-    count = min(per_origin, horizon)
-    if len(series) * horizon <= most:
-        count = horizon
-    elif len(series) > most // count:
-        chosen = np.sort(random.choice(len(series), most // count, replace=False))
+    count = min(horizon, max(per_origin, most // max(1, len(series))))
+    if len(series) > most // count:
+        chosen = np.sort(random.choice(len(series), max(1, most // count), replace=False))
         series, origins = series[chosen], origins[chosen]
     every = np.broadcast_to(np.arange(1, horizon + 1), (len(series), horizon))
     if count == horizon:
