@@ -25,6 +25,8 @@ Array = npt.NDArray[Any]
 
 #: The ONNX operator set of the graph.
 OPSET = 17
+#: Numbers at most that stand for a code.
+WIDEST = 16
 
 
 def network(layout: Layout, shape: Mapping[str, Any], quantiles: int) -> Any:
@@ -70,10 +72,8 @@ def variables(layout: Layout) -> dict[str, Any]:
 
 
 def width(layout: Layout, variable: str) -> int:
-    """How many numbers stand for a code."""
-    return int(
-        min(16, round(1.6 * layout.sizes[variable] ** 0.56))
-    )  # the rule of thumb of fastai, which the library uses
+    """How many numbers stand for a code: fastai's rule of thumb, which the library has, too."""
+    return int(min(WIDEST, round(1.6 * layout.sizes[variable] ** 0.56)))
 
 
 @cache
