@@ -9,7 +9,7 @@ import numpy as np
 
 
 def moment(cell: Any, format: str | None = None) -> np.datetime64:
-    """Read a cell; `format` (strptime) is how text is written where not as ISO 8601. Raises ValueError."""
+    """Read a cell; `format` (strptime) is another way of writing it than ISO 8601. Raises ValueError."""
     if isinstance(cell, np.datetime64):
         exact: np.datetime64 = cell.astype("M8[ns]")
         return exact
@@ -21,9 +21,19 @@ def moment(cell: Any, format: str | None = None) -> np.datetime64:
         raise ValueError(cell)
     else:
         text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
-        found = datetime.datetime.strptime(text, format) if format else datetime.datetime.fromisoformat(text)
+        found = _written(text, format)
     if found.tzinfo is not None:
         found = found.astimezone(datetime.UTC).replace(tzinfo=None)
     if not 1678 <= found.year <= 2261:
         raise ValueError(cell)
     return np.datetime64(found, "ns")
+
+
+def _written(text: str, format: str | None) -> datetime.datetime:
+    """The moment of a text, as the contract's format has it or else as ISO 8601, which every answer is written in."""
+    if format is not None:
+        try:
+            return datetime.datetime.strptime(text, format)
+        except ValueError:
+            return datetime.datetime.fromisoformat(text)
+    return datetime.datetime.fromisoformat(text)
