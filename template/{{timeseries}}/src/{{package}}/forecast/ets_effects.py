@@ -20,8 +20,8 @@ from ..panel import Panel
 
 Array = npt.NDArray[Any]
 
-#: Waves of the year for daily series; eight turn within six weeks.
-WAVES = 8
+#: Waves of the year for daily series: the last turns within two months.
+WAVES = 6
 #: The logarithm is for series whose least value is above this part of the median.
 WELL_ABOVE = 0.3
 #: How far a forecast may leave the range of the history, in ranges.

@@ -163,7 +163,7 @@ def run(
 
 
 def _smooth(values: Array, season: int) -> Array:
-    """The centred moving average [s, L] over one season; NaN where half of it is missing or over the edge."""
+    """The centred moving average [s, L] over one season; NaN where half of it is missing, and at the edges."""
     present = ~np.isnan(values)
     weights = np.ones(season) if season % 2 else np.r_[0.5, np.ones(season - 1), 0.5]
     half = len(weights) // 2
@@ -179,7 +179,9 @@ def _smooth(values: Array, season: int) -> Array:
 
     counts = summed(present.astype(np.float64))
     sums = summed(np.where(present, values, 0.0))
-    return np.where(counts >= season / 2, sums / np.maximum(counts, 0.5), np.nan)
+    away = np.arange(values.shape[1])
+    inner = (away >= half) & (away < values.shape[1] - half)
+    return np.where(inner & (counts >= season / 2), sums / np.maximum(counts, 0.5), np.nan)
 
 
 def _by_phase(values: Array, season: int) -> Array:
