@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar, cast, get_type_hints
 from .contract.vocabulary import TASKS
 from .errors import InputError, nearest
 from .record import masked, plain
-from .settings.common import GateSettings, ModelSettings, ProjectSettings, TrackingSettings
+from .settings.every import GateSettings, ModelSettings, ProjectSettings, TrackingSettings
 from .settings.use_case import (
     BaselineSettings,
     BundleSettings,

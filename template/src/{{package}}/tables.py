@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from .errors import InputError, nearest
-from .settings.common import TableSettings
+from .settings.every import TableSettings
 
 #: Separators worth suggesting where a file seems to have one column.
 SEPARATORS = (",", ";", "\t", "|")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from ..shape import Bound, Count, Part, Share
-from .common import CheckSettings, StoreSettings, TableSettings
+from .every import CheckSettings, StoreSettings, TableSettings
 
 
 @dataclass(frozen=True, kw_only=True)
