@@ -153,7 +153,7 @@ def split(config: RunConfig, checked: Checked, steps: Steps) -> Prepared:
     """Lay out the panel and the windows."""
     from . import data
     from .frequency import Frequency
-    from .model.backtest import Backtest
+    from .model.backtest import Backtest, fits
 
     settled, contract = checked.settled, checked.settled.contract
     ahead = contract.forecast
@@ -169,6 +169,7 @@ def split(config: RunConfig, checked: Checked, steps: Steps) -> Prepared:
             season=ahead.season,
             floor=contract.target.minimum,
             cuts=_windows(config, contract, panel),
+            fits=config.split.fits or fits(panel),
             settings=config.train,
             seed=config.seed,
             threads=quota.threads(config.train.threads),

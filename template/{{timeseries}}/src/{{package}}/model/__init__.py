@@ -18,12 +18,12 @@ from .training import Fitted, Parity, Training
 # read it when they load, so it must be set before.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-#: name → (fit, its rough seconds on two cores, whether one fit serves all windows of a backtest)
+#: name → (fit, its rough seconds on two cores, how often it is fitted in a backtest)
 FAMILIES: dict[str, race.Family] = {
-    "lightgbm": (lightgbm.fit, lightgbm.cost, False),
-    "ets": (ets.fit, ets.cost, False),
-    "prophet": (prophet.fit, prophet.cost, False),
-    "tft": (tft.fit, tft.cost, True),
+    "lightgbm": (lightgbm.fit, lightgbm.cost, "some"),
+    "ets": (ets.fit, ets.cost, "some"),
+    "prophet": (prophet.fit, prophet.cost, "each"),
+    "tft": (tft.fit, tft.cost, "one"),
 }
 
 #: name → (the dataclass of conf/model/<name>.yaml, how to fit it to a backtest)
@@ -45,5 +45,6 @@ def fit(backtest: Backtest, settings: Any) -> Candidate:
     if own is not None:
         found: Candidate = own(backtest, settings)
         return found
-    make, _, once = FAMILIES[settings.name]
-    return candidate.fit(settings.name, backtest, lambda training: make(training, settings), once=once)
+    make, _, often = FAMILIES[settings.name]
+    fits = race.fits_of(backtest, often)
+    return candidate.fit(settings.name, backtest, lambda training: make(training, settings), fits)

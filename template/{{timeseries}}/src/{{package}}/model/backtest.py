@@ -1,8 +1,9 @@
 """The rolling-origin backtest: forecasts of what is known by now, from what was known then.
 
-Windows go back from each series' own newest step. For each one the panel is cut at its origin and the model is fitted
-anew, so that no figure has seen what it is judged on. Models that are too dear for that (the transformer) are fitted
-once, before the earliest origin, and their origin alone moves.
+Windows go back from each series' own newest step. For each one the panel is cut at its origin, so that no figure has
+seen what it is judged on. A fit is made at some of the origins and serves the windows that follow until the next: their
+forecasts know the newer history, as they would in production between two trainings. A model that does not look at newer
+history is fitted at every origin; one that is too dear for that (the transformer) once, at the earliest.
 Source: Hyndman & Athanasopoulos, "Forecasting: principles and practice", 5.10 (time series cross-validation).
 """
 
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 Fit = Callable[[Training], Forecaster]
 
-#: Values [series x steps] up to which that many windows are cheap, and the windows of anything larger.
-WINDOWS = ((30_000, 10), (100_000, 6), (250_000, 4))
+#: Values [series x steps] up to which that many fits are cheap, and the fits of anything larger.
+FITS = ((30_000, 10), (100_000, 6), (250_000, 4))
 FEWEST = 3
+#: Cases that a comparison should rest on: a single series needs so many windows, forty series one (or the fits').
+CASES = 40
 #: The share of the longest history that windows may take up: a model of a tenth of the data is not the one to judge.
 KEPT = 0.5
 #: A series takes part in a window where it has had so many seasons, or horizons where those are shorter, before it.
@@ -40,7 +43,8 @@ SEASONS = 2
 class Backtest:
     """All that a fit and its judgement need: the panel, what to forecast, and where the windows begin.
 
-    `cuts` are the steps from each series' end back to the origin of a window, the newest first; `gap` steps lie between
+    `cuts` are the steps from each series' end back to the origin of a window, the newest first; `fits` how many of the
+    origins get a fit of their own; `gap` steps lie between
     an origin and the first step that is forecast; `floor` is what no forecast falls below.
     """
 
@@ -51,6 +55,7 @@ class Backtest:
     season: int
     floor: float | None
     cuts: tuple[int, ...]
+    fits: int
     settings: TrainSettings
     seed: int
     threads: int
@@ -107,17 +112,21 @@ class Backtest:
         scale = seasonal_error(then, self.season)
         return actual[chosen], scale[chosen], chosen, np.full(len(chosen), number), then.end[chosen]
 
-    def points(self, fit: Fit, *, once: bool = False) -> Array:
-        """Forecasts [cases, horizon] by models fitted at every origin, or `once` at the earliest."""
+    def rounds(self, fits: int) -> list[list[int]]:
+        """The windows that each of so many fits serves, the oldest last: it is made at that one's origin."""
+        size = -(-len(self.cuts) // max(1, fits))
+        return [list(range(start, min(start + size, len(self.cuts)))) for start in range(0, len(self.cuts), size)]
+
+    def points(self, fit: Fit, fits: int | None = None) -> Array:
+        """Forecasts [cases, horizon] by models fitted so many times (None: at every origin)."""
         forecasts = np.full(self.cases.actual.shape, np.nan)
-        fitted = fit(self.training(self.panel.cut(self.cuts[-1]))) if once else None
-        for number, cut in enumerate(self.cuts):
-            chosen = self.cases.window == number
-            if not chosen.any():
-                continue
-            then = self.panel.cut(cut)
-            model = fitted or fit(self.training(then))
-            forecasts[chosen] = model.points(then, self.steps)[self.cases.series[chosen], self.gap :]
+        for windows in self.rounds(len(self.cuts) if fits is None else fits):
+            model = fit(self.training(self.panel.cut(self.cuts[windows[-1]])))
+            for number in windows:
+                chosen = self.cases.window == number
+                if chosen.any():
+                    found = model.points(self.panel.cut(self.cuts[number]), self.steps)
+                    forecasts[chosen] = found[self.cases.series[chosen], self.gap :]
         return forecasts if self.floor is None else np.maximum(forecasts, self.floor)
 
 
@@ -126,13 +135,18 @@ def least(season: int, horizon: int) -> int:
     return max(SEASONS * season, horizon, 4) if season <= 4 * horizon else max(2 * horizon, 4)
 
 
+def fits(panel: Panel) -> int:
+    """How many fits of a backtest are cheap for that much data."""
+    values = int((~np.isnan(panel.target)).sum())
+    return next((count for most, count in FITS if values <= most), FEWEST)
+
+
 def cuts(panel: Panel, horizon: int, gap: int, season: int, windows: int | None, step: int | None) -> tuple[int, ...]:
     """The steps back to each window's origin, the newest first; fewer than asked for where the history is short.
 
     The longest series decides: a shorter one takes part in as many windows as it reaches back for.
     """
-    values = int((~np.isnan(panel.target)).sum())
-    wanted = windows or next((count for most, count in WINDOWS if values <= most), FEWEST)
+    wanted = windows or max(fits(panel), -(-CASES // max(1, panel.series)))
     longest = int(panel.lengths().max(initial=0))
     room = longest - gap - horizon - least(season, horizon)
     distance = step or horizon

@@ -78,13 +78,14 @@ def weigh(truth: Cases, points: Mapping[str, Array], rounds: int) -> dict[str, f
 
 
 def honest(truth: Cases, points: Mapping[str, Array], rounds: int) -> Array:
-    """The blend's forecasts [cases, horizon], in each window with the weights that the other windows give."""
+    """The blend's forecasts [cases, horizon], in each window with the weights that the windows before it give; the
+    oldest has none before it and weighs all alike."""
     mixed = np.empty_like(truth.actual)
-    windows = truth.windows
-    for window in windows:
-        mine = truth.window == window
-        others = ~mine if len(windows) > 1 else mine
-        weights = weigh(truth[others], {name: values[others] for name, values in points.items()}, rounds)
+    for window in truth.windows:
+        mine, before = truth.window == window, truth.window > window
+        weights = dict.fromkeys(points, 1.0)
+        if before.any():
+            weights = weigh(truth[before], {name: values[before] for name, values in points.items()}, rounds)
         mixed[mine] = mean([(weight, points[name][mine]) for name, weight in weights.items()])
     return mixed
 

@@ -95,14 +95,14 @@ def of(name: str, backtest: Backtest, points: Array, fitted: Fitted, **more: Any
     return Candidate(name=name, backtest=backtest, forecasts=forecasts, fitted=fitted, shifts=shifts, **more)
 
 
-def fit(name: str, backtest: Backtest, make: Callable[[Training], Fitted], *, once: bool = False) -> Candidate:
-    """Backtest one model and fit it to everything."""
-    return of(name, backtest, points(backtest, make, once=once), make(backtest.training(backtest.panel)))
+def fit(name: str, backtest: Backtest, make: Callable[[Training], Fitted], fits: int | None = None) -> Candidate:
+    """Backtest one model with so many fits (None: one for each window) and fit it to everything."""
+    return of(name, backtest, points(backtest, make, fits), make(backtest.training(backtest.panel)))
 
 
-def points(backtest: Backtest, make: Fit, *, once: bool = False) -> Array:
+def points(backtest: Backtest, make: Fit, fits: int | None = None) -> Array:
     """The backtest's forecasts [cases, horizon]; what a model cannot forecast is the seasonal naive forecast's."""
-    found = backtest.points(make, once=once)
+    found = backtest.points(make, fits)
     if not np.isnan(found).any():
         return found
     plain = backtest.points(lambda training: naive.Naive(training.season))

@@ -1,7 +1,7 @@
 """The race: every member on the same windows, and the best of them, or their blend, is the candidate.
 
-Whoever wins does so by its figures. They stay honest: in each window the choice is the one that the other windows
-suggest, so the candidate's score is that of the way it was chosen, not of the luckiest member.
+Whoever wins does so by its figures. They stay honest: in each window the choice is the one that the windows before it
+suggest, so the candidate's score is that of choosing this way, not that of the luckiest member.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ..cases import Cases
 from ..errors import InputError
+from ..forecast.blend import mean
 from ..shape import Count, OneOf
 from . import bands, blend, candidate
 from .backtest import Backtest
@@ -28,8 +29,8 @@ from .tft import TftSettings
 from .training import Fitted, Training
 
 Array = npt.NDArray[Any]
-#: fit, cost in seconds, and whether it is fitted once for all windows.
-Family = tuple[Callable[[Training, Any], Fitted], Callable[[Any, Any], float], bool]
+#: fit, cost of a fit in seconds, and how many fits a backtest takes: see `fits_of`.
+Family = tuple[Callable[[Training, Any], Fitted], Callable[[Any, Any], float], Literal["each", "some", "one"]]
 
 BLEND = "blend"
 
@@ -92,9 +93,8 @@ def affordable(
     notes: list[str] = []
     spent, budget = 0.0, 60 * backtest.settings.minutes
     for name in settings.members:
-        _, cost, once = families[name]
-        fits = 2 if once else len(backtest.cuts) + 1
-        seconds = fits * cost(backtest.size, getattr(settings, name))
+        _, cost, often = families[name]
+        seconds = (1 + fits_of(backtest, often)) * cost(backtest.size, getattr(settings, name))
         if members and spent + seconds > budget:
             notes.append(
                 f"{name} did not race: it would take about {seconds / 60:.2g} minutes, and train.minutes="
@@ -107,18 +107,27 @@ def affordable(
     return members, tuple(notes)
 
 
+def fits_of(backtest: Backtest, often: Literal["each", "some", "one"]) -> int:
+    """The fits of a backtest: at each origin for a model that looks at no newer history, at some for one that does,
+    one alone for one that is dear."""
+    return {"each": len(backtest.cuts), "some": min(backtest.fits, len(backtest.cuts)), "one": 1}[often]
+
+
 def best(truth: Cases, points: Mapping[str, Array]) -> str:
     """The name of the least mean absolute scaled error; of equals the first."""
     return min(points, key=lambda name: blend.loss(truth, points[name]))
 
 
 def chosen(truth: Cases, points: Mapping[str, Array]) -> Array:
-    """The forecasts [cases, horizon] of the member that the other windows would choose, window by window."""
+    """The forecasts [cases, horizon] of the member that the windows before would choose, window by window; the oldest
+    has none before it and takes the mean of all."""
     forecast = np.empty_like(truth.actual)
     for window in truth.windows:
-        mine = truth.window == window
-        name = best(truth[~mine], {name: values[~mine] for name, values in points.items()})
-        forecast[mine] = points[name][mine]
+        mine, before = truth.window == window, truth.window > window
+        if before.any():
+            forecast[mine] = points[best(truth[before], {name: found[before] for name, found in points.items()})][mine]
+        else:
+            forecast[mine] = mean([(1.0, found[mine]) for found in points.values()])
     return forecast
 
 
@@ -128,9 +137,10 @@ def _backtests(
     """The forecasts [cases, horizon] of each member; one that cannot learn from so little is left out, and says so."""
     found, notes = {}, []
     for name in members:
-        make, _, once = families[name]
+        make, _, often = families[name]
+        fit_one = partial(_make, make, getattr(settings, name))
         try:
-            found[name] = candidate.points(backtest, partial(_make, make, getattr(settings, name)), once=once)
+            found[name] = candidate.points(backtest, fit_one, fits_of(backtest, often))
         except InputError as unable:
             notes.append(f"{name} did not race: {unable}")
     if not found:
@@ -162,7 +172,7 @@ def _told(winner: str, weights: Mapping[str, float], points: Mapping[str, Array]
     mixed = f" ({parts})" if winner == BLEND else ""
     return (
         f"the race chose {winner}{mixed} out of {', '.join(points)}; the candidate's figures are those of choosing "
-        "in each window by the other windows",
+        "in each window by the windows before it",
     )
 
 

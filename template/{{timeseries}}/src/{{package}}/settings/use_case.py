@@ -34,9 +34,10 @@ class ContractSettings(CheckSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SplitSettings:
-    """The rolling-origin backtest: how many windows, how far apart, and how late data arrives, in steps."""
+    """The rolling-origin backtest: how many windows and fits, how far apart, and how late data arrives, in steps."""
 
     windows: Count | None
+    fits: Count | None
     step: Count | None
     gap: Annotated[int, Bound(at_least=0)]
 
