@@ -119,7 +119,7 @@ def cost(size: Size, settings: EtsSettings) -> float:
     together = len(TRENDS) * settings.candidates
     sweeps = 5 * settings.rounds * columns
     parts = np.ceil(size.series * together / TOGETHER)
-    return float(sweeps * (parts * 20e-6 + size.series * together * 12e-9))
+    return float(sweeps * (parts * 10e-6 + size.series * together * 9e-9))
 
 
 def seasons(training: Training, settings: EtsSettings) -> tuple[int, ...]:
