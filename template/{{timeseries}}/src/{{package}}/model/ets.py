@@ -28,7 +28,7 @@ from .training import Parity, Size, Training
 Array = npt.NDArray[Any]
 
 #: A season is used where the history looked at could hold it this many times.
-CYCLES = 3
+CYCLES = 2
 #: Forms with less than this part of the best form's weight are left out.
 FAINT = 0.05
 #: Series and candidates that run together: few enough for a processor's cache.
