@@ -17,8 +17,9 @@ Array = npt.NDArray[Any]
 
 #: A covariate with more values than this is an amount, whose changes count; with fewer it is a flag or a rating.
 AMOUNT = 10
-#: A part of the calendar is looked at where the histories hold it twice, in days; else it would only tell the origin.
-PERIODS = {"minute": 0.05, "hour": 1, "weekday": 7, "day": 31, "day_of_year": 366, "month": 366}
+#: Days of history from which on a part of the calendar is looked at: it should have come twice. Days of the month are
+#: thirty or so, each as good a name for the few times it came: they need years.
+HELD = {"minute": 0.1, "hour": 2, "weekday": 14, "day": 1000, "day_of_year": 732, "month": 732}
 #: Beyond a season, single newest values are noise to most series; but so many are held.
 FEWEST_LAGS = 6
 #: Labels beyond these quantiles count as if they lay on them.
@@ -62,7 +63,7 @@ def sight(training: Training, *, lags: int, cycles: int, long_cycles: int, logar
         known=tuple(panel.known),
         levels=tuple(name for name in panel.known if name not in panel.categories and _amount(panel.known[name])),
         static=tuple(panel.static),
-        calendar=tuple(name for name in frequency.features(panel.end[:1]) if days >= 2 * PERIODS[name]),
+        calendar=tuple(name for name in frequency.features(panel.end[:1]) if days >= HELD[name]),
     )
 
 
