@@ -1,6 +1,6 @@
 """The forecasters that serve, one module per family: numpy and onnxruntime are all they need. Table of contents.
 
-    forecast.load(folder, entry)    → a Part; entry["name"] says of which family
+forecast.load(folder, entry)    → a Part; entry["name"] says of which family
 """
 
 from __future__ import annotations
