@@ -144,8 +144,18 @@ def defend(reign: Reign, served: Predictor, prepared: Prepared) -> tuple[Reign, 
 
 
 def latency(served: Predictor) -> Latency:
-    """Measure the time of one series' forecast through the predictor, with values as a server would hand them over."""
-    return timed([partial(served.predict, served.example())] * CALLS)
+    """Measure the time of one series' forecast through the predictor, with values as a server would hand them over: its
+    newest value is sent along, so that nothing can be remembered."""
+    inference, columns = served.inference, served.example()
+    time, target = inference.contract.with_role("time")[0].name, inference.contract.target.name
+    newest = {
+        **{name: values[0] for name, values in columns.items() if name in served.needed},
+        time: str(inference.frequency.times(inference.panel.end[:1])[0].astype("M8[s]")),
+        target: float(inference.panel.target[0, -1]),
+    }
+    rows = max((len(values) for values in columns.values()), default=0)
+    request = {name: [*columns.get(name, [None] * rows), newest.get(name)] for name in {**columns, **newest}}
+    return timed([partial(served.predict, request)] * CALLS)
 
 
 def _entrant(config: RunConfig, shop: Workshop, prepared: Prepared, kind: str, model: Candidate) -> Entrant:

@@ -42,7 +42,7 @@ def load(folder: Path, contract: Contract, threads: int | None = None) -> Infere
 
 
 class Inference:
-    """A loaded forecaster. Safe to share between threads: nothing in it changes after loading.
+    """A loaded forecaster. Safe to share between threads: all that changes after loading is that points are remembered.
 
     `needed` are the columns that must be there: those that name a series. `options` bound the horizon and the bands.
     """
@@ -68,6 +68,7 @@ class Inference:
         self._holidays: list[str] | None = entries["holidays"]
         self._tenth = 10.0 ** entries["decimals"]
         self._floor = contract.target.minimum
+        self._points_of: dict[Key, Array] = {}
         self._positions = {key: position for position, key in enumerate(panel.keys)}
 
     @property
@@ -113,21 +114,39 @@ class Inference:
         levels = self._asked(quantiles)
         request = gather(columns, self.contract, self.frequency, self.panel.categories)
         panel, scale = self._histories(request, every)
-        panel = self.ahead(panel, self.gap + steps)
-        forecasts = self.forecast(panel, scale, steps, levels)
-        return self._columns(panel, forecasts, steps, levels)
+        if request.rows or self.contract.with_role("known_future"):
+            points = self._points(self.ahead(panel, self.gap + steps), steps)
+        else:
+            points = self._remembered(panel)[:, :steps]
+        return self._columns(panel, self._banded(points, scale, levels), steps, levels)
 
     def forecast(self, panel: Panel, scale: Array, steps: int, levels: Sequence[float]) -> Array:
         """Forecasts [s, steps, 1 + q] of a panel whose covariates are known for the steps; NaN for a series that this
         model cannot forecast. `scale` [s] is that of the bands."""
+        return self._banded(self._points(panel, steps), scale, levels)
+
+    def _remembered(self, panel: Panel) -> Array:
+        """The points [s, horizon] of kept histories: they stay what they are until a newer bundle comes."""
+        new = np.array([key not in self._points_of for key in panel.keys])
+        if new.any():
+            asked = panel.only(new)
+            points = self._points(self.ahead(asked, self.gap + self.horizon), self.horizon)
+            self._points_of.update(zip(asked.keys, points, strict=True))
+        return np.stack([self._points_of[key] for key in panel.keys])
+
+    def _points(self, panel: Panel, steps: int) -> Array:
+        """The points [s, steps] after the gap."""
         wanted = self.gap + steps
         points = self._part.points(panel.tail(self._part.needs) if self._part.needs else panel, wanted)
         missing = np.isnan(points).any(axis=1)
         if missing.any():  # too short for the model; a series that it does not know stays unanswered
             known = np.array([key in self._positions for key in panel.keys])
             points[missing & known] = Naive(self.season).points(panel.only(missing & known), wanted)
-        points = points[:, self.gap :]
-        bands = points[:, :, None] + scale[:, None, None] * self._shift(levels)[None, :steps]
+        return np.asarray(points[:, self.gap :])
+
+    def _banded(self, points: Array, scale: Array, levels: Sequence[float]) -> Array:
+        """Points [s, steps] with their quantiles: [s, steps, 1 + q], cut at the floor and rounded."""
+        bands = points[:, :, None] + scale[:, None, None] * self._shift(levels)[None, : points.shape[1]]
         found = np.concatenate([points[:, :, None], bands], axis=2)
         found = found if self._floor is None else np.maximum(found, self._floor)
         return np.asarray(np.rint(found * self._tenth) / self._tenth + 0.0)
@@ -145,7 +164,7 @@ class Inference:
         if isinstance(horizon, bool) or not isinstance(horizon, int) or not 1 <= horizon <= self.horizon:
             raise InputError(
                 f"horizon: {horizon!r} is not a whole number from 1 to {self.horizon}, as this model was trained for; "
-                "ask  for fewer steps, or train with a larger data.horizon"
+                "ask for fewer steps, or train with a larger data.horizon"
             )
         return horizon
 
