@@ -1,6 +1,7 @@
 """The race: every member on the same windows, and the best of them, or their blend, is the candidate.
 
-Whoever wins does so by its figures. They stay honest: in each window the choice is the one that the windows before it
+Whoever wins does so by its figures; the blend also where a single member is hardly better, because a mean is the safer
+bet (Bates & Granger, 1969, "The combination of forecasts"). The figures stay honest: in each window the choice is the one that the windows before it
 suggest, so the candidate's score is that of choosing this way, not that of the luckiest member.
 """
 
@@ -33,6 +34,8 @@ Array = npt.NDArray[Any]
 Family = tuple[Callable[[Training, Any], Fitted], Callable[[Any, Any], float], Literal["each", "some", "one"]]
 
 BLEND = "blend"
+#: A member that is better than the blend by less than this is hardly better.
+HARDLY = 1.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +117,10 @@ def fits_of(backtest: Backtest, often: Literal["each", "some", "one"]) -> int:
 
 
 def best(truth: Cases, points: Mapping[str, Array]) -> str:
-    """The name of the least mean absolute scaled error; of equals the first."""
-    return min(points, key=lambda name: blend.loss(truth, points[name]))
+    """The name of the least mean absolute scaled error; the blend where no other is better by more than a little."""
+    losses = {name: blend.loss(truth, values) for name, values in points.items()}
+    least = min(losses, key=lambda name: losses[name])
+    return BLEND if BLEND in losses and losses[BLEND] <= HARDLY * losses[least] else least
 
 
 def chosen(truth: Cases, points: Mapping[str, Array]) -> Array:
