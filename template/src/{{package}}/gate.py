@@ -1,7 +1,8 @@
 """Promote only what is better: the candidate against the best baseline and against the reigning champion.
 
 "Better" means that the paired bootstrap's interval of the improvement lies above `gate.margin` altogether. A more
-complex model has to earn its place: on noise the baseline stays. Declared constraints (latency, size) are met or not,
+complex model has to earn its place: on noise the baseline stays. Where so few cases can be had that an interval proves
+nothing (windows of a single series), `gate.baseline=ahead` lets the better figure decide against the baseline. Declared constraints (latency, size) are met or not,
 whatever the quality.
 """
 
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How much better `name` scored than `against`, in units of the metric (positive is better), with its interval."""
+    """How much better `name` scored than `against`, in units of the metric (positive is better), with its interval.
+
+    `better` is the gate's verdict, `shown` whether the interval alone says so.
+    """
 
     name: str
     against: str
@@ -33,6 +37,7 @@ class Comparison:
     low: float
     high: float
     better: bool
+    shown: bool = True
 
     def __str__(self) -> str:
         return f"{self.improvement:+.4g} [{self.low:+.4g}, {self.high:+.4g}]"
@@ -74,7 +79,10 @@ def decide(
     assert candidate is not None
     baseline, comparisons = arena.best_baseline()
     rivals = [rival for rival in (baseline, champion) if rival is not None]
-    faced = [arena.compare(candidate, rival, settings.margin) for rival in rivals]
+    faced = [
+        arena.compare(candidate, rival, settings.margin, shown=rival is champion or settings.baseline == "shown")
+        for rival in rivals
+    ]
     unmet = constraints(candidate, settings)
     promoted, sentence = _verdict(candidate, baseline, stays, faced, unmet, settings)
     return Decision(
@@ -129,7 +137,8 @@ class _Arena:
         draws = self.draws[entrant.key] if entrant.fair is None else self.duel[1]
         return bootstrap.interval(draws, self.settings.confidence)
 
-    def compare(self, name: Entrant, against: Entrant, margin: float) -> Comparison:
+    def compare(self, name: Entrant, against: Entrant, margin: float, *, shown: bool = True) -> Comparison:
+        """Compare two entrants; `shown` asks for an interval above the margin, otherwise the figure is enough."""
         sign = 1.0 if self.metric.greater_is_better else -1.0
         if against.fair is None:
             here, there = self.draws[name.key], self.draws[against.key]
@@ -139,7 +148,7 @@ class _Arena:
             mine = self.metric.value(self.truth[against.fair], name.scores[against.fair])
         low, high = bootstrap.interval(sign * (here - there), self.settings.confidence)
         gain = sign * (mine - against.metrics[self.metric.name])
-        return Comparison(name.key, against.key, gain, low, high, low > margin)
+        return Comparison(name.key, against.key, gain, low, high, (low if shown else gain) > margin, low > margin)
 
     def _resample(self, truth: Truth, scores: Sequence[np.ndarray]) -> np.ndarray:
         return bootstrap.resample(self.metric, truth, scores, self.settings.resamples, self.seed)
@@ -166,7 +175,8 @@ def _verdict(
     lost = [comparison for comparison in faced if not comparison.better]
     if not lost and not unmet:
         won = " and ".join(f"{_label(c.against)} by {c}" for c in faced)
-        return candidate, f"{candidate.name} is promoted: it beats {won}."
+        verb = "beats" if all(comparison.shown for comparison in faced) else "is ahead of"
+        return candidate, f"{candidate.name} is promoted: it {verb} {won}."
     because = "; ".join(
         [*(f"it is not shown to beat {_label(c.against)}{_margin(settings)} ({c})" for c in lost), *unmet]
     )

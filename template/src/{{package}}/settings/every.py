@@ -60,9 +60,12 @@ class ModelSettings(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class GateSettings:
-    """When a candidate is promoted. `margin` is in units of the metric, the latency of one row, 1 MB is 10^6 bytes."""
+    """When a candidate is promoted. `baseline` is what it takes against a baseline; `margin` is in units of the metric,
+    the latency that of one row, and 1 MB is 10^6 bytes.
+    """
 
     metric: str | None
+    baseline: Literal["shown", "ahead"]
     margin: float
     confidence: Share
     resamples: Count
