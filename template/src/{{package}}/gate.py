@@ -2,8 +2,8 @@
 
 "Better" means that the paired bootstrap's interval of the improvement lies above `gate.margin` altogether. A more
 complex model has to earn its place: on noise the baseline stays. Where so few cases can be had that an interval proves
-nothing (windows of a single series), `gate.baseline=ahead` lets the better figure decide against the baseline. Declared constraints (latency, size) are met or not,
-whatever the quality.
+nothing (windows of a single series), `gate.baseline=ahead` lets the better figure decide against the baseline. Declared
+constraints (latency, size) are met or not, whatever the quality.
 """
 
 from __future__ import annotations

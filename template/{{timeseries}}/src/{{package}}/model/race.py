@@ -1,8 +1,9 @@
 """The race: every member on the same windows, and the best of them, or their blend, is the candidate.
 
 Whoever wins does so by its figures; the blend also where a single member is hardly better, because a mean is the safer
-bet (Bates & Granger, 1969, "The combination of forecasts"). The figures stay honest: in each window the choice is the one that the windows before it
-suggest, so the candidate's score is that of choosing this way, not that of the luckiest member.
+bet (Bates & Granger, 1969, "The combination of forecasts"). The figures stay honest: in each window the choice is the
+one that the windows before it suggest, so the candidate's score is that of choosing this way, not that of the luckiest
+member.
 """
 
 from __future__ import annotations
