@@ -36,7 +36,7 @@ demo: setup ## Generate a project, train it, predict, serve it and send one requ
 		'.venv/bin/demo --help' 'every verb; any setting can be overridden: demo train model=xgboost' 'make serve' 'the service, with a page to try it at http://127.0.0.1:8000' \
 		'make ui' 'the tracked runs' README.md 'your own data, and the way to production'
 
-test: setup ## Run everything: about 20 minutes on two cores.
+test: setup ## Run everything: less than an hour on two cores.
 	$(BIN)/python -m pytest
 
 test-fast: setup ## Run what needs no generated environment: a minute or two.
