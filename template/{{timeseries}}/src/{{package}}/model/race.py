@@ -56,25 +56,22 @@ def fit(backtest: Backtest, settings: RaceSettings, families: Mapping[str, Famil
     """Backtest the members that the budget allows; the winner is fitted to everything."""
     allowed, dear = affordable(backtest, settings, families)
     points, unable = _backtests(backtest, settings, families, allowed)
-    members = list(points)
     truth = backtest.cases
+    winner, weights = pick(truth, points, settings.rounds)
+    raced = dict(points)
     if len(points) > 1:
-        points[BLEND] = blend.honest(truth, {name: points[name] for name in members}, settings.rounds)
-    winner = best(truth, points)
-    weights = _weights(truth, points, members, settings.rounds, winner)
-    fitted = _final(backtest, settings, families, weights)
-    forecast = chosen(truth, points) if len(truth.windows) > 1 else points[winner]
+        raced[BLEND] = blend.honest(truth, points, settings.rounds)
     found = candidate.of(
         winner,
         backtest,
-        forecast,
-        fitted,
-        record={"winner": winner, **{f"backtest.{name}": _shown(blend.loss(truth, p)) for name, p in points.items()}},
-        raced={name: _banded(backtest, values) for name, values in points.items()} if len(points) > 1 else {},
-        notes=(*_told(winner, weights, points), *dear, *unable),
+        chosen(truth, points, settings.rounds) if len(points) > 1 and len(truth.windows) > 1 else raced[winner],
+        _final(backtest, settings, families, weights),
+        record={"winner": winner, **{f"backtest.{name}": _shown(blend.loss(truth, p)) for name, p in raced.items()}},
+        raced={name: _banded(backtest, values) for name, values in raced.items()} if len(points) > 1 else {},
+        notes=(*_told(winner, weights, raced), *dear, *unable),
     )
     # the bands that are served belong to the winner, not to the way it was chosen
-    errors = (truth.actual - points[winner]) / truth.scale[:, None]
+    errors = (truth.actual - raced[winner]) / truth.scale[:, None]
     return dataclasses.replace(found, shifts=bands.offsets(errors, truth.quantiles))
 
 
@@ -117,23 +114,28 @@ def fits_of(backtest: Backtest, often: Literal["each", "some", "one"]) -> int:
     return {"each": len(backtest.cuts), "some": min(backtest.fits, len(backtest.cuts)), "one": 1}[often]
 
 
-def best(truth: Cases, points: Mapping[str, Array]) -> str:
-    """The name of the least mean absolute scaled error; the blend where no other is better by more than a little."""
+def pick(truth: Cases, points: Mapping[str, Array], rounds: int) -> tuple[str, dict[str, float]]:
+    """The winner by the mean absolute scaled error of these cases, and the weights of the members that make it up: the
+    blend, unless a member alone is better by more than a little."""
+    weights = blend.weigh(truth, points, rounds)
     losses = {name: blend.loss(truth, values) for name, values in points.items()}
     least = min(losses, key=lambda name: losses[name])
-    return BLEND if BLEND in losses and losses[BLEND] <= HARDLY * losses[least] else least
+    mixed = blend.loss(truth, mean([(weight, points[name]) for name, weight in weights.items()]))
+    if len(weights) > 1 and mixed <= HARDLY * losses[least]:
+        return BLEND, weights
+    return least, {least: 1.0}
 
 
-def chosen(truth: Cases, points: Mapping[str, Array]) -> Array:
-    """The forecasts [cases, horizon] of the member that the windows before would choose, window by window; the oldest
-    has none before it and takes the mean of all."""
+def chosen(truth: Cases, points: Mapping[str, Array], rounds: int) -> Array:
+    """The forecasts [cases, horizon] of the winner that the windows before would pick, window by window; the oldest has
+    none before it and takes the mean of all."""
     forecast = np.empty_like(truth.actual)
     for window in truth.windows:
         mine, before = truth.window == window, truth.window > window
+        weights = dict.fromkeys(points, 1.0)
         if before.any():
-            forecast[mine] = points[best(truth[before], {name: found[before] for name, found in points.items()})][mine]
-        else:
-            forecast[mine] = mean([(1.0, found[mine]) for found in points.values()])
+            weights = pick(truth[before], {name: found[before] for name, found in points.items()}, rounds)[1]
+        forecast[mine] = mean([(weight, points[name][mine]) for name, weight in weights.items()])
     return forecast
 
 
@@ -160,14 +162,6 @@ def _final(
     """The winner, or the blend of weighted members, fitted to everything."""
     training = backtest.training(backtest.panel)
     return blend.assemble(weights, [families[name][0](training, getattr(settings, name)) for name in weights])
-
-
-def _weights(
-    truth: Cases, points: Mapping[str, Array], members: Sequence[str], rounds: int, winner: str
-) -> dict[str, float]:
-    if winner != BLEND:
-        return {winner: 1.0}
-    return blend.weigh(truth, {name: points[name] for name in members}, rounds)
 
 
 def _told(winner: str, weights: Mapping[str, float], points: Mapping[str, Array]) -> tuple[str, ...]:
