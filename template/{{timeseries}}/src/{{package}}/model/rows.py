@@ -20,7 +20,10 @@ AMOUNT = 10
 #: Days of history from which on a part of the calendar is looked at: it should have come twice. Days of the month are
 #: thirty or so, each as good a name for the few times it came: they need years.
 HELD = {"minute": 0.1, "hour": 2, "weekday": 14, "day": 1000, "day_of_year": 732, "month": 732}
-#: Beyond a season, single newest values are noise to most series; but so many are held.
+#: Histories that hold fewer horizons than this, all together, are little to learn from: rows that overlap, as those of
+#: one long series do, do not count twice.
+FEW = 1000
+#: So many newest values are held whatever the season.
 FEWEST_LAGS = 6
 #: Labels beyond these quantiles count as if they lay on them.
 TAILS = (0.0005, 0.9995)
@@ -57,7 +60,7 @@ def sight(training: Training, *, lags: int, cycles: int, long_cycles: int, logar
         frequency=frequency.name,
         offset=frequency.offset,
         cycles=((training.season, main), *((length, count) for length, count in others if length > 1 and count > 0)),
-        lags=min(lags, max(1, room), max(training.season, FEWEST_LAGS)),
+        lags=min(lags, max(1, room), max(training.season, FEWEST_LAGS) if few(training) else lags),
         floor=None if logarithm is False else floor,
         past=tuple(panel.past),
         known=tuple(panel.known),
@@ -65,6 +68,11 @@ def sight(training: Training, *, lags: int, cycles: int, long_cycles: int, logar
         static=tuple(panel.static),
         calendar=tuple(name for name in frequency.features(panel.end[:1]) if days >= HELD[name]),
     )
+
+
+def few(training: Training) -> bool:
+    """Whether there is little to learn from, so that a model should be small."""
+    return bool((~np.isnan(training.panel.target)).sum() < FEW * training.horizon)
 
 
 def examples(training: Training, view: Sight, most: int, per_origin: int) -> Examples:
