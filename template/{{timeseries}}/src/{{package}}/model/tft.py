@@ -31,7 +31,7 @@ Array = npt.NDArray[Any]
 PRECISION = 1e-4
 #: Windows on which the weights of the variables are read off, and origins of the forecasts that are compared.
 SAMPLE, ORIGINS = 64, 4
-#: Seconds of a core for one step of one window, forward and back, by the size of the hidden layer.
+#: Seconds on two cores for one step of one window, forward and back, by the size of the hidden layer.
 STEP_SECONDS = 1.7e-5
 #: Seconds to import the libraries.
 IMPORT_SECONDS = 15.0
