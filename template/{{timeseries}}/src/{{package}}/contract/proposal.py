@@ -108,23 +108,28 @@ def _named(settings: DataSettings, target: str) -> dict[str, str]:
 
 def _only_time(observed: Mapping[str, Observed], roles: Mapping[str, str]) -> str:
     """The one column of moments that has no role yet."""
-    found = [name for name, entry in observed.items() if name not in roles and _is_time(entry)]
+    free = {name: entry for name, entry in observed.items() if name not in roles}
+    found = [name for name, entry in free.items() if entry.type == "datetime"]
+    found = found or [name for name, entry in free.items() if _holds_years(entry)]
     if len(found) != 1:
         shown = ", ".join(found) or "none"
         raise InputError(f"data.time is not set, and the columns that hold moments are {shown}; name the right one")
     return found[0]
 
 
-def _is_time(entry: Observed) -> bool:
-    return entry.type == "datetime"
+def _holds_years(entry: Observed) -> bool:
+    """Whether all cells are whole numbers of four digits."""
+    numbers = entry.numbers
+    if numbers is None or not entry.whole:
+        return False
+    return bool(((numbers >= 1000) & (numbers <= 2999) | np.isnan(numbers)).all())
 
 
 def _time(entry: Observed) -> Column:
     """The time column; whole numbers of four digits are years."""
     if entry.type == "datetime":
         return Column(name=entry.name, role="time", type="datetime", nullable=True, format=entry.format)
-    numbers = entry.numbers
-    if numbers is not None and entry.whole and bool(((numbers >= 1000) & (numbers <= 2999) | np.isnan(numbers)).all()):
+    if _holds_years(entry):
         return Column(name=entry.name, role="time", type="datetime", nullable=True, format="%Y", note="read as years")
     odd = f", such as {entry.odd[0]!r}" if entry.odd else ""
     raise InputError(
