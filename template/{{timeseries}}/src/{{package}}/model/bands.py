@@ -25,7 +25,8 @@ WIDEST = 0.25
 def offsets(errors: Array, quantiles: Sequence[float]) -> Array:
     """The quantiles [horizon, q] of scaled errors [c, horizon], NaN where no value came; 0 where nothing is known.
 
-    The outermost levels are taken at their finite-sample rank, and the rows never cross.
+    The outermost levels are taken at their finite-sample rank, and the rows never cross. The point stays where it is, as
+    the median, and within its bands: with few windows it is chance to which side their errors lean.
     """
     cases, horizon = int((~np.isnan(errors).all(axis=1)).sum()), errors.shape[1]
     found = np.zeros((horizon, len(quantiles)))
@@ -33,7 +34,8 @@ def offsets(errors: Array, quantiles: Sequence[float]) -> Array:
         pool = _pool(errors, step)
         if pool.size:
             found[step] = [_quantile(pool, level, cases) for level in quantiles]
-    return np.sort(found, axis=1)
+    side = np.sign(np.array(quantiles) - 0.5)
+    return np.sort(np.where(side < 0, np.minimum(found, 0.0), np.where(side > 0, np.maximum(found, 0.0), 0.0)), axis=1)
 
 
 def honest(truth: Cases, points: Array) -> Array:
