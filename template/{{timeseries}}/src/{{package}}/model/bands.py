@@ -25,8 +25,8 @@ WIDEST = 0.25
 def offsets(errors: Array, quantiles: Sequence[float]) -> Array:
     """The quantiles [horizon, q] of scaled errors [c, horizon], NaN where no value came; 0 where none is known.
 
-    The outermost levels are taken at their finite-sample rank, and the rows never cross. The point stays where it is, as
-    the median, and within its bands: with few windows it is chance to which side their errors lean.
+    Levels are taken at their finite-sample rank, and the rows never cross. The point stays where it is, as the median,
+    and within its bands: with few windows it is chance to which side their errors lean.
     """
     cases, horizon = int((~np.isnan(errors).all(axis=1)).sum()), errors.shape[1]
     found = np.zeros((horizon, len(quantiles)))
