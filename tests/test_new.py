@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from trees import ROOT, Run, contents
+from trees import Run, contents
 
 from mlgen.compose import PRESETS
 from mlgen.questions import load
@@ -294,14 +294,3 @@ def _answer(person: int, keys: dict[str, str]) -> str:
             time.sleep(0.2)  # the prompt reads keys a moment after it is drawn
             os.write(person, waiting.pop(question).encode())
     return seen
-
-
-@pytest.mark.parametrize(
-    "declaration", sorted((ROOT / "examples").glob("*/mlgen.yaml")), ids=lambda path: path.parent.name
-)
-def test_every_example_makes_a_project(declaration: Path, mlgen: Run, tmp_path: Path) -> None:
-    """Each declaration in examples/ makes a project of the name it declares."""
-    done = mlgen("new", tmp_path / "made", "--from", declaration)
-
-    assert done.returncode == 0, done.stderr
-    assert record(tmp_path / "made")["project_name"] == yaml.safe_load(declaration.read_text())["project_name"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
 
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 
 #: Endings of an output file that are known.
 ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was written: how many rows, by which version of which model, the columns, a summary of the predictions."""
+
+    rows: int
+    version: str
+    model: str
+    columns: list[str]
+    summary: dict[str, Any]
 
 
 def known(output: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import champion, evaluate, output
@@ -17,18 +16,7 @@ if TYPE_CHECKING:
     from .predictor import Predictor
 
 
-@dataclass(frozen=True)
-class Scored:
-    """What was written: how many rows, by which version of which model, the columns, a summary of the predictions."""
-
-    rows: int
-    version: str
-    model: str
-    columns: list[str]
-    summary: dict[str, Any]
-
-
-def score_file(config: RunConfig) -> Scored:
+def score_file(config: RunConfig) -> output.Scored:
     """Predict the rows of `config.input` with the champion (or `config.version`) and write them to `config.output`.
 
     Raises InputError where a setting, a column or a cell is wrong; no output is written then.
@@ -45,7 +33,7 @@ def score_file(config: RunConfig) -> Scored:
     table = _table(frame, config.data.key, outputs, config.input)
     output.deliver(table, config)
     name = str(model.card.get("model", "model"))
-    return Scored(len(table), model.version, name, list(table.columns), _summary(outputs["prediction"]))
+    return output.Scored(len(table), model.version, name, list(table.columns), _summary(outputs["prediction"]))
 
 
 def predict(model: Predictor, frame: pd.DataFrame, source: str) -> dict[str, np.ndarray]:

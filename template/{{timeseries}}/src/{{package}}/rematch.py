@@ -81,6 +81,8 @@ def _from_predictor(served: Predictor, prepared: Prepared, window: int, mine: Ar
     truth, backtest = prepared.truth, prepared.backtest
     panel = backtest.panel.cut(backtest.cuts[window]) if prepared.later is None else backtest.panel
     learnt = dict(zip(served.inference.panel.keys, served.inference.panel.end.tolist(), strict=True))
+    if served.inference.panel.categories != panel.categories:  # its codes stand for other levels
+        return np.full((len(mine), *truth.actual.shape[1:], 1 + len(truth.quantiles)), np.nan)
     late = np.array([truth.origin[case] >= learnt.get(truth.keys[truth.series[case]], 0) for case in mine])
     found = np.full((len(mine), *truth.actual.shape[1:], 1 + len(truth.quantiles)), np.nan)
     if late.any():

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .assembly import arrange
+from .assembly import arrange, coded
 from .contract.schema import Column, Contract, is_blank
 from .errors import InputError
 from .frequency import Frequency
@@ -112,8 +112,7 @@ def gather(
             return np.full(int(timed.sum()), np.nan)
         cells = columns[column.name]
         if column.type == "category":
-            position = {level: float(code) for code, level in enumerate(categories.get(column.name, ()))}
-            found = np.array([position.get(str(cell), np.nan) for cell in _texts(cells, column.name, True)])
+            found = coded(_texts(cells, column.name, True), categories.get(column.name, ()))
         else:
             found = _numbers(cells, column)
         return found.astype(np.float64)[timed]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from . import answer, champion, output
@@ -20,18 +19,7 @@ if TYPE_CHECKING:
 CELLS = ("column_types", "missing_times", "mixed_zones", "duplicate_stamps", "off_grid")
 
 
-@dataclass(frozen=True)
-class Scored:
-    """What was written: how many rows, by which version of which model, the columns, a summary of the predictions."""
-
-    rows: int
-    version: str
-    model: str
-    columns: list[str]
-    summary: dict[str, Any]
-
-
-def score_file(config: RunConfig) -> Scored:
+def score_file(config: RunConfig) -> output.Scored:
     """Forecast every series with the champion (or `config.version`) and write the rows to `config.output`.
 
     `config.input` holds newer history, covariates of the steps to come, or both; without it the kept history is all.
@@ -54,7 +42,7 @@ def score_file(config: RunConfig) -> Scored:
         "max": float(predictions.max()),
         answer.UNTIL: answer.written(until[until.argmin()][None])[0],
     }
-    return Scored(len(table), model.version, str(model.card.get("model", "model")), list(table.columns), summary)
+    return output.Scored(len(table), model.version, str(model.card.get("model", "model")), list(table.columns), summary)
 
 
 def newer(model: Predictor, config: RunConfig) -> dict[str, np.ndarray]:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from ..cases import Cases
 from ..forecast.blend import mean
+from ..metrics import METRICS
 from ..panel import Panel
 from .training import Fitted, Parity
 
@@ -109,10 +110,7 @@ def honest(truth: Cases, points: Mapping[str, Array], rounds: int) -> Array:
 
 def loss(truth: Cases, points: Array) -> float:
     """The mean absolute scaled error of forecasts [cases, horizon], each case alike."""
-    errors = np.abs(truth.actual - points) / truth.scale[:, None]
-    known = ~np.isnan(errors)
-    per_case = np.where(known, errors, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return float(per_case[known.any(axis=1)].mean())
+    return METRICS["mase"].value(truth, points[:, :, None])
 
 
 def assemble(weights: Mapping[str, float], fitted: Sequence[Fitted]) -> Fitted:

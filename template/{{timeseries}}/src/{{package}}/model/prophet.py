@@ -82,7 +82,8 @@ class FittedProphet:
         facts = {"frequency": frequency.name, "offset": frequency.offset, "known": dict(self.curves.columns.known)}
         lines = [json.dumps(facts, ensure_ascii=False)]
         for key, model in self.models.items():
-            lines.append(f'{{"key": {json.dumps(list(key), ensure_ascii=False)}, "model": {model}}}')
+            named = json.dumps(list(key), ensure_ascii=False)
+            lines.append('{"key": ' + named + ', "model": ' + model + "}")
         (folder / "prophet.jsonl").write_text("\n".join(lines) + "\n", "utf8")
         largest, rows = self._compare(closed.load(folder, self.entry()), probe, horizon)
         if largest > min(ALLOWED, tolerance):
