@@ -16,6 +16,7 @@ from .workshop import Workshop
 
 if TYPE_CHECKING:
     from .config import RunConfig
+    from .contract import Settled
     from .entrants import Entrant, Reign
     from .gate import Decision
     from .model import Candidate
@@ -41,7 +42,7 @@ def train(config: RunConfig, steps: Steps) -> Trained:
     from . import preparation
 
     with Workshop(config) as shop:
-        settled = preparation.read(config, steps)
+        settled = _read(config, steps)
         checked = preparation.check(config, settled, steps)
         prepared = preparation.split(config, checked, steps)
         shop.open(publication.tags(config, prepared))
@@ -56,6 +57,16 @@ def train(config: RunConfig, steps: Steps) -> Trained:
         registered = publication.register(shop, draft, steps)
         published = publication.publish(shop, draft, registered, steps)
     return Trained(prepared, entrants, decision, published, (*draft.known, *shop.tracker.swept), steps.seconds)
+
+
+def _read(config: RunConfig, steps: Steps) -> Settled:
+    """Read the rows, and the contract or a proposal for one."""
+    from . import contract
+
+    with steps("read") as step:
+        settled = contract.settle(config.data, config.contract, config.task, config.root)
+        step.says = f"{len(settled.frame):,} rows x {settled.frame.shape[1]} columns from {config.data.path}"
+    return settled
 
 
 def _baseline(config: RunConfig, training: Any, steps: Steps) -> list[Candidate]:

@@ -94,16 +94,6 @@ class Checked:
     notes: tuple[str, ...]
 
 
-def read(config: RunConfig, steps: Steps) -> Settled:
-    """Read the rows, and the contract or a proposal for one."""
-    from . import contract
-
-    with steps("read") as step:
-        settled = contract.settle(config.data, config.contract, config.task, config.root)
-        step.says = f"{len(settled.frame):,} rows x {settled.frame.shape[1]} columns from {config.data.path}"
-    return settled
-
-
 def check(config: RunConfig, settled: Settled, steps: Steps) -> Checked:
     """Check the raw rows against the contract, refuse errors, save a proposed contract, and type the rows.
 
