@@ -59,6 +59,13 @@ def known(frame: pd.DataFrame, named: Mapping[str, Sequence[str]], path: str) ->
                 )
 
 
+def wanted(path: str, settings: TableSettings, root: Path, named: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Return a table without `data.drop`; refuses one that lacks a column that the settings name (see `known`)."""
+    frame = read(path, settings, root)
+    known(frame, {**named, "data.drop": settings.drop}, path)
+    return frame.drop(columns=settings.drop)
+
+
 def fingerprint(frame: pd.DataFrame) -> str:
     """Return the SHA-256 of the columns' names and values in order, the same on every machine.
 

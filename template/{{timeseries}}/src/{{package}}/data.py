@@ -18,14 +18,14 @@ __all__ = ["fingerprint", "read", "read_rows", "read_test", "source"]
 
 def read(settings: DataSettings, root: Path) -> pd.DataFrame:
     """Return the rows of `data.path` without `data.drop`; raises InputError where a column named is not there."""
-    return _checked(read_rows(settings.path, settings, root), settings, settings.path)
+    return tables.wanted(settings.path, settings, root, _named(settings))
 
 
 def read_test(settings: DataSettings, root: Path) -> pd.DataFrame | None:
     """Return the rows of `data.test_path` without `data.drop`, or None where no test file is set."""
     if settings.test_path is None:
         return None
-    return _checked(read_rows(settings.test_path, settings, root), settings, settings.test_path)
+    return tables.wanted(settings.test_path, settings, root, _named(settings))
 
 
 def read_rows(path: str, settings: DataSettings, root: Path) -> pd.DataFrame:
@@ -33,19 +33,13 @@ def read_rows(path: str, settings: DataSettings, root: Path) -> pd.DataFrame:
     return tables.read(path, settings, root)
 
 
-def _checked(frame: pd.DataFrame, settings: DataSettings, path: str) -> pd.DataFrame:
-    """The rows without the dropped columns; every column that the settings name must be there."""
-    tables.known(
-        frame,
-        {
-            "data.target": [settings.target] if settings.target else [],
-            "data.time": [settings.time] if settings.time else [],
-            "data.series": settings.series or [],
-            "data.past": settings.past,
-            "data.known_future": settings.known_future,
-            "data.static": settings.static,
-            "data.drop": settings.drop,
-        },
-        path,
-    )
-    return frame.drop(columns=settings.drop)
+def _named(settings: DataSettings) -> dict[str, list[str]]:
+    """Setting to the columns that it names; every one of them must be there."""
+    return {
+        "data.target": [settings.target] if settings.target else [],
+        "data.time": [settings.time] if settings.time else [],
+        "data.series": settings.series or [],
+        "data.past": settings.past,
+        "data.known_future": settings.known_future,
+        "data.static": settings.static,
+    }
