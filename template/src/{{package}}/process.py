@@ -36,6 +36,23 @@ def lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
+def try_lock(descriptor: int) -> bool:
+    """Take an exclusive lock on an open file if nobody has it; tell whether it was had."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            windows: Any = msvcrt
+            windows.locking(descriptor, windows.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 def _alive(number: int) -> bool:
     """Whether a process runs: signal 0 asks and does nothing (POSIX)."""
     if os.name == "nt":

@@ -11,44 +11,11 @@ Broken, so that the number of a row is its place in the source, whatever stands 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
+from ...portion import Batch, Broken
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-Array = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A line that could not be read as a row: its `number` among the rows (from 1), its text, and why."""
-
-    number: int
-    text: str
-    reason: str
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """The rows `start + 1` to `start + length` of a source: those that could be read, as a table, and the others.
-
-    `numbers` [n] are the places of the table's rows in the source, from 1.
-    """
-
-    start: int
-    length: int
-    table: pa.Table
-    numbers: Array
-    broken: tuple[Broken, ...] = ()
-
-    @property
-    def end(self) -> int:
-        """How many rows of the source lie before the next batch."""
-        return self.start + self.length
+__all__ = ["Batch", "Broken", "Source"]
 
 
 class Source(Protocol):

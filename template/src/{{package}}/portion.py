@@ -1,0 +1,94 @@
+"""Rows that come in portions, and answers that leave in portions: what bulk scoring takes and gives, whatever the model.
+
+A use case's `bulk` turns batches of raw rows into portions of answers; whoever reads tables makes the batches, whoever
+writes tables takes the portions. Neither knows the other. A table of answers has a form, which says what its columns
+hold and which of them name a row:
+
+    Form((Field("customer", "integer"), Field("prediction", "text"), …), key=("customer",), lasting=True)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Numbers = npt.NDArray[np.int64]
+Kind = Literal["integer", "number", "boolean", "text", "moment"]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A line that could not be read as a row: its `number` among the rows (from 1), its text, and why."""
+
+    number: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """The rows `start + 1` to `start + length` of a source: those that could be read, as a table, and the others.
+
+    `numbers` [n] are the places of the table's rows in the source, from 1.
+    """
+
+    start: int
+    length: int
+    table: pa.Table
+    numbers: Numbers
+    broken: tuple[Broken, ...] = ()
+
+    @property
+    def end(self) -> int:
+        """How many rows of the source lie before the next batch."""
+        return self.start + self.length
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of answers. A moment is datetime64[s] in UTC or Arrow's timestamp; a key's field is never empty."""
+
+    name: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Form:
+    """The columns of a table of answers, in order, and the names of those that tell its rows apart.
+
+    `lasting` is whether a key means the same in every run (a customer does, the number of a row does not).
+    """
+
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    lasting: bool
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row without an answer: its number in the source (from 1), why, and the row itself as JSON."""
+
+    number: int
+    reason: str
+    record: str
+
+
+@dataclass(frozen=True, eq=False)
+class Portion:
+    """Answers [n] in the form's columns, and the rows that got none.
+
+    `read` rows of the source went into it. `mark` is where to go on after it: what `portions` takes as `after`.
+    `numbers` [n] are the rows' places in the source, from 1, or none where answers are not of rows.
+    """
+
+    table: pa.Table
+    rejected: tuple[Rejected, ...]
+    read: int
+    mark: int
+    numbers: Numbers | None = None
