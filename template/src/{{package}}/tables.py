@@ -33,7 +33,7 @@ def read(path: str, settings: TableSettings, root: Path) -> pd.DataFrame:
     Raises InputError for a file that is missing, of an unknown kind, empty, or not readable as its kind.
     """
     if "://" in path and not path.startswith("file://"):
-        return _named(_read_sql(path), _without_password(path))
+        return _named(_read_sql(path), without_password(path))
     place = root / path.removeprefix("file://")
     kind = _kind(place)
     if place.is_dir():
@@ -166,7 +166,7 @@ def _read_sql(url: str) -> pd.DataFrame:
 
     address, _, wanted = url.partition("#")
     if not wanted:
-        raise InputError(f"{_without_password(url)} names no table; add it after #, such as …#customers or …#select …")
+        raise InputError(f"{without_password(url)} names no table; add it after #, such as …#customers or …#select …")
     try:
         engine = sqlalchemy.create_engine(address)
         with engine.connect() as connection:
@@ -176,7 +176,7 @@ def _read_sql(url: str) -> pd.DataFrame:
             return pd.read_sql_table(table, connection, schema=schema or None)
     except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"{_without_password(url)}: {reason}; check the address, the driver and the table") from error
+        raise InputError(f"{without_password(url)}: {reason}; check the address, the driver and the table") from error
 
 
 READERS: dict[str, Callable[[Path, str, TableSettings], pd.DataFrame]] = {
@@ -257,7 +257,7 @@ def _shell(separator: str) -> str:
     return {"\t": r"'\t'", ";": "';'", "|": "'|'"}.get(separator, f"'{separator}'")
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
     """An address that may be shown and stored."""
     scheme, _, rest = url.partition("://")
     host = rest.partition("#")[0]
@@ -270,7 +270,7 @@ def _without_password(url: str) -> str:
 def source(settings: TableSettings, root: Path) -> str:
     """What the contract records as its source: no password, and no path of this machine where it can be helped."""
     if "://" in settings.path:
-        return _without_password(settings.path)
+        return without_password(settings.path)
     place = Path(settings.path)
     absolute: Any = place if place.is_absolute() else root / place
     return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else settings.path
