@@ -35,11 +35,11 @@ def read(path: str, settings: TableSettings, root: Path) -> pd.DataFrame:
     if "://" in path and not path.startswith("file://"):
         return _named(_read_sql(path), without_password(path))
     place = root / path.removeprefix("file://")
-    kind = _kind(place)
+    kind = ending(place)
     if place.is_dir():
         raise InputError(f"{path} is a folder, expected a file; set data.path to a file in it")
     if not place.exists():
-        raise InputError(f"there is no file {path}{_nearest_file(place)}; set data.path")
+        raise InputError(f"there is no file {path}{nearest_file(place)}; set data.path")
     if place.stat().st_size == 0:
         raise InputError(f"{path} is empty, expected a header and rows; check data.path")
     frame = _named(READERS[kind](place, path, settings), path)
@@ -97,7 +97,7 @@ def _read_csv(place: Path, path: str, settings: TableSettings) -> pd.DataFrame:
 
     raw = _utf8(_unpacked(place, path), path, settings.encoding)
     separator = settings.separator or ("\t" if ".tsv" in place.name.casefold() else ",")
-    header = _header(raw, path, separator)
+    header = column_names(raw, path, separator)
     try:
         table = arrow.read_csv(
             pa.BufferReader(raw),
@@ -117,7 +117,7 @@ def _read_csv(place: Path, path: str, settings: TableSettings) -> pd.DataFrame:
     return frame
 
 
-def _header(raw: bytes, path: str, separator: str) -> list[str]:
+def column_names(raw: bytes, path: str, separator: str) -> list[str]:
     """The column names; refuses one column that another separator would split, and names given twice."""
     first = raw.removeprefix(b"\xef\xbb\xbf")[:1_000_000].decode("utf8", "ignore")
     names = [name.strip() for name in next(csv.reader(io.StringIO(first, newline=""), delimiter=separator), [])]
@@ -190,28 +190,30 @@ READERS: dict[str, Callable[[Path, str, TableSettings], pd.DataFrame]] = {
 }
 
 
-def _kind(place: Path) -> str:
+def ending(place: Path) -> str:
     """The ending that says how to read a file, without .gz."""
-    ending = Path(place.name.casefold().removesuffix(".gz")).suffix
-    if ending not in READERS:
-        advice = "save the sheet as CSV" if ending in (".xls", ".xlsx", ".ods") else "convert the file"
+    found = Path(place.name.casefold().removesuffix(".gz")).suffix
+    if found not in READERS:
+        advice = "save the sheet as CSV" if found in (".xls", ".xlsx", ".ods") else "convert the file"
         known = ", ".join(READERS)
-        raise InputError(
-            f"{place.name} is of an unknown kind {ending!r}; expected {known} (or .gz of a text); {advice}"
-        )
-    return ending
+        raise InputError(f"{place.name} is of an unknown kind {found!r}; expected {known} (or .gz of a text); {advice}")
+    return found
 
 
 def _named(frame: pd.DataFrame, path: str) -> pd.DataFrame:
+    frame.columns = pd.Index(unique_names(list(frame.columns), path))
+    return frame.reset_index(drop=True)
+
+
+def unique_names(columns: Sequence[object], path: str) -> list[str]:
     """Column names as text: a nameless one (an index that was saved along) gets a number, a double one is refused."""
-    names = [str(name) if str(name).strip() else f"unnamed_{i}" for i, name in enumerate(frame.columns)]
+    names = [str(name) if str(name).strip() else f"unnamed_{i}" for i, name in enumerate(columns)]
     double = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if double:
         raise InputError(f"{path}: the column name {double[0]!r} stands there more than once; rename one of them")
     if not names:
         raise InputError(f"{path} has no columns; check data.path")
-    frame.columns = pd.Index(names)
-    return frame.reset_index(drop=True)
+    return names
 
 
 def _unpacked(place: Path, path: str) -> bytes:
@@ -241,7 +243,7 @@ def _utf8(data: bytes, path: str, encoding: str) -> bytes:
     return data if encoding.casefold().replace("-", "") == "utf8" else text.encode("utf8")
 
 
-def _nearest_file(place: Path) -> str:
+def nearest_file(place: Path) -> str:
     """The most similar file name beside the one that is missing."""
     if not place.parent.is_dir():
         return f" (nor a folder {place.parent})"
