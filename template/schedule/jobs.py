@@ -14,8 +14,10 @@ from __future__ import annotations
 import datetime
 import itertools
 import re
+import subprocess
+import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,11 @@ BUG = 1  # the only one after which another attempt makes sense
 WRONG = 2  # the input or a setting
 LEFT_OUT = 75  # the run before it still runs
 TIMED_OUT = 124
+MEANINGS = {
+    WRONG: " (the input or a setting is wrong: not tried again)",
+    3: " (done, but an alert fired or the candidate was not promoted)",
+    TIMED_OUT: " (it took too long and was stopped)",
+}
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -159,6 +166,32 @@ def moment(text: str, zone: datetime.tzinfo) -> datetime.datetime:
     except ValueError:
         raise Wrong(f"{text!r} is no date; expected such as 2026-01-31 or 2026-01-31T06:00:00+01:00") from None
     return found if found.tzinfo else found.replace(tzinfo=zone)
+
+
+def call(root: Path, job: Job, moment: datetime.datetime, say: Callable[[str], object]) -> int:
+    """Run a job once through run.py, hand each line that it says to `say`, and return the exit code: for orchestrators.
+
+    A run that is given up in between (an exception in the one who waits) is stopped before this returns.
+    """
+    words = [
+        sys.executable,
+        str(root / "schedule" / "run.py"),
+        job.name,
+        "--date",
+        moment.isoformat(),
+        "--once",
+        "--echo",
+    ]
+    with subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                say(line.rstrip("\n"))
+        finally:
+            if process.poll() is None:
+                process.terminate()
+    return process.returncode
 
 
 def _job(name: str, entry: dict[str, Any], zone: datetime.tzinfo) -> Job:

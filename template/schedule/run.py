@@ -42,11 +42,6 @@ KEPT = 4  # older logs: JOB.log.1 is the youngest
 DIES_WITH_PARENT = 1  # prctl(2): PR_SET_PDEATHSIG
 #: What an orchestrator's environment must not hand on to the project's.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
-MEANINGS = {
-    2: " (the input or a setting is wrong: not tried again)",
-    3: " (done, but an alert fired or the candidate was not promoted)",
-    jobs.TIMED_OUT: " (it took too long and was stopped)",
-}
 
 
 def main() -> int:
@@ -106,7 +101,7 @@ def attempts(job: jobs.Job, words: list[str], log: Log, lock: IO[bytes], retries
     for left in range(retries, -1, -1):
         start = time.monotonic()
         code = attempt(words, log, lock, signals, 60 * job.timeout_minutes)
-        log.say(f"ended with exit code {code}{MEANINGS.get(code, '')} after {time.monotonic() - start:.0f} s")
+        log.say(f"ended with exit code {code}{jobs.MEANINGS.get(code, '')} after {time.monotonic() - start:.0f} s")
         if code != jobs.BUG or not left:
             break
         log.say(f"trying again in {job.retry_minutes:g} minutes; {left} of {retries} further attempts left")

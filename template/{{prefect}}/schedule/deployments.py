@@ -1,0 +1,89 @@
+"""Write prefect.yaml, the deployments of Prefect, from jobs.toml, and print it: `make schedule` runs this.
+
+    .venv/bin/python schedule/deployments.py                     write and print it
+    .venv-prefect/bin/python schedule/deployments.py --prepare   make the work pool, and take out what is no job any more
+    .venv-prefect/bin/python schedule/deployments.py --remove    take all of this project's deployments out of the server
+
+The last two ask the server at PREFECT_API_URL. `make schedule INSTALL=1` prepares, then runs `prefect deploy --all`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import jobs
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> int:
+    """Do what the command line asks and return the exit code."""
+    parser = argparse.ArgumentParser(description="The deployments of Prefect.")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--prepare", action="store_true", help="make the work pool, and take out what is no job any more")
+    what.add_argument("--remove", action="store_true", help="take all deployments of this project out")
+    asked = parser.parse_args()
+    try:
+        plan = jobs.read(ROOT)
+        if asked.prepare or asked.remove:
+            tidy(plan, remove=asked.remove)
+        else:
+            text = "".join(f"{line}\n" for line in lines(plan))
+            (ROOT / "prefect.yaml").write_text(text, "utf8")
+            print(text, end="")
+    except jobs.Wrong as error:
+        print(f"deployments: {error}", file=sys.stderr)
+        return jobs.WRONG
+    return 0
+
+
+def lines(plan: jobs.Plan) -> Iterator[str]:
+    """Yield the lines of prefect.yaml; a value is written as JSON, which is YAML, too."""
+    yield "# Deployments of Prefect, made from schedule/jobs.toml by `make schedule`: changes belong there."
+    yield f"name: {plan.project}"
+    yield "deployments:" if plan.enabled else "deployments: []"
+    for job in plan.enabled:
+        yield f"  - name: {job.name}"
+        yield "    entrypoint: schedule/flows.py:run"
+        yield f"    parameters: {{job: {job.name}}}"
+        yield f"    schedules: [{{cron: {json.dumps(job.at)}, timezone: {json.dumps(plan.time_zone)}}}]"
+        yield "    concurrency_limit: {limit: 1, collision_strategy: CANCEL_NEW}"
+        yield f"    work_pool: {{name: {plan.project}}}"
+
+
+def tidy(plan: jobs.Plan, *, remove: bool) -> None:
+    """Make the server ready for the plan: the pool is there, other deployments of this project's flow are not.
+
+    Raises Wrong where no server answers.
+    """
+    from httpx import HTTPError
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+    from prefect.exceptions import ObjectNotFound
+    from prefect.settings import PREFECT_API_URL
+
+    kept = set() if remove else {job.name for job in plan.enabled}
+    try:
+        with get_client(sync_client=True) as server:
+            try:
+                server.read_work_pool(plan.project)
+            except ObjectNotFound:
+                if not remove:
+                    server.create_work_pool(WorkPoolCreate(name=plan.project, type="process"))
+            of_project = FlowFilter(name=FlowFilterName(any_=[plan.project]))
+            for deployment in server.read_deployments(flow_filter=of_project):
+                if deployment.name not in kept:
+                    server.delete_deployment(deployment.id)
+                    print(f"took out {plan.project}/{deployment.name}")
+    except HTTPError as error:
+        address = PREFECT_API_URL.value()
+        raise jobs.Wrong(f"no Prefect server answers at {address} ({error}); start one: make prefect") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
