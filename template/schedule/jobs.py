@@ -173,24 +173,21 @@ def call(root: Path, job: Job, moment: datetime.datetime, say: Callable[[str], o
 
     A run that is given up in between (an exception in the one who waits) is stopped before this returns.
     """
-    words = [
-        sys.executable,
-        str(root / "schedule" / "run.py"),
-        job.name,
-        "--date",
-        moment.isoformat(),
-        "--once",
-        "--echo",
-    ]
+    words = [str(root / "schedule" / "run.py"), job.name, "--date", moment.isoformat(), "--once", "--echo"]
     with subprocess.Popen(
-        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        [sys.executable, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     ) as process:
         try:
             for line in process.stdout or ():
                 say(line.rstrip("\n"))
-        finally:
-            if process.poll() is None:
-                process.terminate()
+        except BaseException:
+            process.terminate()
+            raise
     return process.returncode
 
 

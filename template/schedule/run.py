@@ -198,9 +198,14 @@ class Log:
         if self.echo:
             with self.path.open("rb") as file:
                 file.seek(self.read)
-                sys.stdout.buffer.write(new := file.read())
-                sys.stdout.buffer.flush()
+                new = file.read()
             self.read += len(new)
+            try:
+                sys.stdout.buffer.write(new)
+                sys.stdout.buffer.flush()
+            except BrokenPipeError:  # who listened is gone; the run goes on, and the lock is kept
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                self.echo = False
 
     def rotate(self) -> None:
         """Begin a new log when this one is large, and keep a few of the old ones."""

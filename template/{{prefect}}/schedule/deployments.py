@@ -1,8 +1,8 @@
 """Write prefect.yaml, the deployments of Prefect, from jobs.toml, and print it: `make schedule` runs this.
 
-    .venv/bin/python schedule/deployments.py                     write and print it
-    .venv-prefect/bin/python schedule/deployments.py --prepare   make the work pool, and take out what is no job any more
-    .venv-prefect/bin/python schedule/deployments.py --remove    take all of this project's deployments out of the server
+    .venv/bin/python schedule/deployments.py                      write and print it
+    schedule/.venv/bin/python schedule/deployments.py --prepare   make the work pool, take out what is no job any more
+    schedule/.venv/bin/python schedule/deployments.py --remove    take all of this project's deployments out
 
 The last two ask the server at PREFECT_API_URL. `make schedule INSTALL=1` prepares, then runs `prefect deploy --all`.
 """

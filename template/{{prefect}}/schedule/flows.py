@@ -1,10 +1,10 @@
 """The flow that runs a job of jobs.toml under Prefect: prefect.yaml deploys it once for each job, a worker runs it.
 
-    .venv-prefect/bin/prefect deployment run churn/batch                             # now
-    .venv-prefect/bin/prefect deployment run churn/batch --param date=2026-01-31     # for another logical date
+    schedule/.venv/bin/prefect deployment run churn/batch                             # now
+    schedule/.venv/bin/prefect deployment run churn/batch --param date=2026-01-31     # for another logical date
 
 It starts schedule/run.py, which calls the project's own command in the project's own environment; of this environment
-(.venv-prefect) the job sees nothing. The logical date is the time for which Prefect scheduled the run.
+(schedule/.venv) the job sees nothing. The logical date is the time for which Prefect scheduled the run.
 """
 
 from __future__ import annotations
