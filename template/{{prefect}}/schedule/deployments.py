@@ -18,6 +18,7 @@ from pathlib import Path
 import jobs
 
 ROOT = Path(__file__).resolve().parents[1]
+MOST = 200  # deployments that a server lists at once
 
 
 def main() -> int:
@@ -60,10 +61,11 @@ def tidy(plan: jobs.Plan, *, remove: bool) -> None:
 
     Raises Wrong where no server answers.
     """
-    from httpx import HTTPError
+    from httpx import TransportError
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+    from prefect.client.schemas.sorting import DeploymentSort
     from prefect.exceptions import ObjectNotFound
     from prefect.settings import PREFECT_API_URL
 
@@ -76,11 +78,11 @@ def tidy(plan: jobs.Plan, *, remove: bool) -> None:
                 if not remove:
                     server.create_work_pool(WorkPoolCreate(name=plan.project, type="process"))
             of_project = FlowFilter(name=FlowFilterName(any_=[plan.project]))
-            for deployment in server.read_deployments(flow_filter=of_project):
+            for deployment in server.read_deployments(flow_filter=of_project, limit=MOST, sort=DeploymentSort.NAME_ASC):
                 if deployment.name not in kept:
                     server.delete_deployment(deployment.id)
                     print(f"took out {plan.project}/{deployment.name}")
-    except HTTPError as error:
+    except TransportError as error:
         address = PREFECT_API_URL.value()
         raise jobs.Wrong(f"no Prefect server answers at {address} ({error}); start one: make prefect") from None
 
