@@ -69,6 +69,20 @@ class Form:
     key: tuple[str, ...]
     lasting: bool
 
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns as Arrow has them; moments in microseconds, without a zone."""
+        import pyarrow as pa
+
+        kinds = {
+            "integer": pa.int64(),
+            "number": pa.float64(),
+            "boolean": pa.bool_(),
+            "text": pa.string(),
+            "moment": pa.timestamp("us"),
+        }
+        return pa.schema([(field.name, kinds[field.kind]) for field in self.fields])
+
 
 @dataclass(frozen=True)
 class Rejected:

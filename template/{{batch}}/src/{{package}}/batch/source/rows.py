@@ -1,4 +1,4 @@
-"""What every source of rows offers: its columns, a fingerprint of its content, and its rows in batches that never change.
+"""What every source of rows offers: its columns, a fingerprint of its content, and its rows in batches.
 
     source.names            ("age", "plan")
     source.fingerprint()    "9f2c…", the same for the same content
@@ -11,9 +11,12 @@ Broken, so that the number of a row is its place in the source, whatever stands 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ...portion import Batch, Broken
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Batch", "Broken", "Source"]
 
@@ -28,6 +31,10 @@ class Source(Protocol):
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the columns; empty where there is not even a header."""
+
+    @property
+    def types(self) -> tuple[pa.DataType, ...]:
+        """What each column holds, as far as the source says it: text where it does not."""
 
     @property
     def rows(self) -> int | None:

@@ -1,0 +1,51 @@
+"""Where answers go: opened by an address.
+
+sqlite:///predictions.db#scores     a table (predictions, if none is named) of a SQLite file
+postgresql://user@host/db#scores    a table of PostgreSQL; schema.table works too
+delta://folder                      a Delta table
+folder                              Parquet files in a folder
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import InputError
+from .standing import Run, Sink, Standing
+
+__all__ = ["Run", "Sink", "Standing", "open_sink"]
+
+TABLE = "predictions"
+
+
+def open_sink(address: str, root: Path, keeps: bool) -> Sink:
+    """Open a sink; `keeps` is whether the rows of earlier runs stay beside those of this one.
+
+    Raises InputError where the address is of no known kind, or nothing answers there.
+    """
+    url, _, table = address.partition("#")
+    scheme = url.partition("://")[0].partition("+")[0] if "://" in url else ""
+    if scheme == "delta":
+        from .delta import Delta
+
+        return Delta(root / url.removeprefix("delta://"), address, keeps)
+    if scheme in ("", "file"):
+        from .folder import Folder
+
+        return Folder(root / url.removeprefix("file://"), address, keeps)
+    if scheme not in ("sqlite", "postgresql", "postgres"):
+        raise InputError(
+            f"batch.output: {scheme}:// is no sink; expected sqlite:///FILE, postgresql://USER@HOST/DATABASE, "
+            "delta://FOLDER, or a folder for Parquet"
+        )
+    from ...tables import without_password
+    from .database import Database
+
+    schema, _, name = (table or TABLE).rpartition(".")
+    if scheme == "sqlite":
+        from .sqlite import opened
+
+        return Database(opened(url, url, root), table or TABLE, None, keeps)
+    from .postgresql import PostgreSQL
+
+    return Database(PostgreSQL(url, without_password(url)), name, schema or None, keeps)
