@@ -1,0 +1,86 @@
+"""The whole of an export: write the folder beside its place, let its reader answer, compare, and only then move it."""
+
+from __future__ import annotations
+
+import platform
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import bundle, champion, portable
+from ..kit import Kit
+from . import eight_bit, opset, papers, parity, trial
+from .place import REPORT, Place
+from .settings import EdgeSettings
+
+if TYPE_CHECKING:
+    from ..config import RunConfig
+    from ..predictor import Predictor
+
+#: The page that runs the model in a browser; only where the use case has a reader in JavaScript.
+PAGES = ("index.html", "page.mjs", "page.css", "package.json")
+
+
+def write(config: RunConfig) -> dict[str, Any]:
+    """Export the champion (or `config.version`) into `edge.output`, and return the parity report.
+
+    Raises InputError where there is no champion, the place is taken or cannot be written, the model cannot be said in
+    the versions that were asked for, or the folder's answers are not the predictor's; nothing is left behind then.
+    """
+    settings = config.layer("edge", EdgeSettings)
+    place = Place(config.root / settings.output)
+    place.check()
+    model = champion.serving(config)
+    with place.staged() as folder:
+        kit = portable.write(model, folder)
+        versions = {
+            name: opset.rewrite(folder / name, settings.opset, settings.ml_opset, settings.ir_version)
+            for name in kit.graphs
+        }
+        if "reader.mjs" in kit.readers:
+            _pages(folder)
+        report = {**_measured(config, settings, model, folder, kit), "graphs": versions}
+        (folder / "requirements.txt").write_text(papers.requirements(config.root / "requirements.lock"), "utf8")
+        report["size_mb"] = bundle.size(folder) / 1e6
+        (folder / "README.md").write_text(papers.readme(config.project.name, report, kit), "utf8")
+        bundle.write_json(folder, REPORT, report)
+        bundle.seal(folder)
+        place.put(folder)
+    return report
+
+
+def _pages(folder: Path) -> None:
+    for name in PAGES:
+        (folder / name).write_bytes(resources.files(__package__).joinpath("pages", name).read_bytes())
+
+
+def _measured(config: RunConfig, settings: EdgeSettings, model: Predictor, folder: Path, kit: Kit) -> dict[str, Any]:
+    """Ask the folder's reader what the predictor was asked, compare, and say how fast it was."""
+    questions = portable.questions(model, config, settings.rows)
+    expected = [portable.answers(model, question) for question in questions]
+    found = trial.asked(folder, questions)
+    report = parity.compared(questions, expected, found.answers)
+    parity.gate(report, settings.tolerance)
+    int8 = None
+    if settings.quantize == "int8":
+        int8 = eight_bit.put(folder, kit.graphs, questions, expected, settings.quality)
+        found = trial.asked(folder, questions)
+    return {
+        "format": 1,
+        "model": {
+            "name": config.project.name,
+            "version": model.version,
+            "kind": str(model.card.get("model", "model")),
+            "target": model.contract.target.name,
+        },
+        "parity": {**report, "tolerance": settings.tolerance},
+        "int8": int8,
+        "speed": {"latency_us": found.latency_us, "cold_start_s": found.cold_start_s, "machine": _machine()},
+        "packages": found.packages,
+        "gaps": list(kit.gaps),
+    }
+
+
+def _machine() -> str:
+    """What the figures were measured on."""
+    return f"{platform.machine()}, Python {platform.python_version()}"

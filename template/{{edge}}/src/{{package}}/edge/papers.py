@@ -1,0 +1,115 @@
+"""The papers of an exported folder: what it is, how to run it, how good and quick it is, and what it needs."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..kit import Kit
+
+#: What the Python reader imports.
+NEEDED = ("numpy", "onnxruntime")
+
+
+def requirements(lock: Path) -> str:
+    """Pins of what the reader needs, with hashes where the project's lock has them."""
+    names = _closure(NEEDED)
+    text = lock.read_text("utf8") if lock.is_file() else ""
+    whole = re.finditer(r"^([A-Za-z0-9_.-]+)==(?:.*\\\n)*.*$", text, re.MULTILINE)
+    pinned = {_plain(match[1]): match[0] for match in whole}
+    if names <= pinned.keys():
+        return "".join(f"{pinned[name]}\n" for name in sorted(names))
+    return "".join(f"{name}=={importlib.metadata.version(name)}\n" for name in NEEDED)
+
+
+def _closure(names: tuple[str, ...]) -> set[str]:
+    """The distributions that these need, themselves included, as far as they are installed."""
+    found: set[str] = set()
+    waiting = [_plain(name) for name in names]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        try:
+            needed = importlib.metadata.requires(name) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        found.add(name)
+        waiting += [_plain(re.split(r"[^A-Za-z0-9_.-]", line)[0]) for line in needed if "extra ==" not in line]
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def readme(name: str, report: Mapping[str, Any], kit: Kit) -> str:
+    """README.md of the folder."""
+    parity, speed, model = report["parity"], report["speed"], report["model"]
+    page = "reader.mjs" in kit.readers
+    graphs = "".join(
+        f"| `{graph}` | ONNX opset {at['opset']}, ai.onnx.ml {at['ml_opset']}, IR {at['ir_version']} |\n"
+        for graph, at in report["graphs"].items()
+    )
+    script = """
+## In JavaScript
+
+```sh
+npm install                            # onnxruntime-web, pinned in package.json
+node reader.mjs example.json           # a list of objects in, a list of answers out
+python -m http.server 8080             # then open http://127.0.0.1:8080: the model runs in the browser
+```
+
+In a program: `import { Model } from "./reader.mjs"; const model = await Model.load(); await model.predict(rows)`.
+The page loads nothing from anywhere but this folder. `npm install onnxruntime-node` makes node use the native runtime.
+"""
+    notes = [*kit.gaps, *kit.limits]
+    return f"""# {name}, to take along
+
+Version {model["version"]} of {name} ({model["kind"]}, predicts {model["target"]}), as a folder that predicts on its own:
+no service, no training library, nothing of the repository that made it. `manifest.json` holds the sha256 of every file.
+
+## In Python
+
+```sh
+python -m venv .venv && .venv/bin/python -m pip install -r requirements.txt
+.venv/bin/python reader.py {"rows.csv > answers.csv" if page else "newer.csv > forecasts.csv"}
+```
+
+In a program: `from reader import Model; Model().predict(rows)`, with rows as in `example.json`. Columns, units and
+ranges are in `contract.json`. A cell that cannot be read is refused with its row, its column and what was expected.
+{script if page else ""}
+## Measured when this was written
+
+| | |
+|---|---|
+| rows answered by this folder and by the repository | {parity["rows"]:,} |
+| of them with missing and unseen values | {parity["spoilt_rows"]:,} |
+| answers compared | {parity["answers"]:,} |
+| equal to the last digit | {parity["answers_equal"]:,} |
+| largest difference | {parity["largest_difference"]:.2g} (allowed: {parity["tolerance"]:g}) |
+| rows from | {parity["source"]} |
+| this folder | {report["size_mb"]:.3g} MB, without the runtime |
+| start of a process to its first answer | {speed["cold_start_s"]:.2f} s |
+| one row | p50 {speed["latency_us"]["p50"]:.1f} µs, p99 {speed["latency_us"]["p99"]:.1f} µs ({speed["machine"]}) |
+{graphs}{_eight(report)}
+`parity.json` has all of it.
+{_listed("What is not here", notes)}"""
+
+
+def _eight(report: Mapping[str, Any]) -> str:
+    figures = report.get("int8")
+    if not figures:
+        return ""
+    mb, p50 = figures["mb"], figures["p50_us"]
+    return (
+        f"| weights in 8 bits | {mb['before']:.3g} → {mb['after']:.3g} MB, "
+        f"{p50['before']:.1f} → {p50['after']:.1f} µs, largest difference {figures['largest_difference']:.2g} |\n"
+    )
+
+
+def _listed(title: str, lines: list[str]) -> str:
+    return f"\n## {title}\n\n" + "".join(f"- {line}\n" for line in lines) if lines else ""

@@ -1,0 +1,50 @@
+"""The model as files that predict without this package: what `portable.write` puts into a folder.
+
+    model.onnx  contract.json  preprocessing.json  inference.json  example.json
+    reader.py     class Model(folder).predict(rows), and a command line; numpy and onnxruntime are all it needs
+    reader.mjs    the same for JavaScript, in node and in a browser
+
+The readers stand beside this module as they are copied: plain files, the same for every model.
+"""
+
+from __future__ import annotations
+
+import shutil
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import bundle
+from ..errors import InputError
+from ..kit import Kit, Question, Row
+from .asking import answers, questions
+
+if TYPE_CHECKING:
+    from ..predictor import Predictor
+
+__all__ = ["Kit", "Question", "answers", "questions", "write"]
+
+READERS = ("reader.py", "reader.mjs")
+TABLES = ("contract.json", "preprocessing.json", "inference.json")
+
+
+def write(model: Predictor, folder: Path) -> Kit:
+    """Put the model's files and its readers into an existing folder.
+
+    Raises InputError where the bundle holds a library's own format: then ONNX was not its equal.
+    """
+    kind = bundle.read_json(model.folder, "inference.json")["format"]
+    if kind != "onnx":
+        raise InputError(
+            f"version {model.version} is kept as {kind}, because its ONNX graph was not exact; it cannot be read "
+            "without that library: train a model that exports (model=lightgbm or xgboost without extra), or serve this one"
+        )
+    for name in ("model.onnx", *TABLES):
+        shutil.copyfile(model.folder / name, folder / name)
+    columns = model.example()
+    example: list[Row] = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    bundle.write_json(folder, "example.json", example)
+    for name in READERS:
+        (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
+    limits = ("words for missing cells that only `data.na_values` knows: leave such cells empty",)
+    return Kit(graphs=("model.onnx",), readers=READERS, limits=limits)

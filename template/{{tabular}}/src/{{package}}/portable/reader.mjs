@@ -1,0 +1,183 @@
+// Predict with the model of this folder: in node (npm install, then as below), or in a browser (see page.mjs).
+//
+//     node reader.mjs rows.json > answers.json             rows.json holds a list of objects
+//
+//     import { Model } from "./reader.mjs";
+//     const model = await Model.load();
+//     await model.predict([{ tenure: 3, Contract: "Two year" }]);
+//     → [{ prediction: "No", probability_No: 0.982311, probability_Yes: 0.017689 }]
+//
+// Cells are as CSV or JSON hold them; null, undefined, NaN and blank text are missing. What cannot be read throws Refused.
+
+const CHUNK = 4096; // rows scored at once
+const LARGEST = 3.4028234663852886e38;
+const MISSING = new Set(["", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none"]); // of numbers
+const TRUTHS = new Map([["true", 1], ["false", 0], ["1", 1], ["0", 0], [1, 1], [0, 0], [true, 1], [false, 0]]);
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const INFINITE = /^[+-]?inf(inity)?$/i;
+const DAY = 86_400_000_000; // microseconds
+
+/** A row that cannot be read; the message says which cell, and what was expected. */
+export class Refused extends Error {}
+
+export class Model {
+  /** Load the model of a folder: an address, or beside this file. `ort` is onnxruntime-web or onnxruntime-node. */
+  static async load(folder = new URL(".", import.meta.url), ort = undefined) {
+    const runtime = ort ?? (await import("onnxruntime-node").catch(() => import("onnxruntime-web")));
+    if (runtime.env?.wasm) runtime.env.wasm.numThreads = 1;
+    const file = async (name) => new Uint8Array(await read(new URL(name, folder)));
+    const table = async (name) => JSON.parse(new TextDecoder().decode(await file(name)));
+    const names = ["preprocessing.json", "inference.json", "contract.json"];
+    const [graph, tables, facts, contract] = await Promise.all([file("model.onnx"), ...names.map(table)]);
+    return new Model(await runtime.InferenceSession.create(graph), runtime, tables, facts, contract);
+  }
+
+  constructor(session, runtime, tables, facts, contract) {
+    Object.assign(this, { session, runtime, contract, scale: 10 ** facts.decimals });
+    this.cells = tables.columns.map((entry) => ({ name: entry.column, ...reader(entry) }));
+    this.columns = this.cells.map((cell) => cell.name);
+    this.width = this.cells.reduce((width, cell) => width + cell.width, 0);
+    const target = Object.values(contract.columns).find((column) => column.role === "target");
+    const texts = contract.task === "regression" ? [] : target.categories;
+    const truths = { integer: Number, boolean: (label) => ["true", "1"].includes(label.toLowerCase()) };
+    this.labels = texts.map(truths[target.type] ?? String);
+    this.names = texts.length ? texts.map((label) => `probability_${label}`) : ["prediction", "prediction_low", "prediction_high"];
+  }
+
+  /** Answer each row: `prediction`, with `probability_<label>` of classes or the ends of an interval. */
+  async predict(rows) {
+    const answers = [];
+    for (let first = 0; first < rows.length; first += CHUNK) {
+      const some = rows.slice(first, first + CHUNK);
+      const values = Float32Array.from(some.flatMap((row, at) => this.read(row, first + at + 1)));
+      const features = new this.runtime.Tensor("float32", values, [some.length, this.width]);
+      const { scores } = await this.session.run({ features });
+      const width = scores.dims[1];
+      for (let at = 0; at < some.length; at++) answers.push(this.answer([...scores.data.slice(at * width, (at + 1) * width)]));
+    }
+    return answers;
+  }
+
+  /** The features of one row. */
+  read(row, number) {
+    const optional = (name) => this.contract.columns[name].nullable;
+    const lacking = this.columns.filter((name) => !Object.hasOwn(row, name) && !optional(name));
+    if (lacking.length) throw new Refused(`row ${number} lacks ${lacking.join(", ")}`);
+    return this.cells.flatMap(({ name, read, width, expected }) => {
+      const cell = Number.isNaN(row[name]) ? null : row[name] ?? null;
+      const features = read(cell);
+      if (features === undefined) {
+        const shown = JSON.stringify(cell).slice(0, 60);
+        throw new Refused(`row ${number}: column ${JSON.stringify(name)} holds ${shown}, expected ${expected}`);
+      }
+      return features ?? Array(width).fill(NaN);
+    });
+  }
+
+  answer(scores) {
+    if (!scores.every(Number.isFinite)) throw new Refused("the model has no finite answer for values this large");
+    const answer = this.labels.length ? { prediction: this.labels[scores.indexOf(Math.max(...scores))] } : {};
+    scores.forEach((score, at) => (answer[this.names[at]] = even(score * this.scale) / this.scale + 0)); // -0 becomes 0
+    return answer;
+  }
+}
+
+/** The nearest whole number; of two, the even one. */
+function even(value) {
+  const below = Math.floor(value);
+  const over = value - below;
+  return over < 0.5 || (over === 0.5 && below % 2 === 0) ? below : below + 1;
+}
+
+/** What reads a cell of one column of preprocessing.json: features, null where missing, undefined where refused. */
+function reader(entry) {
+  const empty = entry.fill;
+  const levels = new Map(entry.levels.map((level, code) => [level, code]));
+  const other = entry.other ?? NaN;
+  const missing = entry.missing ?? other;
+  const kinds = {
+    number(cell) {
+      if (cell === null || (typeof cell === "string" && MISSING.has(cell.trim().toLowerCase()))) return empty;
+      const text = typeof cell === "string" ? cell.trim() : "";
+      if (INFINITE.test(text)) return empty;
+      const value = typeof cell === "string" ? (NUMBER.test(text) ? Number(text) : undefined) : Number(cell);
+      if (!["string", "number", "boolean"].includes(typeof cell) || value === undefined) return undefined;
+      return !Number.isFinite(value) ? empty : Math.abs(value) > LARGEST ? undefined : [value];
+    },
+    boolean(cell) {
+      const text = typeof cell === "string" ? cell.trim().toLowerCase() : cell;
+      if (text === null || text === "") return empty;
+      return TRUTHS.has(text) ? [TRUTHS.get(text)] : undefined;
+    },
+    category(cell) {
+      if (cell === null) return [missing];
+      if (typeof cell === "string") return [levels.get(cell) ?? (cell.trim() ? other : missing)];
+      const text = { boolean: cell ? "True" : "False", number: String(cell) }[typeof cell];
+      return text === undefined ? undefined : [levels.get(text) ?? other];
+    },
+    datetime(cell) {
+      if (cell === null || (typeof cell === "string" && !cell.trim())) return null;
+      const found = typeof cell === "string" ? parts(cell.trim(), entry.format) : undefined;
+      return found && entry.parts.map((part) => found[part]);
+    },
+  };
+  const expected = {
+    number: "a number that fits a 32-bit float",
+    boolean: "true or false",
+    category: "a text or a number",
+    datetime: `a date like ${entry.format ?? "2024-01-31T12:00:00"}`,
+  };
+  const read = (cell) => {
+    const found = kinds[entry.kind](cell);
+    return typeof found === "number" ? [found] : found;
+  };
+  return { read, expected: expected[entry.kind], width: entry.kind === "datetime" ? entry.parts.length : 1 };
+}
+
+const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
+/** Directives of strptime as patterns. */
+const DIRECTIVES = {
+  Y: "(?<Y>\\d{4})", y: "(?<y>\\d{2})", m: "(?<m>\\d{1,2})", d: "(?<d>\\d{1,2})", b: "(?<b>[a-z]{3})", B: "(?<b>[a-z]{3})[a-z]*",
+  H: "(?<H>\\d{1,2})", M: "(?<M>\\d{1,2})", S: "(?<S>\\d{1,2})", f: "(?<f>\\d{1,6})", z: "(?<z>Z|[+-]\\d{2}:?\\d{2})", "%": "%",
+};
+const ISO = /^(?<Y>\d{4})-?(?<m>\d{2})-?(?<d>\d{2})(?:.(?<H>\d{2})(?::?(?<M>\d{2})(?::?(?<S>\d{2})(?:[.,](?<f>\d+))?)?)?(?<z>Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
+
+/** The parts of a moment in UTC, undefined where the text is none; `elapsed` is in days since 1970. */
+function parts(text, format) {
+  const pattern = format
+    ? new RegExp(`^${format.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+").replace(/%(.)/g, (_, key) => DIRECTIVES[key] ?? "(?!)")}$`, "i")
+    : ISO;
+  const found = text.match(pattern)?.groups;
+  if (!found) return undefined;
+  const year = Number(found.Y ?? (Number(found.y) < 69 ? 2000 : 1900) + Number(found.y));
+  const month = found.b ? MONTHS.indexOf(found.b.toLowerCase()) + 1 : Number(found.m ?? 1);
+  const [day, hour, minute, second] = [found.d ?? 1, found.H ?? 0, found.M ?? 0, found.S ?? 0].map(Number);
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (!year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return undefined;
+  const [, sign, hours, minutes] = (found.z ?? "").match(/^([+-])(\d{2}):?(\d{2})?$/) ?? [null, "+", 0, 0];
+  const offset = (sign === "-" ? -60 : 60) * (Number(hours) * 60 + Number(minutes ?? 0)) * 1_000_000;
+  const micros = Number((found.f ?? "").slice(0, 6).padEnd(6, "0"));
+  const clock = (hour * 3600 + minute * 60 + second) * 1_000_000 + micros - offset;
+  const days = date.getTime() / 86_400_000 + Math.floor(clock / DAY);
+  const within = clock - Math.floor(clock / DAY) * DAY;
+  const utc = new Date(days * 86_400_000);
+  return {
+    year: utc.getUTCFullYear(), month: utc.getUTCMonth() + 1, day: utc.getUTCDate(), weekday: (utc.getUTCDay() + 6) % 7,
+    hour: Math.floor(within / 3_600_000_000), minute: Math.floor(within / 60_000_000) % 60, elapsed: days + within / DAY,
+  };
+}
+
+/** The bytes of a file: from the disk in node, from the server in a browser. */
+async function read(address) {
+  if (address.protocol === "file:") return (await import("node:fs/promises")).readFile(address);
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${address}: ${answer.status} ${answer.statusText}`);
+  return answer.arrayBuffer();
+}
+
+if (globalThis.process?.argv?.[1] && import.meta.url === (await import("node:url")).pathToFileURL(process.argv[1]).href) {
+  const rows = JSON.parse(await (await import("node:fs/promises")).readFile(process.argv[2], "utf8"));
+  const answers = await Model.load().then((model) => model.predict(rows)).catch((error) => { console.error(error.message); process.exit(2); });
+  console.log(JSON.stringify(answers));
+}

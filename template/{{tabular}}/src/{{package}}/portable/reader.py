@@ -1,0 +1,236 @@
+"""Predict with the model of this folder, by numpy and onnxruntime alone (requirements.txt).
+
+    python reader.py rows.csv > answers.csv
+
+    from reader import Model
+    Model().predict([{"tenure": 3, "Contract": "Two year"}])
+    → [{"prediction": "No", "probability_No": 0.982311, "probability_Yes": 0.017689}]
+
+Cells are as CSV or JSON hold them; None, NaN and blank text are missing. What cannot be read raises Refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+Row = dict[str, Any]
+#: One cell to the features that it becomes.
+Read = Callable[[Any], list[float]]
+
+CHUNK = 4096  # rows scored at once
+LARGEST = float(np.finfo(np.float32).max)
+MISSING = {"", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none"}  # of numbers, case folded
+TRUTHS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, 1: 1.0, 0: 0.0}
+DAY = 86_400_000_000  # microseconds
+
+
+class Refused(ValueError):
+    """A row that cannot be read; the message says which cell, and what was expected."""
+
+
+class Model:
+    """The model of a folder. Safe to share between threads."""
+
+    def __init__(self, folder: str | Path = Path(__file__).parent) -> None:
+        where = Path(folder)
+        tables, facts, contract = (
+            json.loads((where / f"{name}.json").read_text("utf8"))
+            for name in ("preprocessing", "inference", "contract")
+        )
+        self.columns = [entry["column"] for entry in tables["columns"]]
+        self._cells = [(entry["column"], *_reader(entry)) for entry in tables["columns"]]
+        self._optional = {name for name, entry in contract["columns"].items() if entry.get("nullable")}
+        target = next(entry for entry in contract["columns"].values() if entry["role"] == "target")
+        texts = () if contract["task"] == "regression" else target["categories"]
+        self._labels = [_label(label, target["type"]) for label in texts]
+        self._names = [f"probability_{label}" for label in texts] or ["prediction", "prediction_low", "prediction_high"]
+        self._scale = 10.0 ** facts["decimals"]
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # a row is done before a thread wakes up
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(where / "model.onnx", options, providers=["CPUExecutionProvider"])
+        # One row has a place of its own, bound to the graph once: no array is made to ask for it.
+        self._row = np.zeros((1, self._session.get_inputs()[0].shape[1]), np.float32)
+        self._scores = np.zeros((1, self._session.get_outputs()[0].shape[1]), np.float64)
+        self._bound = self._session.io_binding()
+        self._bound.bind_input("features", "cpu", 0, np.float32, self._row.shape, self._row.ctypes.data)
+        self._bound.bind_output("scores", "cpu", 0, np.float64, self._scores.shape, self._scores.ctypes.data)
+        self._lock = threading.Lock()
+        self._pack: Callable[..., None] = struct.Struct(f"{self._row.size}f").pack_into
+        plain = len(self.columns) > 1 and all(entry["kind"] == "number" for entry in tables["columns"])
+        self._numbers = itemgetter(*self.columns) if plain else None
+
+    def predict(self, rows: Sequence[Row], start: int = 1) -> list[Row]:
+        """Answer each row: `prediction`, with `probability_<label>` of classes or the ends of an interval.
+
+        `start` is the number that messages give the first row. Raises Refused.
+        """
+        if len(rows) == 1:
+            with self._lock:
+                if not self._quick(rows[0]):
+                    self._pack(self._row, 0, *self._read(rows[0], start))
+                self._session.run_with_iobinding(self._bound)
+                return [self._answer(self._scores.tolist()[0])]
+        answers: list[Row] = []
+        for first in range(0, len(rows), CHUNK):
+            read = [self._read(row, start + first + at) for at, row in enumerate(rows[first : first + CHUNK])]
+            features = np.array(read, np.float32).reshape(len(read), self._row.size)
+            answers += map(self._answer, self._session.run(["scores"], {"features": features})[0].tolist())
+        return answers
+
+    def _quick(self, row: Row) -> bool:
+        """Put a row of plain numbers into its place; False where a cell needs a closer look."""
+        try:
+            if self._numbers is None or not -LARGEST < sum(values := self._numbers(row)) < LARGEST:
+                return False
+            self._pack(self._row, 0, *values)
+        except (LookupError, TypeError, ValueError, OverflowError, struct.error):
+            return False
+        return True
+
+    def _read(self, row: Row, number: int) -> list[float]:
+        features: list[float] = []
+        for name, read, expected in self._cells:
+            try:
+                features += read(row.get(name) if name in self._optional else row[name])
+            except KeyError as error:
+                if error.args == (name,) and name not in row:
+                    lacking = [key for key in self.columns if key not in row and key not in self._optional]
+                    raise Refused(f"row {number} lacks {', '.join(lacking)}") from None
+                raise _refusal(number, name, row[name], expected) from None
+            except (TypeError, ValueError, OverflowError):
+                raise _refusal(number, name, row[name], expected) from None
+        return features
+
+    def _answer(self, scores: list[float]) -> Row:
+        if not all(map(math.isfinite, scores)):
+            raise Refused("the model has no finite answer for values this large")
+        rounded = [round(score * self._scale) / self._scale + 0.0 for score in scores]  # half to even; -0 becomes 0
+        answer = dict(zip(self._names, rounded, strict=False))
+        return {"prediction": self._labels[scores.index(max(scores))], **answer} if self._labels else answer
+
+
+def _label(text: str, kind: str) -> Any:
+    """A label as users write it: a whole number, a truth value, else text."""
+    return int(text) if kind == "integer" else text.casefold() in ("true", "1") if kind == "boolean" else text
+
+
+def _refusal(number: int, name: str, cell: Any, expected: str) -> Refused:
+    shown = repr(cell)
+    return Refused(
+        f"row {number}: column {name!r} holds {shown if len(shown) <= 60 else shown[:57] + '...'}, expected {expected}"
+    )
+
+
+def _reader(entry: dict[str, Any]) -> tuple[Read, str]:
+    """What reads a cell of one column of preprocessing.json, and what it expects, in words."""
+    empty = [math.nan if entry["fill"] is None else entry["fill"]]
+    levels = {level: [float(code)] for code, level in enumerate(entry["levels"])}
+    other, missing = ([math.nan if entry[key] is None else float(entry[key])] for key in ("other", "missing"))
+    missing = other if entry["missing"] is None else missing
+    format, parts = entry["format"], entry["parts"]
+
+    def number(cell: Any) -> list[float]:
+        if _missing(cell) or (isinstance(cell, str) and cell.strip().casefold() in MISSING):
+            return empty
+        value = float(cell)
+        if not math.isfinite(value):
+            return empty
+        if abs(value) > LARGEST or (isinstance(cell, str) and "_" in cell):  # 1_000 is a number to Python alone
+            raise ValueError
+        return [value]
+
+    def boolean(cell: Any) -> list[float]:
+        text = cell.strip().casefold() if isinstance(cell, str) else cell
+        return empty if text == "" or _missing(text) else [TRUTHS[text]]
+
+    def category(cell: Any) -> list[float]:
+        if isinstance(cell, str):
+            return levels.get(cell) or (other if cell.strip() else missing)
+        return missing if _missing(cell) else levels.get(_text(cell), other)
+
+    def datetime(cell: Any) -> list[float]:
+        if _missing(cell) or (isinstance(cell, str) and not cell.strip()):
+            return [math.nan] * len(parts)
+        found = _parts(cell, format)
+        return [found[part] for part in parts]
+
+    return {
+        "number": (number, "a number that fits a 32-bit float"),
+        "boolean": (boolean, "true or false"),
+        "category": (category, "a text or a number"),
+        "datetime": (datetime, f"a date like {format or '2024-01-31T12:00:00'}"),
+    }[entry["kind"]]
+
+
+def _missing(cell: Any) -> bool:
+    return cell is None or type(cell).__name__ in ("NAType", "NaTType") or bool(cell != cell)
+
+
+def _text(cell: Any) -> str:
+    """A cell as the text of a level: 3.0 is "3"."""
+    plain = cell.item() if isinstance(cell, np.generic) else cell
+    if isinstance(plain, float) and plain.is_integer() and abs(plain) < 2**53:
+        return str(int(plain))
+    if not isinstance(plain, int | float) and not hasattr(plain, "isoformat"):
+        raise TypeError
+    return plain.isoformat(" ") if hasattr(plain, "hour") else str(plain)
+
+
+def _parts(cell: Any, format: str | None) -> dict[str, float]:
+    """The parts of a moment in UTC; `elapsed` is in days since 1970."""
+    from datetime import UTC, datetime
+
+    text = np.datetime_as_string(cell.astype("M8[us]")) if isinstance(cell, np.datetime64) else cell
+    if not isinstance(text, str):
+        text, format = text.isoformat(), None
+    read = datetime.strptime(text.strip(), format) if format else datetime.fromisoformat(text.strip())
+    moment = read if read.tzinfo is None else read.astimezone(UTC).replace(tzinfo=None)
+    elapsed = moment - datetime(1970, 1, 1)
+    within = elapsed.seconds * 1_000_000 + elapsed.microseconds
+    names = ("year", "month", "day", "hour", "minute")
+    return {name: getattr(moment, name) for name in names} | {
+        "weekday": moment.weekday(),
+        "elapsed": elapsed.days + within / DAY,
+    }
+
+
+def main(path: str) -> None:
+    """Print the answers to the rows of a CSV file as CSV."""
+    import csv
+    from itertools import islice
+
+    model, done, out = Model(), 0, csv.writer(sys.stdout, lineterminator="\n")
+    with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
+        lines = csv.reader(file, strict=True)
+        names = [name.strip() for name in next(lines, [])]
+        while some := list(islice((cells for cells in lines if cells), CHUNK)):
+            for number, cells in enumerate(some, done + 1):
+                if len(cells) != len(names):
+                    raise Refused(f"row {number} has {len(cells)} cells, the header {len(names)}; mend the row")
+            answers = model.predict([dict(zip(names, cells, strict=True)) for cells in some], done + 1)
+            if not done:
+                out.writerow(["row", *answers[0]])
+            out.writerows([number, *answer.values()] for number, answer in enumerate(answers, done + 1))
+            done += len(some)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python reader.py rows.csv")
+    try:
+        main(sys.argv[1])
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
