@@ -15,6 +15,7 @@ from typing import Any
 
 import jobs
 from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed, State
@@ -28,7 +29,7 @@ class Bug(Exception):
     """The command ended with exit code 1: another attempt may go well."""
 
 
-@task(task_run_name="{job.name}")
+@task(task_run_name="{job.name}", cache_policy=NO_CACHE, persist_result=False)
 def attempt(job: jobs.Job, moment: datetime.datetime) -> int:
     """Run the job once and return its exit code. Raises Bug."""
     code = jobs.call(ROOT, job, moment, get_run_logger().info)
@@ -37,7 +38,7 @@ def attempt(job: jobs.Job, moment: datetime.datetime) -> int:
     return code
 
 
-@flow(name=jobs.read(ROOT).project, flow_run_name="{job}", validate_parameters=True)
+@flow(name=jobs.read(ROOT).project, flow_run_name="{job}", persist_result=False)
 def run(job: str, date: str | None = None) -> State[Any]:
     """Run the job of that name for the logical date `date`; else for the time of the schedule."""
     try:
