@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import bundle, evaluate, lineage, plots, report, scorecard
 
@@ -27,7 +27,7 @@ def write(draft: Draft, run_id: str, importance: dict[str, float]) -> None:
             "high": _known(high),
             "rows": len(prepared.truth),
             "test": {name: _known(value) for name, value in chosen.metrics.items()},
-            "parity": dataclasses.asdict(chosen.parity) if chosen.parity else None,
+            "parity": _lasting(dataclasses.asdict(chosen.parity)) if chosen.parity else None,
         },
     )
     bundle.write_json(
@@ -119,6 +119,11 @@ def _parity_note(entrant: Entrant) -> list[str]:
     return [
         f"The bundle's {parity.format} model equals the fitted one to {parity.largest:.1g} on {parity.rows:,} rows."
     ]
+
+
+def _lasting(parity: dict[str, Any]) -> dict[str, Any]:
+    """What is the same in every run: not how quick the engines were, which the report of the training has."""
+    return {name: value for name, value in parity.items() if name != "bulk"}
 
 
 def _known(value: float) -> float | None:

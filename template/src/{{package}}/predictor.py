@@ -51,6 +51,11 @@ class Predictor:
         """Whether an answer to a few rows costs less than handing them to another thread."""
         return self.inference.quick
 
+    @property
+    def engine(self) -> str:
+        """What computes many rows, in a word, and why where it is not what the bundle names: for reports."""
+        return self.inference.engine
+
     def example(self) -> dict[str, list[Any]]:
         """A few rows of columns that `predict` accepts, as JSON would hold them: the smallest request that makes
         sense."""
@@ -82,19 +87,24 @@ class Predictor:
 
 
 def load(
-    folder: Path, threads: int | None = None, version: str | None = None, manifest: str | None = None
+    folder: Path,
+    threads: int | None = None,
+    version: str | None = None,
+    manifest: str | None = None,
+    bulk: bool = False,
 ) -> Predictor:
     """Verify a bundle against its manifest and load it.
 
-    `threads` bounds the threads of bulk predictions (None: what the machine grants). `version` defaults to the
-    folder's name, which is the version of a published bundle. `manifest` is the sha256 that a champion pointer
-    promises. Raises InputError naming every missing, corrupt or foreign file.
+    `threads` bounds the threads of one prediction of many rows (None: what the machine grants). `version` defaults to
+    the folder's name, which is the version of a published bundle. `manifest` is the sha256 that a champion pointer
+    promises. `bulk` is for who predicts many rows at a time: what the bundle says is quickest then computes them, with
+    the same answers, at the price of importing it. Raises InputError naming every missing, corrupt or foreign file.
     """
     from . import inference
 
     bundle.verify(folder, manifest)
     contract = Contract.from_json(folder / "contract.json")
-    found = inference.load(folder, contract, threads)
+    found = inference.load(folder, contract, threads, bulk)
     return Predictor(
         folder=folder,
         version=version or folder.name,

@@ -52,17 +52,24 @@ def parse(series: pd.Series, column: Column) -> tuple[Any, npt.NDArray[np.bool_]
     """
     if column.type in NUMERIC:
         found = raw.booleans(series) if column.type == "boolean" else raw.numbers(series)
-        values = np.where(np.isinf(found.values), np.nan, found.values)
-        broken = np.zeros(len(values), dtype=bool)
+        values, bad = _finite(found.values), found.bad
         if column.type == "integer":
-            broken = ~np.isnan(values) & (values != np.floor(values))
-            values = np.where(broken, np.nan, values)
-        return values, found.bad | broken
+            broken = values != np.floor(values)
+            if broken.any() and (broken := broken & ~np.isnan(values)).any():
+                values, bad = np.where(broken, np.nan, values), bad | broken
+        return values, bad
     if column.type == "datetime":
         read = raw.moments(series, column.format)
         return read.values, read.bad
     cells = raw.texts(series)
     return pd.Series(cells.values(), dtype=object), np.zeros(len(series), dtype=bool)
+
+
+def _finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Values of one's own in which infinite ones are missing. Most columns have none, and their bounds say so."""
+    if len(values) and (np.fmin.reduce(values) == -np.inf or np.fmax.reduce(values) == np.inf):
+        return np.where(np.isinf(values), np.nan, values)
+    return values if values.flags.writeable else values.copy()  # pandas lends its own memory, but not to write to
 
 
 def expectation(column: Column) -> str:

@@ -31,6 +31,12 @@ class Graph:
 
     nodes: list[Any] = field(default_factory=list)
     constants: list[Any] = field(default_factory=list)
+    inputs: list[tuple[str, int]] = field(default_factory=list)
+
+    def input(self, name: str, width: int) -> str:
+        """Take doubles [rows, width] from the caller beside the features; return the tensor's name."""
+        self.inputs.append((name, width))
+        return name
 
     def add(self, operator: str, *inputs: str, output: str | None = None, domain: str = "", **attributes: Any) -> str:
         """Add a node and return the name of its output."""
@@ -89,13 +95,20 @@ class Graph:
         return margins if exact else self.double(margins)
 
     def finish(self, inputs: tuple[str, int], outputs: tuple[str, int]) -> bytes:
-        """Return the serialised model: name and width of the float32 input [rows, width], of the double output."""
+        """Return the serialised model: name and width of the float32 input [rows, width], of the double output.
+
+        The float32 input is left out where other inputs are all that the graph computes on.
+        """
         from onnx import TensorProto, checker, helper
 
+        used = not self.inputs or any(inputs[0] in node.input for node in self.nodes)
         proto = helper.make_graph(
             self.nodes,
             "model",
-            [helper.make_tensor_value_info(inputs[0], TensorProto.FLOAT, ["rows", inputs[1]])],
+            [
+                *([helper.make_tensor_value_info(inputs[0], TensorProto.FLOAT, ["rows", inputs[1]])] if used else []),
+                *(helper.make_tensor_value_info(name, TensorProto.DOUBLE, ["rows", k]) for name, k in self.inputs),
+            ],
             [helper.make_tensor_value_info(outputs[0], TensorProto.DOUBLE, ["rows", outputs[1]])],
             self.constants,
         )

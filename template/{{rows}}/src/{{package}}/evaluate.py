@@ -66,6 +66,9 @@ def facts(config: RunConfig, prepared: Prepared, chosen: Entrant) -> dict[str, s
         "one row, p99": f"{latency.p99_ms:.2g} ms" if latency else "unknown",
         f"bundle ({chosen.parity.format if chosen.parity else 'unknown'})": f"{chosen.megabytes:.2g} MB",
     }
+    bulk = chosen.parity.bulk if chosen.parity else None
+    if bulk is not None and bulk.rate is not None:
+        found[f"rows a second in bulk ({bulk.engine})"] = f"{bulk.rate:,}"
     if "coverage" in chosen.metrics:
         found[f"of outcomes in the {config.bundle.coverage:.0%} interval"] = f"{chosen.metrics['coverage']:.1%}"
     return found

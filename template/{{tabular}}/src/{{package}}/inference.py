@@ -7,6 +7,7 @@
 A request of few rows walks over its cells in plain Python, which for 30 columns is quicker than 30 numpy calls; many
 rows are encoded column by column and scored in chunks on several threads. Both give the same bits for the same row,
 wherever it stands: no step adds up over rows, and `export` keeps the graph free of what depends on their number.
+Who scores tables asks for `bulk`: many rows then go to the library's own code where the bundle says that it is quicker.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -26,7 +28,7 @@ from .contract.schema import Contract
 from .encoding import LARGEST, Encoding, Levels, boolean, moment, number, parts
 from .example import plausible
 from .option import Option
-from .preprocessing import Columns, Matrix, Preprocessing
+from .preprocessing import Columns, Matrix, Preprocessing, Read
 from .session import session
 
 Array = npt.NDArray[Any]
@@ -43,17 +45,33 @@ CHUNK = 4096
 BATCH = 64
 
 
-def load(folder: Path, contract: Contract, threads: int | None = None) -> Inference:
-    """Load the model of a bundle's folder; `threads` bounds those of bulk predictions (None: the CPU quota)."""
+@dataclass(frozen=True)
+class Engine:
+    """What scores many rows: `name` is onnx or native; `note` says why it is not the one that the bundle names."""
+
+    name: str
+    score: Score
+    note: str | None = None
+
+
+def load(folder: Path, contract: Contract, threads: int | None = None, bulk: bool = False) -> Inference:
+    """Load the model of a bundle's folder; `threads` bounds those of one call with many rows (None: the CPU quota).
+
+    `bulk` is for whoever scores tables: it may import the libraries that fitted the model.
+    """
     entries = json.loads((folder / "inference.json").read_text("utf8"))
     preprocessing = Preprocessing.from_dict(json.loads((folder / "preprocessing.json").read_text("utf8")))
-    granted = quota.threads(threads)
-    found = Inference(contract, preprocessing, _score(folder, entries), entries["decimals"], granted)
-    found.predict({name: values * BATCH for name, values in found.example().items()})  # bulk, too, begins slowly
+    rows = {column.name: [plausible(column)] * BATCH for column in contract.inputs}
+    score = scorer(folder, entries)
+    engine = Engine(entries["format"], score)
+    if bulk and entries.get("bulk", {}).get("engine") == "native":
+        engine = _native(folder, entries["bulk"], score, preprocessing.encode(rows))
+    found = Inference(contract, preprocessing, score, entries["decimals"], quota.threads(threads), engine)
+    found.predict(rows)  # bulk, too, begins slowly
     return found
 
 
-def _score(folder: Path, entries: Mapping[str, Any]) -> Score:
+def scorer(folder: Path, entries: Mapping[str, Any]) -> Score:
     """The ONNX model, or the library's own where the bundle says that ONNX was not exact."""
     if entries["format"] != "onnx":
         from . import inference_native
@@ -68,23 +86,44 @@ def _score(folder: Path, entries: Mapping[str, Any]) -> Score:
     return score
 
 
+def _native(folder: Path, entries: Mapping[str, Any], score: Score, rows: Matrix) -> Engine:
+    """The libraries' own code, as the bundle asks; ONNX where it is not installed here, or not what it was there."""
+    from . import inference_native
+
+    try:
+        native = inference_native.bulk(folder, entries)
+    except (ImportError, OSError) as reason:  # not installed, or without what it links to
+        return Engine("onnx", score, f"{reason}; ONNX Runtime scores in its place, as well but slower")
+    if not np.array_equal(native(rows), score(rows)):
+        return Engine("onnx", score, "the library installed here computes other scores than the one that fitted it")
+    return Engine("native", native)
+
+
 class Inference:
     """A loaded model. Safe to share between threads: nothing in it changes after loading.
 
     `needed` are the columns that must be there. No option is taken beside them. `quick` says that a few rows cost less
-    than handing them to another thread would.
+    than handing them to another thread would. `engine` says what scores more than FEW rows, and why where it is not
+    what the bundle names.
     """
 
     options: Mapping[str, Option] = MappingProxyType({})
     quick = True
 
     def __init__(
-        self, contract: Contract, preprocessing: Preprocessing, score: Score, decimals: int, threads: int
+        self,
+        contract: Contract,
+        preprocessing: Preprocessing,
+        score: Score,
+        decimals: int,
+        threads: int,
+        engine: Engine,
     ) -> None:
         self.contract = contract
         self.needed = tuple(column.name for column in contract.inputs)
         self.preprocessing = preprocessing
         self.threads = threads
+        self._engine = engine
         self._score = score
         self._width = len(preprocessing.features)
         self._scale = 10.0**decimals
@@ -92,6 +131,11 @@ class Inference:
         self._names = tuple(f"probability_{label}" for label in contract.labels)
         self._columns = tuple(encoding.column for encoding in preprocessing.encodings)
         self._cells = tuple((encoding.column, encoding.kind, _cell(encoding)) for encoding in preprocessing.encodings)
+
+    @property
+    def engine(self) -> str:
+        """onnx or native, and the reason where the bundle names the other."""
+        return self._engine.name + (f" ({self._engine.note})" if self._engine.note else "")
 
     def example(self) -> dict[str, list[Any]]:
         """One plausible row."""
@@ -104,15 +148,17 @@ class Inference:
         `prediction_high` [n] in the target's unit. Raises InputError naming the column, the value and what was
         expected.
         """
-        scores = self._scores(self._encode(columns))
+        few = self._few(columns)
+        scores = self._many(self.preprocessing.read(columns)) if few is None else self._score(few)
         return self._values(scores) if self._labels is None else self._classes(self._labels, scores)
 
-    def _encode(self, columns: Columns) -> Matrix:
+    def _few(self, columns: Columns) -> Matrix | None:
+        """The matrix of few rows, read cell by cell; None where there are more, or something is wrong with them."""
         rows = len(columns[self._cells[0][0]]) if self._cells else 0
         # No column can be shorter without an IndexError below, so an equal sum means equal lengths.
         equal = sum(map(len, map(columns.__getitem__, self._columns))) == rows * len(self._columns)
         if not 0 < rows <= FEW or not equal:
-            return self.preprocessing.encode(columns)
+            return None
         flat: list[float] = []
         try:
             for row in range(rows):
@@ -127,17 +173,21 @@ class Inference:
                     else:
                         flat.append(read(value))
         except (IndexError, OverflowError, ValueError):  # columns of different length, a date before the year 1
-            return self.preprocessing.encode(columns)
+            return None
         return np.array(flat, dtype=np.float32).reshape(rows, self._width)
 
-    def _scores(self, matrix: Matrix) -> Array:
-        if len(matrix) <= CHUNK:
-            return self._score(matrix)
-        chunks = [matrix[start : start + CHUNK] for start in range(0, len(matrix), CHUNK)]
-        if self.threads == 1:
-            return np.concatenate([self._score(chunk) for chunk in chunks])
-        with ThreadPoolExecutor(self.threads) as pool:
-            return np.concatenate(list(pool.map(self._score, chunks)))
+    def _many(self, read: Read) -> Array:
+        """The scores of rows that were read. Each chunk is put together by the thread that scores it, in its cache."""
+        engine = self._engine
+
+        def score(start: int) -> Array:
+            return engine.score(read.matrix(start, start + CHUNK))
+
+        starts = range(0, read.rows, CHUNK) or (0,)
+        if self.threads == 1 or len(starts) == 1:
+            return np.concatenate([score(start) for start in starts])
+        with ThreadPoolExecutor(min(self.threads, len(starts))) as pool:
+            return np.concatenate(list(pool.map(score, starts)))
 
     def _rounded(self, values: Array) -> Array:
         """Round to the bundle's decimals, half to even; adding 0 turns -0 into 0."""

@@ -82,6 +82,9 @@ class Linear:
         margins = graph.add("Squeeze", summed, graph.constant([1], np.int64))
         return graph.add("Add", margins, graph.constant(self.intercept[None, :]))
 
+    def lend(self) -> None:
+        """Nothing of it belongs to a library."""
+
     def importance(self) -> Array | None:
         """How far each feature moves the margins: weights times the spread of their columns."""
         if not len(self.weights):

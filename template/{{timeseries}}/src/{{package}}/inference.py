@@ -33,8 +33,8 @@ Array = npt.NDArray[Any]
 Columns = Mapping[str, Sequence[object] | Array]
 
 
-def load(folder: Path, contract: Contract, threads: int | None = None) -> Inference:
-    """Load the forecaster and the history of a bundle's folder. `threads` is for models that take rows."""
+def load(folder: Path, contract: Contract, threads: int | None = None, bulk: bool = False) -> Inference:
+    """Load the forecaster and the history of a bundle's folder. `threads` and `bulk` are for models that take rows."""
     entries = json.loads((folder / "inference.json").read_text("utf8"))
     categories = {name: tuple(levels) for name, levels in entries["categories"].items()}
     panel, scale = history.read(folder, entries["covariates"], categories)
@@ -45,6 +45,7 @@ class Inference:
     """A loaded forecaster. Safe to share between threads: all that changes after loading is that points are remembered.
 
     `needed` are the columns that must be there: those that name a series. `options` bound the horizon and the bands.
+    `engine` is the name of the forecaster.
     """
 
     quick = False
@@ -68,6 +69,7 @@ class Inference:
         self._holidays: list[str] | None = entries["holidays"]
         self._tenth = 10.0 ** entries["decimals"]
         self._floor = contract.target.minimum
+        self.engine = self._model
         self._points_of: dict[Key, Array] = {}
         self._positions = {key: position for position, key in enumerate(panel.keys)}
 

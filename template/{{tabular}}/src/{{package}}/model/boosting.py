@@ -5,8 +5,9 @@ A library's own module offers a `Fit`: rows, the number of trees, and held-out r
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,6 +46,10 @@ class Trees(Protocol):
     @property
     def rounds(self) -> int:
         """Its number of trees (for each class)."""
+
+    @property
+    def task(self) -> Task:
+        """What it was fitted for."""
 
     @property
     def history(self) -> tuple[float, ...]:
@@ -111,9 +116,14 @@ def mistakes(probabilities: Array, truth: Array, weight: Array) -> float:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """A weighted sum of boosters in link space; one booster of weight 1 is the plain case."""
+    """A weighted sum of boosters in link space; one booster of weight 1 is the plain case.
+
+    The graph of an ensemble that has `lent` some members takes their margins as inputs, and their files are all that
+    it writes.
+    """
 
     members: tuple[tuple[float, Trees], ...]
+    lent: frozenset[int] = frozenset()
 
     @property
     def format(self) -> str:
@@ -130,14 +140,27 @@ class Ensemble:
         total: Array = np.sum([weight * trees.margins(matrix) for weight, trees in self.members], axis=0)
         return total
 
+    def lend(self) -> Ensemble | None:
+        """This ensemble without the members whose library can compute their margins to the bits of the graph.
+
+        Members that compute in doubles are one forest in the graph, so a library can stand in for one alone only.
+        """
+        alone = len(self.members) == 1 and self.members[0][0] == 1
+        lent = [at for at, (_, trees) in enumerate(self.members) if alone or trees.dtype is not np.float64]
+        return replace(self, lent=frozenset(lent)) if lent else None
+
     def graph(self, graph: Graph, inputs: str) -> str:
         """The members that compute in doubles as one forest, whose leaves add up, then each of the others."""
-        exact = [trees.forest().scaled(weight) for weight, trees in self.members if trees.dtype is np.float64]
+        exact = [trees.forest().scaled(weight) for weight, trees in self._kept() if trees.dtype is np.float64]
         parts = [graph.forest(inputs, join(exact))] if exact else []
-        for weight, trees in self.members:
-            if trees.dtype is not np.float64:
+        for at, (weight, trees) in enumerate(self.members):
+            if at in self.lent:
+                margins = graph.input(f"margins_{at}", trees.task.targets)
+            elif trees.dtype is not np.float64:
                 margins = graph.forest(inputs, trees.forest(), trees.dtype)
-                parts.append(graph.add("Mul", margins, graph.constant([[weight]])) if weight != 1 else margins)
+            else:
+                continue
+            parts.append(graph.add("Mul", margins, graph.constant([[weight]])) if weight != 1 else margins)
         total = parts[0]
         for part in parts[1:]:
             total = graph.add("Add", total, part)
@@ -150,12 +173,29 @@ class Ensemble:
         return total
 
     def write(self, folder: Path) -> list[dict[str, Any]]:
-        """Write each booster's own file."""
+        """Write each booster's own file; or of the lent ones alone, packed, as they come on top of the graph."""
         names = ["model"] if len(self.members) == 1 else [f"model-{number}" for number in range(len(self.members))]
+        if not self.lent:
+            return [
+                {"kind": trees.format, "weight": weight, "file": trees.write(folder, name)}
+                for name, (weight, trees) in zip(names, self.members, strict=True)
+            ]
+        written = {at: trees.write(folder, names[at]) for at, (_, trees) in enumerate(self.members) if at in self.lent}
         return [
-            {"kind": trees.format, "weight": weight, "file": trees.write(folder, name)}
-            for name, (weight, trees) in zip(names, self.members, strict=True)
+            {"kind": self.members[at][1].format, "file": _packed(folder / file), "input": f"margins_{at}"}
+            for at, file in written.items()
         ]
+
+    def _kept(self) -> list[tuple[float, Trees]]:
+        return [member for at, member in enumerate(self.members) if at not in self.lent]
+
+
+def _packed(path: Path) -> str:
+    """Compress a file (to a third, for trees), the same bytes every time, and return its new name."""
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+    path.unlink()
+    return packed.name
 
 
 @dataclass(frozen=True, kw_only=True)

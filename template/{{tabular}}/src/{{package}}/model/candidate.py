@@ -2,14 +2,15 @@
 
 preprocessing.json   how raw columns become the matrix
 model.onnx           the whole model, or the library's own file where ONNX is not exactly right
-inference.json       which of the two, what its columns mean, how many decimals are printed
+inference.json       which of the two, what its columns mean, how many decimals are printed, what scores many rows
+bulk.onnx            with the library's files: only where the library is quicker with many rows (`bulk`)
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +21,7 @@ from .. import link as links
 from ..export import build
 from ..preprocessing import Preprocessing
 from ..trees.graph import Graph, Unsupported
+from . import bulk
 from .interval import Offsets
 from .training import Parity, Training
 
@@ -52,8 +54,11 @@ class Scorer(Protocol):
     def importance(self) -> Array | None:
         """A figure >= 0 for each feature, or None."""
 
+    def lend(self) -> Scorer | None:
+        """The same model without the members that its library can compute as exactly; None where there are none."""
+
     def write(self, folder: Path) -> list[dict[str, Any]]:
-        """Write its own safe files; return one entry for each, which `inference_native` reads."""
+        """Write its own safe files, or those of what it lent; return one entry for each, for `inference_native`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +102,10 @@ class Fitted:
 
     def write(self, folder: Path, sample: pd.DataFrame, tolerance: float) -> Parity:
         """Write the files that the module's docstring names, after comparing the ONNX graph with the fitted model."""
-        parity, graph = self._compare(sample, tolerance)
+        from .. import parity as comparison
+
+        rows = comparison.probes(sample, self.preprocessing)
+        parity, graph = self._compare(rows, tolerance)
         parts: list[dict[str, Any]] = []
         if graph is not None:
             (folder / "model.onnx").write_bytes(graph)
@@ -111,17 +119,24 @@ class Fitted:
             "decimals": self.decimals,
             "parts": parts,
         }
+        lent = self.scorer.lend() if graph is not None else None
+        if graph is not None and lent is not None:
+            real, spoilt = rows[: len(sample)], rows[len(sample) :]
+            found, entries["bulk"] = bulk.choose(folder, self._graph(lent), lent.write(folder), real, spoilt)
+            parity = replace(parity, bulk=found)
         _write_json(folder / "inference.json", entries)
         return parity
 
-    def _compare(self, sample: pd.DataFrame, tolerance: float) -> tuple[Parity, bytes | None]:
-        """Return the graph where it is exact enough; otherwise none, and the reason."""
+    def _graph(self, scorer: Scorer) -> bytes:
+        """The serialised graph from features to scores; raises Unsupported."""
+        return build(scorer, len(self.preprocessing.features), self.link, self.classes, self.interval)
+
+    def _compare(self, matrix: Array, tolerance: float) -> tuple[Parity, bytes | None]:
+        """Return the graph where it is exact enough on encoded rows; otherwise none, and the reason."""
         from .. import parity
 
-        matrix = parity.probes(sample, self.preprocessing)
         try:
-            width = len(self.preprocessing.features)
-            graph = build(self.scorer, width, self.link, self.classes, self.interval)
+            graph = self._graph(self.scorer)
         except Unsupported as reason:
             why = f"ONNX cannot express {reason}"
             return Parity(format=self.scorer.format, largest=math.inf, rows=0, reason=why), None
