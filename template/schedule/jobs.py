@@ -4,6 +4,8 @@
     plan = read(Path("."))         # the project's folder
     plan.job("batch").due(now)     # the latest moment for which the job was to run
 
+    .venv/bin/python schedule/jobs.py     # check the file and list the jobs
+
 cron, Prefect and Airflow each count the minutes themselves, with these rules for the hours when clocks change, which
 `due` follows: a time that the clock leaves out happens as much later as the clock jumped (02:30 becomes 03:30), a time
 that it shows twice counts once, the first time; a job of every hour runs each hour that passes.
@@ -261,3 +263,20 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def _either(words: Any) -> str:
     return ", ".join(words) or "none: there are no jobs"
+
+
+def main() -> int:
+    """Check jobs.toml and print its jobs."""
+    try:
+        plan = read(Path(__file__).absolute().parents[1])
+    except Wrong as error:
+        print(f"jobs: {error}", file=sys.stderr)
+        return WRONG
+    for job in plan.jobs:
+        off = "" if job.enabled else "  (not enabled)"
+        print(f"{job.name:10} {job.at:16} {plan.time_zone:16} {plan.project} {' '.join(job.command)}{off}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
