@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 from ...errors import InputError
@@ -42,7 +41,7 @@ class Watched:
 
     def _look(self) -> tuple[int, int, int]:
         try:
-            found = os.stat(self.place)
+            found = self.place.stat()
         except OSError as error:
             raise InputError(f"{self.shown} is not there any more ({error.strerror}); check batch.input") from error
         return found.st_ino, found.st_size, found.st_mtime_ns
