@@ -1,6 +1,6 @@
 """What a use case hands to whoever takes a model elsewhere: files that predict without this package, and questions.
 
-kit = portable.write(model, folder)       the files, a reader among them
+kit = portable.write(model, config, folder)     the files, a reader among them
 portable.questions(model, config, 1000)   rows of data, as they are and spoilt
 portable.answers(model, question)         what the predictor says of them, as the reader must say it
 """
@@ -18,20 +18,19 @@ Row = dict[str, Any]
 class Kit:
     """What lies in the folder now: `graphs` are ONNX files that may be rewritten, `readers` the programs that predict.
 
-    `gaps` says in sentences what is not there, and why; `limits` what the readers do not do.
+    `gaps` says in sentences what is not there, and why.
     """
 
     graphs: tuple[str, ...]
     readers: tuple[str, ...]
     gaps: tuple[str, ...] = ()
-    limits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Question:
     """Rows whose cells JSON can hold, and the options beside them; `spoilt` where cells were taken out or made up.
 
-    `source` says where the rows are from.
+    `source` says where the rows are from. The first of several questions is the smallest that makes sense.
     """
 
     rows: Sequence[Row]

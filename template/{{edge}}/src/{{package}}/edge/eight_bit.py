@@ -29,7 +29,7 @@ def put(
         quantised = [name for name in graphs if _quantised(copy / name)]
         sizes = [sum((place / name).stat().st_size for name in graphs) for place in (folder, copy)]
         if not quantised:
-            what = "its weights are in trees" if graphs else "it has no ONNX graph"
+            what = "its weights are in trees" if _grown(folder, graphs) else "it has no layers of a network"
             raise _refusal(
                 f"nothing of this model can be held in 8 bits ({what}): {_mb(sizes[0])} stay {_mb(sizes[0])}"
             )
@@ -69,6 +69,15 @@ def _quantised(path: Path) -> bool:
         logging.disable(logging.NOTSET)
     temporary.replace(path) if changed else temporary.unlink()
     return changed
+
+
+def _grown(folder: Path, graphs: Sequence[str]) -> bool:
+    """Whether the graphs are made of trees."""
+    import onnx
+
+    return any(
+        node.op_type.startswith("TreeEnsemble") for name in graphs for node in onnx.load(folder / name).graph.node
+    )
 
 
 def _refusal(figures: str) -> InputError:

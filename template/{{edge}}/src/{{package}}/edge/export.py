@@ -32,7 +32,7 @@ def write(config: RunConfig) -> dict[str, Any]:
     place.check()
     model = champion.serving(config)
     with place.staged() as folder:
-        kit = portable.write(model, folder)
+        kit = portable.write(model, config, folder)
         versions = {
             name: opset.rewrite(folder / name, settings.opset, settings.ml_opset, settings.ir_version)
             for name in kit.graphs

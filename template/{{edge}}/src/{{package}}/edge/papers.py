@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +66,11 @@ python -m http.server 8080             # then open http://127.0.0.1:8080: the mo
 In a program: `import { Model } from "./reader.mjs"; const model = await Model.load(); await model.predict(rows)`.
 The page loads nothing from anywhere but this folder. `npm install onnxruntime-node` makes node use the native runtime.
 """
-    notes = [*kit.gaps, *kit.limits]
     return f"""# {name}, to take along
 
-Version {model["version"]} of {name} ({model["kind"]}, predicts {model["target"]}), as a folder that predicts on its own:
-no service, no training library, nothing of the repository that made it. `manifest.json` holds the sha256 of every file.
+Version {model["version"]} of {name} ({model["kind"]}, predicts {model["target"]}), as a folder that predicts
+on its own: no service, no training library, nothing of the repository that made it. `manifest.json` holds the sha256
+of every file.
 
 ## In Python
 
@@ -97,7 +97,7 @@ ranges are in `contract.json`. A cell that cannot be read is refused with its ro
 | one row | p50 {speed["latency_us"]["p50"]:.1f} µs, p99 {speed["latency_us"]["p99"]:.1f} µs ({speed["machine"]}) |
 {graphs}{_eight(report)}
 `parity.json` has all of it.
-{_listed("What is not here", notes)}"""
+{_listed("What is not here", kit.gaps)}"""
 
 
 def _eight(report: Mapping[str, Any]) -> str:
@@ -111,5 +111,5 @@ def _eight(report: Mapping[str, Any]) -> str:
     )
 
 
-def _listed(title: str, lines: list[str]) -> str:
+def _listed(title: str, lines: Sequence[str]) -> str:
     return f"\n## {title}\n\n" + "".join(f"- {line}\n" for line in lines) if lines else ""

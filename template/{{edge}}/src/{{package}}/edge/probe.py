@@ -3,8 +3,8 @@
     python -I probe.py FOLDER QUESTIONS SECONDS
 
 QUESTIONS is a JSON file, [{"rows": […], "options": {…}}, …]. One JSON object is printed: when the first answer was
-there (seconds since 1970), the latency of one row in microseconds (of as many calls as fit into SECONDS), all answers,
-and the packages that were imported.
+there (seconds since 1970), the latency of the first question in microseconds (of as many calls as fit into SECONDS),
+all answers, and the packages that were imported.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ def main(folder: str, questions: str, seconds: float) -> None:
     from reader import Model  # type: ignore[import-not-found]  # it lies in the folder
 
     model = Model(folder)
-    row, options = asked[0]["rows"][:1], asked[0]["options"]
-    model.predict(row, **options)
+    rows, options = asked[0]["rows"], asked[0]["options"]
+    model.predict(rows, **options)
     first = time.time()
     taken: list[int] = []
     until = time.perf_counter() + seconds
     while seconds and (len(taken) < 100 or time.perf_counter() < until):
         begun = time.perf_counter_ns()
-        model.predict(row, **options)
+        model.predict(rows, **options)
         taken.append(time.perf_counter_ns() - begun)
     taken.sort()
     latency = {f"p{share}": taken[len(taken) * share // 100] / 1e3 for share in (50, 99)} if taken else {}

@@ -37,14 +37,16 @@ class Trial:
 
 
 def asked(folder: Path, questions: Sequence[Question]) -> Trial:
-    """Start the folder's reader, ask it everything, and measure. Raises InputError with its words where it fails."""
+    """Start the folder's reader, ask it everything, and measure it with the first question.
+
+    Raises InputError with its words where it fails.
+    """
     entries: list[dict[str, Any]] = [
         {"rows": list(question.rows), "options": dict(question.options)} for question in questions
     ]
-    short = [{**entries[0], "rows": entries[0]["rows"][:1]}]
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, "questions.json")
-        path.write_text(json.dumps(short), "utf8")
+        path.write_text(json.dumps(entries[:1]), "utf8")
         starts = [_start(folder, path, 0.0) for _ in range(STARTS)]
         path.write_text(json.dumps(entries), "utf8")
         _, found = _start(folder, path, SECONDS)

@@ -20,31 +20,33 @@ from ..kit import Kit, Question, Row
 from .asking import answers, questions
 
 if TYPE_CHECKING:
+    from ..config import RunConfig
     from ..predictor import Predictor
 
 __all__ = ["Kit", "Question", "answers", "questions", "write"]
 
 READERS = ("reader.py", "reader.mjs")
-TABLES = ("contract.json", "preprocessing.json", "inference.json")
+TABLES = ("contract.json", "preprocessing.json")
 
 
-def write(model: Predictor, folder: Path) -> Kit:
+def write(model: Predictor, config: RunConfig, folder: Path) -> Kit:
     """Put the model's files and its readers into an existing folder.
 
     Raises InputError where the bundle holds a library's own format: then ONNX was not its equal.
     """
-    kind = bundle.read_json(model.folder, "inference.json")["format"]
+    facts = bundle.read_json(model.folder, "inference.json")
+    kind = facts["format"]
     if kind != "onnx":
         raise InputError(
             f"version {model.version} is kept as {kind}, because its ONNX graph was not exact; it cannot be read "
-            "without that library: train a model that exports (model=lightgbm or xgboost without extra), or serve this one"
+            "without that library: train a model that exports (model=lightgbm, or xgboost), or use this one where it is"
         )
     for name in ("model.onnx", *TABLES):
         shutil.copyfile(model.folder / name, folder / name)
+    bundle.write_json(folder, "inference.json", {**facts, "na_values": list(config.data.na_values)})
     columns = model.example()
     example: list[Row] = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
     bundle.write_json(folder, "example.json", example)
     for name in READERS:
         (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
-    limits = ("words for missing cells that only `data.na_values` knows: leave such cells empty",)
-    return Kit(graphs=("model.onnx",), readers=READERS, limits=limits)
+    return Kit(graphs=("model.onnx",), readers=READERS)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def questions(model: Predictor, config: RunConfig, rows: int) -> list[Question]:
-    """At least `rows` rows of `data.path`, drawn with the seed, as they are; as many spoilt; one with nothing in it.
+    """One row; at least `rows` rows of the data, drawn with the seed; as many spoilt, and one with nothing in it.
 
     Where the data cannot be read here, the example of the contract takes their place.
     """
@@ -34,7 +34,7 @@ def questions(model: Predictor, config: RunConfig, rows: int) -> list[Question]:
     draw = random.Random(config.seed)
     spoilt = [{column.name: _spoilt(row[column.name], column, draw) for column in columns} for row in whole]
     empty: Row = {column.name: None for column in columns}
-    return [Question(whole, source), Question([*spoilt, empty], source, spoilt=True)]
+    return [Question(whole[:1], source), Question(whole, source), Question([*spoilt, empty], source, spoilt=True)]
 
 
 def answers(model: Predictor, question: Question) -> list[Row]:

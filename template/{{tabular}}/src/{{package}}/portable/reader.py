@@ -55,6 +55,7 @@ class Model:
         texts = () if contract["task"] == "regression" else target["categories"]
         self._labels = [_label(label, target["type"]) for label in texts]
         self._names = [f"probability_{label}" for label in texts] or ["prediction", "prediction_low", "prediction_high"]
+        self.missing = {"", *facts["na_values"]}  # words for an empty cell of a CSV file
         self._scale = 10.0 ** facts["decimals"]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # a row is done before a thread wakes up
@@ -219,7 +220,8 @@ def main(path: str) -> None:
             for number, cells in enumerate(some, done + 1):
                 if len(cells) != len(names):
                     raise Refused(f"row {number} has {len(cells)} cells, the header {len(names)}; mend the row")
-            answers = model.predict([dict(zip(names, cells, strict=True)) for cells in some], done + 1)
+            told = ([None if cell in model.missing else cell for cell in cells] for cells in some)
+            answers = model.predict([dict(zip(names, cells, strict=True)) for cells in told], done + 1)
             if not done:
                 out.writerow(["row", *answers[0]])
             out.writerows([number, *answer.values()] for number, answer in enumerate(answers, done + 1))
