@@ -13,6 +13,9 @@ so a rendered lock is the closure of the chosen layers and nothing else), `torch
 has it, and what its CUDA build needs: set apart, so that `torch-cpu.lock` can stand in), `generator.txt` (mlgen itself)
 and `bench.txt` (mlgen, every layer, and what benchmarks/ compares them with).
 
+`orchestrators/<name>.in` is what a scheduler runs from, in an environment of its own beside the project's: each has
+its lock, `orchestrators/<name>.txt`, made alone and included as it stands by that scheduler's layer.
+
 `torch-cpu.lock` is written by hand: PyTorch's CPU builds are not on the usual index. It pins the same release, with the
 hashes of the Linux wheels (x86_64 and aarch64, each supported Python) as PyTorch's CPU index gives them.
 Needs `uv` and a package index; which one does not matter, for no host name is written.
@@ -49,6 +52,16 @@ def compile_pins(inputs: Iterable[Path], *options: str) -> str:
         [*command, *map(str, inputs)], cwd=HERE.parent, env=environment, check=True, stdout=subprocess.PIPE, text=True
     )
     return check(done.stdout)
+
+
+def renewed(lock: Path, inputs: Iterable[Path], *options: str) -> str:
+    """Return `lock` made anew: the versions that it pins stay where they still fit. Raises CalledProcessError."""
+    with tempfile.TemporaryDirectory() as scratch:
+        pins = Path(scratch) / lock.name
+        if lock.exists():
+            pins.write_text(lock.read_text("utf8"), "utf8")
+        compile_pins(inputs, f"--output-file={pins}", *options)
+        return check(pins.read_text("utf8"))
 
 
 def check(text: str) -> str:
@@ -139,12 +152,14 @@ def main() -> None:
     """Write every lock. Nothing is replaced unless all of them could be made."""
     superset = HERE / "all.txt"
     upgrade = ["--upgrade"] if "--upgrade" in sys.argv[1:] else []
+    text = renewed(superset, sorted(HERE.glob("*.in")), *upgrade)
+    orchestrators = {
+        path.with_suffix(".txt"): renewed(path.with_suffix(".txt"), [path], *upgrade)
+        for path in sorted(HERE.glob("orchestrators/*.in"))
+    }
     with tempfile.TemporaryDirectory() as scratch:
         pins = Path(scratch) / "all.txt"
-        if superset.exists():
-            pins.write_text(superset.read_text("utf8"), "utf8")
-        compile_pins(sorted(HERE.glob("*.in")), f"--output-file={pins}", *upgrade)
-        text = check(pins.read_text("utf8"))
+        pins.write_text(text, "utf8")
         training, serving = closures(pins)
         manifest = HERE.parent / "pyproject.toml"
         generator = compile_pins([manifest], "--group=dev", f"--constraint={pins}")
@@ -159,6 +174,7 @@ def main() -> None:
         HERE / "serving.txt.jinja": tagged(serving, SERVERS),
         HERE / "generator.txt": generator,
         HERE / "bench.txt": written_out(bench),
+        **orchestrators,
     }
     for path, content in written.items():
         path.write_text(content, "utf8")
