@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 #: What the drivers put before the reason.
-_BEFORE = re.compile(
-    r"^(\([\w.]+\) |[A-Z_]+: +|\[\w+\] |Failed to \w+( \w+)?: |Execution error \[\w+\]: |could not begin COPY: )+"
-)
+_BEFORE = re.compile(r"^(\([\w.]+\) |[A-Z_]+: |\[\w+\] |Failed to \w+( \w+)?: )+")
 
 
 class SqlSource(ParquetSource):
@@ -160,7 +158,8 @@ def _url(address: str, shown: str, root: Path) -> URL:
 
 
 def _reason(error: Exception, password: str | None) -> str:
-    """The first line of an error, without what the drivers put before it."""
-    line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    line = _BEFORE.sub("", line).strip()
+    """The line of an error that says why, without what the drivers put before it."""
+    lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    refused = next((line.partition("ERROR: ")[2] for line in lines if "ERROR: " in line), None)
+    line = (refused or _BEFORE.sub("", lines[0])).strip()
     return str(masked(line.replace(password, "***") if password else line))
