@@ -41,14 +41,16 @@ def conform(frame: pd.DataFrame, contract: Contract, *, lenient: bool = False) -
                 f"column {column.name!r} holds {frame[column.name].iloc[row]!r} in row {row + 1}, expected "
                 f"{expectation(column)}; mend the source, or change the column's type in the contract"
             )
-        values[column.name] = read
+        lent = isinstance(read, np.ndarray) and not read.flags.writeable  # the caller's own memory, by way of pandas
+        values[column.name] = read.copy() if lent else read
     return pd.DataFrame(values, index=pd.RangeIndex(len(frame)), copy=False)
 
 
 def parse(series: pd.Series, column: Column) -> tuple[Any, npt.NDArray[np.bool_]]:
     """Read one raw column as the contract says: its typed values [n] and the cells [n] that could not be read.
 
-    Text comes back as a pandas Series, so that pandas keeps it as object instead of guessing a type.
+    Text comes back as a pandas Series, so that pandas keeps it as object instead of guessing a type. Values that need
+    no change are those of the series, not to be written to.
     """
     if column.type in NUMERIC:
         found = raw.booleans(series) if column.type == "boolean" else raw.numbers(series)
@@ -66,10 +68,10 @@ def parse(series: pd.Series, column: Column) -> tuple[Any, npt.NDArray[np.bool_]
 
 
 def _finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Values of one's own in which infinite ones are missing. Most columns have none, and their bounds say so."""
+    """The values with infinite ones made missing. Most columns have none, and their bounds say so."""
     if len(values) and (np.fmin.reduce(values) == -np.inf or np.fmax.reduce(values) == np.inf):
         return np.where(np.isinf(values), np.nan, values)
-    return values if values.flags.writeable else values.copy()  # pandas lends its own memory, but not to write to
+    return values
 
 
 def expectation(column: Column) -> str:
