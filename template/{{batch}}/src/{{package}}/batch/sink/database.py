@@ -60,7 +60,7 @@ class Database:
         self.check(self.definition.form)
         answers, runs = self.definition.answers, self.definition.runs
         with self._reached("cannot be written"), self.dialect.engine.begin() as connection:
-            self.definition.metadata.create_all(connection)
+            self.definition.create(connection)
             left = (runs.c.job == self.run.job) & (runs.c.run_id != self.run.id) & (runs.c.status == RUNNING)
             for (abandoned,) in connection.execute(sa.select(runs.c.run_id).where(left)).all():
                 self._clear(connection, abandoned)

@@ -49,8 +49,10 @@ class Definition:
         import sqlalchemy as sa
 
         types = self.dialect.types()
-        columns = [sa.Column(field.name, types[field.kind], nullable=field.name not in self.form.key)
-                   for field in self.form.fields]  # fmt: skip
+        columns = [
+            sa.Column(field.name, types[field.kind], nullable=field.name not in self.form.key, autoincrement=False)
+            for field in self.form.fields
+        ]
         stamps = [sa.Column(name, types["text"], nullable=False) for name in ("model_version", "run_id")]
         scored = sa.Column("scored_at", types["instant"], nullable=False)
         return self._table(self.table, [*columns, *stamps, scored], self.key)
@@ -80,6 +82,11 @@ class Definition:
 
         keyed = [sa.PrimaryKeyConstraint(*key)] if key else []
         return sa.Table(name, self.metadata, *columns, *keyed, **(self.dialect.options if key else {}))
+
+    def create(self, connection: sa.Connection) -> None:
+        """Make the tables that are not there."""
+        for table in (self.answers, self.quarantine, self.runs):
+            table.create(connection, checkfirst=True)
 
     def check(self, connection: sa.Connection) -> None:
         """Raise InputError where a table of that name is there and cannot take these rows."""

@@ -52,11 +52,11 @@ class SQLite:
         """A connection that waits for other writers."""
         import adbc_driver_sqlite.dbapi as adbc
 
-        connection = adbc.connect(str(self.path), autocommit=True)
+        connection = adbc.connect(str(self.path))
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA busy_timeout = {PATIENCE}")
             cursor.fetchall()
-        connection.adbc_connection.set_autocommit(False)
+        connection.commit()
         return connection
 
     def ready(self, answers: pa.Table) -> pa.Table:
