@@ -123,9 +123,14 @@ def _alike(wanted: Any, there: Any) -> bool:
     """Whether a column's type can hold what is written: text and numbers are not mixed up."""
     import sqlalchemy as sa
 
+    groups: dict[str, tuple[type, ...]] = {
+        "text": (sa.String,),
+        "moment": (sa.DateTime,),
+        "truth": (sa.Boolean,),
+        "number": (sa.Numeric, sa.Float, sa.Integer),
+    }
+
     def group(kind: Any) -> str:
-        numbers = sa.Numeric | sa.Float | sa.Integer
-        groups = {"text": sa.String, "moment": sa.DateTime, "truth": sa.Boolean, "number": numbers}
         return next((name for name, types in groups.items() if isinstance(kind, types)), "other")
 
     return group(wanted) == group(there)

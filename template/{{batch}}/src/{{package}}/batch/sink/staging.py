@@ -6,12 +6,11 @@ A double is a row with the key of another row of the same run. The first one cou
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...portion import Rejected
+from ...portion import Numbers, Rejected
 from .definition import Definition
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class Staging:
         self.definition, self.run = definition, run
         self._quoted = definition.dialect.engine.dialect.identifier_preparer.quote
 
-    def fill(self, cursor: Any, rows: pa.Table, numbers: Sequence[int] | None) -> list[Rejected]:
+    def fill(self, cursor: Any, rows: pa.Table, numbers: Numbers | None) -> list[Rejected]:
         """Load the rows [n] without their doubles, which are returned."""
         import pyarrow as pa
 
