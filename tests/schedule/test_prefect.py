@@ -1,0 +1,184 @@
+"""Prefect for real: a server and a worker on this machine run the deployments that `make schedule INSTALL=1` made."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import run
+from stage import Processes, again, calls, wait
+
+
+class Prefect:
+    """A project whose jobs are deployed on a server of its own, which a worker asks."""
+
+    def __init__(self, project: Path, url: str, variables: dict[str, str]) -> None:
+        self.project, self.url, self.variables = project, url, variables
+        self.command = project / "schedule/.venv/bin/prefect"
+
+    def start(self, job: str, **parameters: str) -> str:
+        """Start a run of a job, as a person would, and return its id."""
+        words = [word for key, value in parameters.items() for word in ("--param", f"{key}={value}")]
+        said = run(self.project, self.command, "deployment", "run", f"churn/{job}", *words, **self.variables)
+        return said.split("UUID: ")[1].split()[0]
+
+    def state(self, identity: str) -> dict[str, Any]:
+        """The state of a run, as the server has it: its type and message."""
+        found: dict[str, Any] = self.ask(f"flow_runs/{identity}")["state"]
+        return found
+
+    def ended(self, identity: str) -> dict[str, Any]:
+        """The state in which a run ended."""
+        final = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
+        wait(lambda: self.state(identity)["type"] in final, 60, f"run {identity}")
+        return self.state(identity)
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """GET or POST a path of the server's interface."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/{path}", data, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.load(response)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+@pytest.fixture(scope="module")
+def prefect(staged: Callable[[str], Path], processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Prefect:
+    """A server with its data in a folder of its own, the project's jobs deployed to it, and a worker."""
+    project = staged("prefect")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    variables = {
+        "PREFECT_API_URL": url,
+        "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")),
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+    }
+    processes.start(project, "make", "prefect", **variables)
+    wait(lambda: answers(f"{url}/health"), 90, "the server")
+    run(project, "make", "schedule", "INSTALL=1", **variables)
+    log = processes.start(project, "make", "worker", **variables)
+    wait(lambda: b"started!" in log.read_bytes(), 60, "the worker")
+    return Prefect(project, url, variables)
+
+
+@pytest.fixture(autouse=True)
+def fresh(prefect: Prefect) -> None:
+    again(prefect.project)
+
+
+def test_the_deployments_are_on_the_server_as_in_the_jobs_file(prefect: Prefect) -> None:
+    """Each job has its time, its zone, and room for one run at a time."""
+    found = {entry["name"]: entry for entry in prefect.ask("deployments/filter", {})}
+
+    assert found.keys() == {"batch", "retrain"}
+    schedule = found["batch"]["schedules"][0]["schedule"]
+    assert (schedule["cron"], schedule["timezone"]) == ("17 4 * * *", "UTC")
+    assert found["batch"]["global_concurrency_limit"]["limit"] == 1
+
+
+def test_a_run_calls_the_command_with_its_logical_date(prefect: Prefect) -> None:
+    """The flow run ends well, and says with which exit code."""
+    state = prefect.ended(prefect.start("batch", date="2026-01-31"))
+
+    assert (state["type"], state["message"]) == ("COMPLETED", "exit code 0")
+    assert calls(prefect.project) == ["batch batch.date=2026-01-31"]
+
+
+def test_a_run_of_the_schedule_has_the_time_of_the_schedule(prefect: Prefect) -> None:
+    """However late it starts: the date is that for which the run was planned."""
+    (deployment,) = (entry for entry in prefect.ask("deployments/filter", {}) if entry["name"] == "batch")
+    planned = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2026-02-03T04:17:00Z"}}
+    late = prefect.ask(f"deployments/{deployment['id']}/create_flow_run", {"state": planned})
+
+    assert prefect.ended(late["id"])["type"] == "COMPLETED"
+    assert calls(prefect.project) == ["batch batch.date=2026-02-03"]
+
+
+def test_a_bug_is_tried_again_and_the_run_fails(prefect: Prefect) -> None:
+    """Two further attempts after exit code 1, as the jobs file says; the run's words are in Prefect's log."""
+    again(prefect.project, code=1)
+    identity = prefect.start("batch")
+
+    state = prefect.ended(identity)
+
+    assert state["type"] == "FAILED"
+    assert len(calls(prefect.project)) == 3
+    lines = {"logs": {"flow_run_id": {"any_": [identity]}}}
+    wait(
+        lambda: any("the command speaks" in line["message"] for line in prefect.ask("logs/filter", lines)), 30, "words"
+    )
+
+
+def test_wrong_input_is_not_tried_again(prefect: Prefect) -> None:
+    """Exit code 2 fails the run at once, and the message says why."""
+    again(prefect.project, code=2)
+
+    state = prefect.ended(prefect.start("batch"))
+
+    assert (state["type"], len(calls(prefect.project))) == ("FAILED", 1)
+    assert "the input or a setting is wrong" in state["message"]
+
+
+def test_what_is_no_date_fails_with_the_reason(prefect: Prefect) -> None:
+    """A run with a wrong logical date fails before it calls anything."""
+    state = prefect.ended(prefect.start("batch", date="tomorrow"))
+
+    assert state["type"] == "FAILED"
+    assert state["message"].startswith("'tomorrow' is no date")
+    assert not calls(prefect.project)
+
+
+def test_runs_do_not_overlap_and_cancelling_stops_the_command(prefect: Prefect) -> None:
+    """While one runs, Prefect cancels the next, and the wrapper leaves out what is started by hand."""
+    (prefect.project / "hold").touch()
+    first = prefect.start("batch")
+    wait(lambda: calls(prefect.project), 60, "the first run")
+
+    second = prefect.ended(prefect.start("batch"))
+    by_hand = subprocess.run([prefect.project / ".venv/bin/python", prefect.project / "schedule/run.py", "batch"])
+    run(prefect.project, prefect.command, "flow-run", "cancel", first, **prefect.variables)
+
+    assert second["type"] == "CANCELLED"
+    assert by_hand.returncode == 75
+    assert prefect.ended(first)["type"] == "CANCELLED"
+    assert len(calls(prefect.project)) == 1
+    wait(lambda: "exit code 143" in (prefect.project / "logs/batch.log").read_text(), 30, "the end of the command")
+
+
+def test_the_deployments_go_when_they_are_taken_out(prefect: Prefect) -> None:
+    """`make unschedule` takes this project's deployments out of the server."""
+    run(prefect.project, "make", "unschedule", **prefect.variables)
+
+    assert prefect.ask("deployments/filter", {}) == []
+
+
+def test_a_server_that_does_not_answer_is_told_in_a_line(prefect: Prefect) -> None:
+    """Without a server, `make schedule INSTALL=1` says where it looked and how to start one."""
+    words = [prefect.project / "schedule/.venv/bin/python", prefect.project / "schedule/deployments.py", "--prepare"]
+    nowhere = f"http://127.0.0.1:{free_port()}/api"
+
+    said = run(prefect.project, *words, code=2, **{**prefect.variables, "PREFECT_API_URL": nowhere})
+
+    assert said.startswith(f"deployments: no Prefect server answers at {nowhere}")
+    assert said.endswith("start one: make prefect\n")
