@@ -19,9 +19,9 @@ PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**
 
 
 def varied() -> list[dict[str, str]]:
-    """Each use case, and each place that runs the tests: what changes a project's pages."""
+    """Each use case, each scheduler, and each place that runs the tests: what changes a project's pages."""
     questions = load().questions
-    return [{name: value} for name in ("use_case", "ci") for value in questions[name].values]
+    return [{name: value} for name in ("use_case", "scheduler", "ci") for value in questions[name].values]
 
 
 @pytest.fixture(scope="module", params=varied(), ids=lambda answers: "-".join(answers.values()))

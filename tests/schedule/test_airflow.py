@@ -26,6 +26,59 @@ print(json.dumps(said))
 """
 
 
+#: What Airflow makes of the hours in which clocks change, and of an outage, with the options of schedule/dag.py.
+CLOCKS = """
+import datetime, json
+from unittest import mock
+import pendulum
+from airflow.timetables import trigger
+from airflow.timetables.base import DataInterval, TimeRestriction
+
+def after(at, zone, start, count=1, last=None):
+    table, moment, found = trigger.CronTriggerTimetable(at, timezone=zone), pendulum.parse(start), []
+    none = TimeRestriction(earliest=None, latest=None, catchup=False)
+    last = DataInterval.exact(pendulum.parse(last)) if last else None
+    for _ in range(count):
+        with mock.patch.object(trigger, "utcnow", return_value=moment):
+            run = table.next_dagrun_info(last_automated_data_interval=last, restriction=none)
+        found.append(run.logical_date.in_timezone("UTC").isoformat())
+        last, moment = DataInterval.exact(run.logical_date), run.logical_date.add(seconds=1)
+    return found
+
+print(json.dumps({
+    "spring": after("30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", 2),
+    "autumn": after("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", 2),
+    "first": after("17 4 * * *", "UTC", "2026-11-23T12:00:00Z"),
+    "outage": after("17 4 * * *", "UTC", "2026-11-23T12:00:00Z", last="2026-11-18T04:17:00Z"),
+}))
+"""
+
+
+#: What croniter, which Airflow and Prefect read expressions with, makes of many of them, beside jobs.py.
+EXPRESSIONS = """
+import datetime, random, sys
+from croniter import croniter
+sys.path.insert(0, "schedule")
+import jobs
+
+draw = random.Random(0)
+
+def field(low, high):
+    first = draw.randint(low, high)
+    last = draw.randint(first, high)
+    return draw.choice(["*", f"{first}", f"{first}-{last}", f"*/{draw.randint(1, high)}", f"{first},{last}"])
+
+for _ in range(500):
+    days = draw.choice([(field(1, 28), "*"), ("*", field(0, 6)), ("*", draw.choice(["mon", "tue-fri", "7"]))])
+    at = " ".join([field(0, 59), field(0, 23), days[0], draw.choice(["*", "jan-mar", "6"]), days[1]])
+    now = datetime.datetime(2026, draw.randint(1, 12), draw.randint(1, 28), 12, 30, 30, tzinfo=datetime.UTC)
+    job = jobs.Job(name="x", zone=datetime.UTC, at=at, command=("x",), retries=0, retry_minutes=0, timeout_minutes=1,
+                   enabled=True)
+    assert job.due(now) == croniter(at, now).get_prev(datetime.datetime), (at, now)
+print("alike")
+"""
+
+
 class Airflow:
     """A project whose DAGs are in the dags folder of an Airflow of its own."""
 
@@ -76,6 +129,26 @@ def test_the_dags_are_those_of_the_jobs_file(airflow: Airflow) -> None:
         "churn-batch": ["17 4 * * *", "UTC", False, 1, 2, 1.2],
         "churn-retrain": ["17 3 * * 1", "UTC", False, 1, 1, 1800],
     }
+
+
+def test_airflow_counts_as_its_page_says(airflow: Airflow) -> None:
+    """Where clocks change, on the first run, and after an outage: once for each day, the latest missed one only."""
+    words = [airflow.bin / "python", "-c", CLOCKS]
+
+    done = subprocess.run(words, env=airflow.environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        "spring": ["2026-03-29T01:30:00+00:00", "2026-03-30T00:30:00+00:00"],  # 03:30 by the clock, then 02:30
+        "autumn": ["2026-10-25T01:30:00+00:00", "2026-10-26T01:30:00+00:00"],  # the second 02:30
+        "first": ["2026-11-24T04:17:00+00:00"],
+        "outage": ["2026-11-23T04:17:00+00:00"],
+    }
+
+
+def test_an_expression_means_to_run_py_what_it_means_to_airflow(airflow: Airflow) -> None:
+    """Lists, ranges, steps and names, many of them drawn at random, come to the same times."""
+    assert run(airflow.project, airflow.bin / "python", "-c", EXPRESSIONS).endswith("alike\n")
 
 
 def test_a_run_calls_the_command_with_its_logical_date(airflow: Airflow) -> None:

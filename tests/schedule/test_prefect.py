@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import sqlite3
 import subprocess
 import urllib.error
 import urllib.request
@@ -14,6 +16,29 @@ from typing import Any
 import pytest
 from projects import run
 from stage import Processes, again, calls, wait
+
+#: Run in Prefect's environment: its own times beside those of jobs.py.
+TIMES = """
+import asyncio, datetime, sys
+from zoneinfo import ZoneInfo
+from prefect.server.schemas.schedules import CronSchedule
+sys.path.insert(0, "schedule")
+import jobs
+
+def job(at, zone):
+    return jobs.Job(name="x", zone=ZoneInfo(zone), at=at, command=("x",), retries=0, retry_minutes=0,
+                    timeout_minutes=1, enabled=True)
+
+for at in ("17 4 * * *", "0 12 * * mon", "30 3,15 1 * *"):
+    start, end = (datetime.datetime(2026, month, 1, tzinfo=datetime.UTC) for month in (1, 12))
+    theirs = asyncio.run(CronSchedule(cron=at, timezone="Europe/Berlin").get_dates(900, start, end))
+    ours, now = [], end
+    while (due := job(at, "Europe/Berlin").due(now)) >= start:
+        ours.append(due)
+        now = due - datetime.timedelta(seconds=1)
+    assert [moment.astimezone(datetime.UTC) for moment in theirs] == ours[::-1], at
+print("alike")
+"""
 
 
 class Prefect:
@@ -40,12 +65,19 @@ class Prefect:
         wait(lambda: self.state(identity)["type"] in final, 60, f"run {identity}")
         return self.state(identity)
 
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """GET or POST a path of the server's interface."""
+    def planned(self, moment: str) -> str:
+        """Plan a run of the batch for a moment, and return its id."""
+        (deployment,) = (entry for entry in self.ask("deployments/filter", {}) if entry["name"] == "batch")
+        state = {"type": "SCHEDULED", "state_details": {"scheduled_time": moment}}
+        return str(self.ask(f"deployments/{deployment['id']}/create_flow_run", {"state": state})["id"])
+
+    def ask(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
+        """GET or POST a path of the server's interface, or what `method` says."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/{path}", data, {"content-type": "application/json"})
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/{path}", data, headers, method=method)
         with urllib.request.urlopen(request, timeout=30) as response:
-            return json.load(response)
+            return json.loads(response.read() or b"null")
 
 
 def free_port() -> int:
@@ -97,6 +129,13 @@ def test_the_deployments_are_on_the_server_as_in_the_jobs_file(prefect: Prefect)
     assert found["batch"]["global_concurrency_limit"]["limit"] == 1
 
 
+def test_prefect_counts_as_the_jobs_file_says(prefect: Prefect) -> None:
+    """Jobs of a zone are due at the same moments, through both changes of its clocks."""
+    words = [prefect.project / "schedule/.venv/bin/python", "-c", TIMES]
+
+    assert run(prefect.project, *words, **prefect.variables).endswith("alike\n")
+
+
 def test_a_run_calls_the_command_with_its_logical_date(prefect: Prefect) -> None:
     """The flow run ends well, and says with which exit code."""
     state = prefect.ended(prefect.start("batch", date="2026-01-31"))
@@ -107,12 +146,27 @@ def test_a_run_calls_the_command_with_its_logical_date(prefect: Prefect) -> None
 
 def test_a_run_of_the_schedule_has_the_time_of_the_schedule(prefect: Prefect) -> None:
     """However late it starts: the date is that for which the run was planned."""
-    (deployment,) = (entry for entry in prefect.ask("deployments/filter", {}) if entry["name"] == "batch")
-    planned = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2026-02-03T04:17:00Z"}}
-    late = prefect.ask(f"deployments/{deployment['id']}/create_flow_run", {"state": planned})
+    late = prefect.planned("2026-02-03T04:17:00Z")
 
-    assert prefect.ended(late["id"])["type"] == "COMPLETED"
+    assert prefect.ended(late)["type"] == "COMPLETED"
     assert calls(prefect.project) == ["batch batch.date=2026-02-03"]
+
+
+def test_of_late_runs_only_the_latest_is_made_good(prefect: Prefect) -> None:
+    """When a worker comes back, a run of the schedule whose successor is due as well is cancelled, and says why."""
+    pool = "work_pools/churn"
+    prefect.ask(pool, {"is_paused": True}, "PATCH")
+    late = prefect.planned("2026-02-03T04:17:00Z")
+    # Only the server's own scheduler can make such a run, and it makes none for the past: so its mark is set by hand.
+    with contextlib.closing(sqlite3.connect(Path(prefect.variables["PREFECT_HOME"]) / "prefect.db")) as base:
+        base.execute("update flow_run set auto_scheduled = 1 where id = ?", (late,))
+        base.commit()
+
+    prefect.ask(pool, {"is_paused": False}, "PATCH")
+
+    state = prefect.ended(late)
+    assert (state["type"], calls(prefect.project)) == ("CANCELLED", [])
+    assert "a later run than that for 2026-02-03T04:17:00+00:00 is due" in state["message"]
 
 
 def test_a_bug_is_tried_again_and_the_run_fails(prefect: Prefect) -> None:

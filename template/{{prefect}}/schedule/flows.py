@@ -48,7 +48,8 @@ def run(job: str, date: str | None = None) -> State[Any]:
         return Failed(message=str(error))
     context = FlowRunContext.get()
     scheduled = context is not None and context.flow_run is not None and context.flow_run.auto_scheduled
-    if scheduled and not date and chosen.due(datetime.datetime.now(datetime.UTC)) > moment + CHANGE:
+    now = datetime.datetime.now(datetime.UTC)
+    if scheduled and not date and chosen.due(now) > moment + CHANGE:
         return Cancelled(message=f"left out: a later run than that for {moment.isoformat()} is due, too")
     patient = attempt.with_options(retries=chosen.retries, retry_delay_seconds=60 * chosen.retry_minutes)
     code = patient(chosen, moment)
