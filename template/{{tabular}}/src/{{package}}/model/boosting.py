@@ -5,7 +5,6 @@ A library's own module offers a `Fit`: rows, the number of trees, and held-out r
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -173,29 +172,21 @@ class Ensemble:
         return total
 
     def write(self, folder: Path) -> list[dict[str, Any]]:
-        """Write each booster's own file; or of the lent ones alone, packed, as they come on top of the graph."""
+        """Write each booster's own file, or those of the lent ones."""
         names = ["model"] if len(self.members) == 1 else [f"model-{number}" for number in range(len(self.members))]
         if not self.lent:
             return [
                 {"kind": trees.format, "weight": weight, "file": trees.write(folder, name)}
                 for name, (weight, trees) in zip(names, self.members, strict=True)
             ]
-        written = {at: trees.write(folder, names[at]) for at, (_, trees) in enumerate(self.members) if at in self.lent}
         return [
-            {"kind": self.members[at][1].format, "file": _packed(folder / file), "input": f"margins_{at}"}
-            for at, file in written.items()
+            {"kind": trees.format, "file": trees.write(folder, names[at]), "input": f"margins_{at}"}
+            for at, (_, trees) in enumerate(self.members)
+            if at in self.lent
         ]
 
     def _kept(self) -> list[tuple[float, Trees]]:
         return [member for at, member in enumerate(self.members) if at not in self.lent]
-
-
-def _packed(path: Path) -> str:
-    """Compress a file (to a third, for trees), the same bytes every time, and return its new name."""
-    packed = path.with_name(f"{path.name}.gz")
-    packed.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
-    path.unlink()
-    return packed.name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ scores are ONNX's bit for bit, so that no answer depends on the engine.
 
 from __future__ import annotations
 
+import gzip
 import statistics
 import time
 from collections.abc import Callable
@@ -28,9 +29,9 @@ MARGIN = 1.2
 #: Rounds of each engine, in turns, and how long the slower one should take for a round, in seconds.
 ROUNDS, ROUND = 5, 0.04
 #: Rows of the first round, which warms up and tells how many rows a round should have.
-FIRST = 512
+FIRST = 128
 #: Rows, and as many spoilt ones, on which both must have the same scores.
-PROBED = 2000
+PROBED = 250
 
 
 def choose(folder: Path, rest: bytes, parts: list[dict[str, Any]], rows: Array, spoilt: Array) -> tuple[Bulk, Any]:
@@ -49,14 +50,22 @@ def choose(folder: Path, rest: bytes, parts: list[dict[str, Any]], rows: Array, 
         first, second = rates(onnx, native, rows)
         found = Bulk(engine="native" if second >= MARGIN * first else "onnx", onnx=round(first), native=round(second))
     if found.engine == "native":
-        return found, entries
+        return found, entries | {"parts": [part | {"file": _packed(folder / part["file"])} for part in parts]}
     for name in ("bulk.onnx", *(part["file"] for part in parts)):
         (folder / name).unlink()
     return found, {"engine": "onnx"}
 
 
+def _packed(path: Path) -> str:
+    """Compress a file (to a third, for trees), the same bytes every time, and return its new name."""
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes(), compresslevel=6, mtime=0))
+    path.unlink()
+    return packed.name
+
+
 def rates(first: Score, second: Score, rows: Array) -> tuple[float, float]:
-    """Rows a second of two engines, the median of short rounds in turns, on as many threads as bulk has."""
+    """Rows a second of two engines, the median of short rounds in turns, on as many threads as the machine grants."""
     threads = quota.threads()
     with ThreadPoolExecutor(threads) as pool:
 
@@ -67,7 +76,7 @@ def rates(first: Score, second: Score, rows: Array) -> tuple[float, float]:
 
         share = np.resize(rows, (FIRST, rows.shape[1]))
         slower = max(min(timed(score, share) for _ in range(2)) for score in (first, second))
-        count = min(inference.CHUNK, max(FIRST // 2, round(FIRST * ROUND / slower)))
+        count = min(inference.long(rows.shape[1]), max(FIRST // 2, round(FIRST * ROUND / slower)))
         share = np.resize(rows, (count, rows.shape[1]))
         seconds = [(timed(first, share), timed(second, share)) for _ in range(ROUNDS)]
     onnx, native = (count * threads / statistics.median(engine) for engine in zip(*seconds, strict=True))
