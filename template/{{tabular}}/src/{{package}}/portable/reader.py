@@ -110,7 +110,7 @@ class Model:
                     lacking = [key for key in self.columns if key not in row and key not in self._optional]
                     raise Refused(f"row {number} lacks {', '.join(lacking)}") from None
                 raise _refusal(number, name, row[name], expected) from None
-            except (TypeError, ValueError, OverflowError):
+            except (TypeError, ValueError, AttributeError, OverflowError):
                 raise _refusal(number, name, row[name], expected) from None
         return features
 
@@ -193,10 +193,12 @@ def _parts(cell: Any, format: str | None) -> dict[str, float]:
     """The parts of a moment in UTC; `elapsed` is in days since 1970."""
     from datetime import UTC, datetime
 
-    text = np.datetime_as_string(cell.astype("M8[us]")) if isinstance(cell, np.datetime64) else cell
-    if not isinstance(text, str):
-        text, format = text.isoformat(), None
-    read = datetime.strptime(text.strip(), format) if format else datetime.fromisoformat(text.strip())
+    if isinstance(cell, str):
+        read = datetime.strptime(cell.strip(), format) if format else datetime.fromisoformat(cell.strip())
+    else:
+        read = datetime.fromisoformat(
+            (cell.astype("M8[us]").item() if isinstance(cell, np.datetime64) else cell).isoformat()
+        )
     moment = read if read.tzinfo is None else read.astimezone(UTC).replace(tzinfo=None)
     elapsed = moment - datetime(1970, 1, 1)
     within = elapsed.seconds * 1_000_000 + elapsed.microseconds

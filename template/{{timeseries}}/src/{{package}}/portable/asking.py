@@ -25,8 +25,8 @@ SPOILT, UNSEEN = 0.2, "\ue000"
 
 
 def questions(model: Predictor, config: RunConfig, rows: int) -> list[Question]:
-    """One series; every series that is kept (the first of many); then real rows of series, spoilt anew each time, until
-    at least `rows` forecasts are asked for. One series has a name that no data has.
+    """One series; every series that is kept; then real rows of some, spoilt anew each time, until at least `rows`
+    rows are sent and as many forecasts asked for. One series has a name that no data has, where the model takes that.
     """
     source, frame = _data(model, config)
     kept = [dict(zip(model.inference.needed, key, strict=True)) for key in model.inference.panel.keys]
@@ -38,7 +38,7 @@ def questions(model: Predictor, config: RunConfig, rows: int) -> list[Question]:
     count = sum(len(answers(model, question)) for question in asked)
     draw = random.Random(config.seed)
     for _ in range(ROUNDS):
-        if count >= rows and len(asked) > 2:
+        if count >= rows and sum(len(question.rows) for question in asked) >= rows and asked[-1].spoilt:
             break
         some = draw.sample(kept, min(SERIES, len(kept)))
         asked.append(Question(_laid(model, frame, some, ahead, draw), source, spoilt=True))
