@@ -94,7 +94,7 @@ ranges are in `contract.json`. A cell that cannot be read is refused with its ro
 | rows from | {parity["source"]} |
 | this folder | {report["size_mb"]:.3g} MB, without the runtime |
 | start of a process to its first answer | {speed["cold_start_s"]:.2f} s |
-| one row | p50 {speed["latency_us"]["p50"]:.1f} µs, p99 {speed["latency_us"]["p99"]:.1f} µs ({speed["machine"]}) |
+| one row, or one series | p50 {speed["latency_us"]["p50"]:.1f} µs, p99 {speed["latency_us"]["p99"]:.1f} µs ({speed["machine"]}) |
 {graphs}{_eight(report)}
 `parity.json` has all of it.
 {_listed("What is not here", kit.gaps)}"""

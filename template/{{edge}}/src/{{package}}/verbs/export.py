@@ -38,7 +38,7 @@ def run(config: RunConfig) -> VerbReport:
         "largest difference": f"{parity['largest_difference']:.2g}",
         "MB": f"{report['size_mb']:.3g}",
         "first answer s": f"{speed['cold_start_s']:.2f}",
-        "one row µs": f"{speed['latency_us']['p50']:.1f}",
+        "one answer µs": f"{speed['latency_us']['p50']:.1f}",
     }
     where = config.raw["edge"]["output"]
     print(f"version {report['model']['version']} ({report['model']['kind']}) written to {where}\n")

@@ -59,6 +59,7 @@ async function start() {
     throw new Error("onnxruntime-web is not in node_modules: run `npm install` in this folder, then reload the page");
   });
   const model = await Model.load(new URL(".", import.meta.url), ort);
+  await model.predict(example); // the first answer takes longer: WebAssembly is compiled
   const button = place("try").querySelector("[type=submit]");
   button.disabled = false;
   place("try").addEventListener("reset", () => place("answer").replaceChildren());
