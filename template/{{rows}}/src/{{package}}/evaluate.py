@@ -68,7 +68,7 @@ def facts(config: RunConfig, prepared: Prepared, chosen: Entrant) -> dict[str, s
     }
     bulk = chosen.parity.bulk if chosen.parity else None
     if bulk is not None and bulk.rate is not None:
-        found[f"rows a second in bulk ({bulk.engine})"] = f"{bulk.rate:,}"
+        found[f"rows a second and thread, in bulk ({bulk.engine})"] = f"{bulk.rate:,}"
     if "coverage" in chosen.metrics:
         found[f"of outcomes in the {config.bundle.coverage:.0%} interval"] = f"{chosen.metrics['coverage']:.1%}"
     return found

@@ -11,14 +11,13 @@ import gzip
 import statistics
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .. import inference, inference_native, quota
+from .. import inference, inference_native
 from .training import Bulk
 
 Array = npt.NDArray[Any]
@@ -65,19 +64,21 @@ def _packed(path: Path) -> str:
 
 
 def rates(first: Score, second: Score, rows: Array) -> tuple[float, float]:
-    """Rows a second of two engines, the median of short rounds in turns, on as many threads as the machine grants."""
-    threads = quota.threads()
-    with ThreadPoolExecutor(threads) as pool:
+    """Rows a second of two engines on one thread: the median of short rounds in turns.
 
-        def timed(score: Score, share: Array) -> float:
-            start = time.perf_counter()
-            list(pool.map(score, [share] * threads))
-            return time.perf_counter() - start
+    Bulk makes as many such calls at a time as it has threads. Processor time is what is counted, so that other work on
+    the machine cannot choose the engine.
+    """
 
-        share = np.resize(rows, (FIRST, rows.shape[1]))
-        slower = max(min(timed(score, share) for _ in range(2)) for score in (first, second))
-        count = min(inference.long(rows.shape[1]), max(FIRST // 2, round(FIRST * ROUND / slower)))
-        share = np.resize(rows, (count, rows.shape[1]))
-        seconds = [(timed(first, share), timed(second, share)) for _ in range(ROUNDS)]
-    onnx, native = (count * threads / statistics.median(engine) for engine in zip(*seconds, strict=True))
-    return onnx, native
+    def timed(score: Score, share: Array) -> float:
+        start = time.thread_time()
+        score(share)
+        return max(time.thread_time() - start, 1e-9)
+
+    share = np.resize(rows, (FIRST, rows.shape[1]))
+    slower = max(min(timed(score, share) for _ in range(2)) for score in (first, second))
+    count = min(inference.long(rows.shape[1]), max(FIRST, round(FIRST * ROUND / slower)))
+    share = np.resize(rows, (count, rows.shape[1]))
+    seconds = [(timed(first, share), timed(second, share)) for _ in range(ROUNDS)]
+    one, other = (count / statistics.median(engine) for engine in zip(*seconds, strict=True))
+    return one, other

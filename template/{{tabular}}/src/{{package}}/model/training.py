@@ -60,7 +60,7 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True)
 class Bulk:
-    """What scores many rows: `engine` is onnx or native; `onnx` and `native` are rows a second, as measured.
+    """What scores many rows: `engine` is onnx or native, whose rows a second on one thread were measured.
 
     Where nothing was measured, `reason` says why.
     """
@@ -72,7 +72,7 @@ class Bulk:
 
     @property
     def rate(self) -> int | None:
-        """Rows a second of the engine that was taken."""
+        """Rows a second and thread of the engine that was taken."""
         return self.native if self.engine == "native" else self.onnx
 
 
