@@ -387,6 +387,8 @@ def test_a_job_is_due_by_the_clock_of_its_zone(jobs: Any, at: str, zone: str, no
         ({"at": "17 4 * *"}, "jobs.batch.at: '17 4 * *' has 4 fields; expected five"),
         ({"at": "60 4 * * *"}, "jobs.batch.at: '60' is no minute; expected 0 to 59"),
         ({"at": "*/0 4 * * *"}, "'*/0' is no minute"),
+        ({"at": "0 4 * * 3-3"}, "'3-3' is no day of the week"),
+        ({"at": "0/5 4 * * *"}, "'0/5' is no minute"),
         ({"at": "0 4 * * mon-xyz"}, "'mon-xyz' is no day of the week"),
         ({"at": "0 4 13 * fri"}, "days of the month and days of the week; expected one of them"),
         ({"at": 5}, "jobs.batch.at: 5 is not a cron expression"),

@@ -235,7 +235,7 @@ def _field(text: str, position: int) -> frozenset[int]:
                 raise ValueError
             start, end = match[1] or str(low), match[2] or match[1] or str(high)
             first, last = int(numbers.get(start, start)), int(numbers.get(end, end))
-            if not low <= first <= last <= high:
+            if not low <= first <= last <= high or (match[2] and first == last):  # 3-3 is every day for some
                 raise ValueError
             found |= set(range(first, last + 1, int(match[3] or 1)))  # a step of 0 is a ValueError, too
         except ValueError:
