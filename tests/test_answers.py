@@ -37,9 +37,9 @@ REFUSED = {
 # A value that is not offered: Copier says so itself, in its own words.
 NOT_OFFERED = {
     "use_case": "tabluar",
-    "deployment": "[edge]",
+    "deployment": "[kiosk]",
     "monitoring": "true",
-    "scheduler": "airflow",
+    "scheduler": "dagster",
     "ci": "gitlb",
 }
 

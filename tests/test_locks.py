@@ -23,17 +23,23 @@ MAKE = runpy.run_path(str(LOCKS / "make.py"))
 
 
 def combinations() -> Iterator[dict[str, Any]]:
-    """Every combination of answers: each choice of a question, and each non-empty subset where several may be given."""
+    """Every combination of answers that bring dependencies (a subset, where several may be given), and each other answer
+    beside the defaults."""
     questions = [question for question in load().questions.values() if question.choices]
+    bringing = [q for q in questions if any((LOCKS / f"{choice.value}.in").exists() for choice in q.choices)]
     options = []
-    for question in questions:
+    for question in bringing:
         values = [choice.value for choice in question.choices]
         sizes = range(1, len(values) + 1) if question.several else ()
         options.append(
             [list(s) for n in sizes for s in itertools.combinations(values, n)] if question.several else values
         )
     for chosen in itertools.product(*options):
-        yield dict(zip((question.name for question in questions), chosen, strict=True))
+        yield dict(zip((question.name for question in bringing), chosen, strict=True))
+    for question in questions:
+        for choice in question.choices[1:]:
+            if question not in bringing:
+                yield {question.name: choice.value}
 
 
 def described(answers: dict[str, Any]) -> str:
