@@ -34,7 +34,8 @@ def rewrite(path: Path, opset: int, ml_opset: int, ir_version: int) -> dict[str,
         model.ir_version = min(ir_version, model.ir_version)
         _check(model, path, wanted)
         path.write_bytes(model.SerializeToString(deterministic=True))
-    return {"ir_version": model.ir_version, "opset": wanted[""], "ml_opset": wanted["ai.onnx.ml"]}
+    names = {"": "opset", "ai.onnx.ml": "ml_opset"}
+    return {"ir_version": model.ir_version, **{names[domain]: wanted[domain] for domain in names if domain in has}}
 
 
 def _replace(graph: Any, has: dict[str, int], wanted: dict[str, int]) -> None:

@@ -49,10 +49,11 @@ def _plain(name: str) -> str:
 def readme(name: str, report: Mapping[str, Any], kit: Kit) -> str:
     """README.md of the folder."""
     parity, speed, model = report["parity"], report["speed"], report["model"]
+    took = "p50 {p50:.1f} µs, p99 {p99:.1f} µs".format(**speed["latency_us"])
     page = "reader.mjs" in kit.readers
     graphs = "".join(
-        f"| `{graph}` | ONNX opset {at['opset']}, ai.onnx.ml {at['ml_opset']}, IR {at['ir_version']} |\n"
-        for graph, at in report["graphs"].items()
+        f"| `{graph}` | ONNX, {', '.join(f'{name} {version}' for name, version in versions.items())} |\n"
+        for graph, versions in report["graphs"].items()
     )
     script = """
 ## In JavaScript
@@ -94,7 +95,7 @@ ranges are in `contract.json`. A cell that cannot be read is refused with its ro
 | rows from | {parity["source"]} |
 | this folder | {report["size_mb"]:.3g} MB, without the runtime |
 | start of a process to its first answer | {speed["cold_start_s"]:.2f} s |
-| one row, or one series | p50 {speed["latency_us"]["p50"]:.1f} µs, p99 {speed["latency_us"]["p99"]:.1f} µs ({speed["machine"]}) |
+| one row, or one series | {took} ({speed["machine"]}) |
 {graphs}{_eight(report)}
 `parity.json` has all of it.
 {_listed("What is not here", kit.gaps)}"""

@@ -25,13 +25,16 @@ SPOILT, UNSEEN = 0.2, "\ue000"
 
 
 def questions(model: Predictor, config: RunConfig, rows: int) -> list[Question]:
-    """One series; every series that is kept; then real rows of some, spoilt anew each time, until at least `rows`
-    rows are sent and as many forecasts asked for. One series has a name that no data has, where the model takes that.
+    """One series with its newest value; every series that is kept; then real rows of some, spoilt anew each time.
+
+    At least `rows` rows are sent, and as many forecasts asked for. One series has a name that no data has, where the
+    model takes that.
     """
     source, frame = _data(model, config)
     kept = [dict(zip(model.inference.needed, key, strict=True)) for key in model.inference.panel.keys]
-    first = Question(_rows(model.example()), source)
-    asked = [first]
+    newest = [] if frame is None or not kept else _newest(model, frame, kept[0])[-1:]
+    told = [{**kept[0], **moment, **cells} for moment, cells in newest]  # else the answer would only be remembered
+    asked = [Question([*told, *_rows(model.example())], source)]
     ahead = _Ahead(model, frame, random.Random(config.seed))
     if not ahead.columns:
         asked.append(Question(kept, source))

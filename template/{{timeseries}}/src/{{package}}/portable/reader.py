@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from ..errors import InputError as Refused
 else:
     sys.path.insert(0, str(HERE))
-    from forecaster import answer, inference
-    from forecaster.contract.schema import Contract
-    from forecaster.errors import InputError as Refused
+    answer, inference = (import_module(f"forecaster.{name}") for name in ("answer", "inference"))
+    Contract = import_module("forecaster.contract.schema").Contract
+    Refused = import_module("forecaster.errors").InputError
 
 Row = dict[str, Any]
 
