@@ -23,8 +23,8 @@ MAKE = runpy.run_path(str(LOCKS / "make.py"))
 
 
 def combinations() -> Iterator[dict[str, Any]]:
-    """Every combination of answers that bring dependencies (a subset, where several may be given), and each other answer
-    beside the defaults."""
+    """Every combination of answers that bring dependencies (a subset, where several may be given), and each of the
+    others beside the defaults."""
     questions = [question for question in load().questions.values() if question.choices]
     bringing = [q for q in questions if any((LOCKS / f"{choice.value}.in").exists() for choice in q.choices)]
     options = []
