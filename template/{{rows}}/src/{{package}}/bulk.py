@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from .config import DataSettings
     from .contract.schema import Column, Contract
     from .predictor import Predictor
 
@@ -27,6 +28,19 @@ if TYPE_CHECKING:
 NEEDS_ROWS = True
 #: The key where rows have none: their number in the source, from 1.
 ROW = "row"
+#: What the cells of a key can be read as.
+EXPECTED: dict[Kind, str] = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "text": "text without a NUL character",
+    "moment": "a moment, to the microsecond at most",
+}
+
+
+def key(model: Predictor, data: DataSettings) -> tuple[str, ...]:
+    """The columns that tell rows apart, in whose order a database gives them; none where rows have numbers only."""
+    return tuple(data.key)
 
 
 def form(model: Predictor, names: Sequence[str], types: Sequence[pa.DataType], key: Sequence[str]) -> Form:
@@ -164,8 +178,9 @@ def _keys(form: Form, batch: Batch, reasons: dict[int, str]) -> dict[str, pa.Arr
         cells = pa.chunked_array([cells]).combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
         read, bad = _cast(cells, form.schema.field(field.name).type)
         for row in np.flatnonzero(bad).tolist():
-            reasons.setdefault(row, f"the key {field.name} holds {cells[row].as_py()!r}, expected a whole number")
-        empty = np.asarray(read.is_null()) & ~bad
+            shown = str(cells[row])[:60]
+            reasons.setdefault(row, f"the key {field.name} holds {shown!r}, expected {EXPECTED[field.kind]}")
+        empty = np.asarray(read.is_null(nan_is_null=True)) & ~bad
         for row in np.flatnonzero(empty).tolist():
             reasons.setdefault(row, f"the key {field.name} is empty")
         found[field.name] = read
@@ -177,16 +192,21 @@ def _cast(cells: pa.Array, kind: pa.DataType) -> tuple[pa.Array, np.ndarray]:
     import numpy as np
     import pyarrow as pa
 
+    import pyarrow.compute as pc
+
     try:
-        return cells.cast(kind), np.zeros(len(cells), dtype=bool)
+        read = cells.cast(kind)
+        if pa.types.is_string(kind):  # PostgreSQL cannot hold a NUL, and one would spoil its whole portion
+            return read, np.asarray(pc.match_substring(read, "\0").fill_null(False))
+        return read, np.zeros(len(cells), dtype=bool)
     except pa.ArrowInvalid:
-        read = []
+        each = []
         for cell in cells:
             try:
-                read.append(pa.scalar(cell.as_py()).cast(kind).as_py() if cell.is_valid else None)
+                each.append(pa.scalar(cell.as_py()).cast(kind).as_py() if cell.is_valid else None)
             except pa.ArrowInvalid:
-                read.append(None)
-        found = pa.array(read, kind)
+                each.append(None)
+        found = pa.array(each, kind)
         return found, np.asarray(found.is_null()) & np.asarray(cells.is_valid())
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from .config import DataSettings
     from .panel import Key
     from .predictor import Predictor
 
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 NEEDS_ROWS = False
 #: Series that are forecast at once.
 GROUP = 500
+
+
+def key(model: Predictor, data: DataSettings) -> tuple[str, ...]:
+    """The columns that tell rows apart, in whose order a database gives them: the series and the moment."""
+    return (*model.needed, model.contract.with_role("time")[0].name)
 
 
 def form(model: Predictor, names: Sequence[str], types: Sequence[pa.DataType], key: Sequence[str]) -> Form:
@@ -53,6 +59,8 @@ def portions(
     rows, rejected, read = _newer(model, batches)
     of = _series(model, rows)
     keys = list(dict.fromkeys([*model.inference.panel.keys, *of]))
+    if after:  # an earlier process has written what reading found
+        rejected, read = [], 0
     for start in range(after, len(keys), GROUP):
         group = keys[start : start + GROUP]
         found: list[dict[str, np.ndarray]] = []

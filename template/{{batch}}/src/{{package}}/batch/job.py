@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 #: Rows that are scored at once: enough for the overhead of a call to vanish, few enough for the processor's cache.
 SCORED = 20_000
+#: Different reasons of rejected rows that are counted.
+REASONS = 10_000
+#: What is counted for a row whose key another row of the run has; its own reason in the quarantine names the key.
+DOUBLE = "another row has the same key; the first one counts"
 
 
 @dataclass
@@ -78,7 +82,7 @@ def run(config: RunConfig, settings: BatchSettings) -> Done:
     model = champion.serving(config, threads=1, bulk=True)
     source = _source(config, settings, model)
     try:
-        form = bulk.form(model, source.names, source.types, config.data.key)
+        form = bulk.form(model, source.names, source.types, bulk.key(model, config.data))
         sink = open_sink(settings.output, config.root, settings.history)
         try:
             sink.check(form)
@@ -102,7 +106,7 @@ def _source(config: RunConfig, settings: BatchSettings, model: Predictor) -> Sou
     text = settings.input or model.contract.source
     if text is None:
         raise InputError("batch.input is not set; name the rows to score, for example batch.input=rows.parquet")
-    return open_source(text, config.data, config.root, config.data.key)
+    return open_source(text, config.data, config.root, bulk.key(model, config.data))
 
 
 def _plan(model: Predictor, source: Source | Nothing, form: Form, settings: BatchSettings, sink: Sink, day: str) -> Run:
@@ -133,6 +137,7 @@ def _run(
     done.standing = standing = sink.begin()
     done.resumed, done.already = standing.read, standing.finished
     if not standing.finished:
+        _limit(done, settings)  # the same command again must not get past it
         with Progress(source.rows, standing.read) as progress:
             batches = source.batches(min(SCORED, settings.chunk), standing.mark if bulk.NEEDS_ROWS else 0)
             portions = bulk.portions(model, done.form, batches, standing.mark, threads)
@@ -141,7 +146,7 @@ def _run(
                 to = after(load, done.standing)
                 doubles = sink.write(load, to)
                 done.standing = dataclasses.replace(to, written=to.written - doubles, rejected=to.rejected + doubles)
-                done.reasons.update(row.reason for row in load.rejected)
+                _count(done, load, doubles)
                 progress.show(done.standing.read)
                 _limit(done, settings)
 
@@ -160,11 +165,20 @@ def _dry(done: Done, model: Predictor, source: Source | Nothing, settings: Batch
         batches = source.batches(min(SCORED, settings.chunk))
         for load in loads(bulk.portions(model, done.form, batches, 0, threads, answer=False), settings.chunk):
             done.standing = after(load, done.standing)
-            done.reasons.update(row.reason for row in load.rejected)
+            _count(done, load, 0)
             progress.show(done.standing.read)
     _limit(done, settings)
     done.seconds = time.perf_counter() - began
     return done
+
+
+def _count(done: Done, load: Portion, doubles: int) -> None:
+    """Count why rows were rejected; values are part of a reason, so there may be many: not all are kept."""
+    for row in load.rejected:
+        if row.reason in done.reasons or len(done.reasons) < REASONS:
+            done.reasons[row.reason] += 1
+    if doubles:
+        done.reasons[DOUBLE] += doubles
 
 
 def _limit(done: Done, settings: BatchSettings) -> None:
@@ -172,10 +186,13 @@ def _limit(done: Done, settings: BatchSettings) -> None:
     standing = done.standing
     share = standing.rejected / max(standing.read, 1)
     if share > settings.max_rejected:
-        reason, count = done.reasons.most_common(1)[0] if done.reasons else ("see the quarantine", standing.rejected)
+        why = "the quarantine says why"
+        if done.reasons:
+            reason, count = done.reasons.most_common(1)[0]
+            why = f"the most frequent reason ({count:,} rows): {reason}"
         where = "none was written" if done.dry else f"the {standing.written:,} written and the quarantine stay"
         raise InputError(
             f"{standing.rejected:,} of {standing.read:,} rows ({share:.1%}) break the contract, more than "
-            f"batch.max_rejected={settings.max_rejected:g} allows; {where}. The most frequent reason ({count:,} rows): "
-            f"{reason}; mend the rows, or raise the limit and run the same command again"
+            f"batch.max_rejected={settings.max_rejected:g} allows; {where}; {why}; "
+            "mend the rows, or raise the limit and run the same command again"
         )

@@ -73,9 +73,10 @@ def _sentence(done: Done) -> str:
         good = standing.read - standing.rejected
         rows = f"{good:,} of {standing.read:,} rows of {done.run.source}"
         return f"{rows} can be scored into {done.output}; nothing written"
+    fresh = standing.read - done.resumed
     resumed = f", {done.resumed:,} of the rows by an earlier process" if done.resumed else ""
-    pace = (standing.read - done.resumed) / done.seconds if done.seconds else 0
+    pace = f" ({fresh / done.seconds:,.0f} rows/s)" if fresh and done.seconds else ""
     return (
         f"{standing.written:,} rows by version {done.run.model_version} ({done.model}) written to {done.output}, "
-        f"{standing.rejected:,} rejected{resumed} ({pace:,.0f} rows/s)"
+        f"{standing.rejected:,} rejected{resumed}{pace}"
     )

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
 from ...portion import Form, Portion, Rejected
 from .definition import Definition
-from .dialect import Dialect
+from .dialect import Dialect, plain
 from .staging import Staging
 from .standing import Run, Standing, beginning, stamped
 
@@ -34,19 +34,26 @@ class Database:
         self.described = f"{dialect.described}#{f'{schema}.' if schema else ''}{table}"
         self._bulk: Any = None
         self._direct = False
-        with self._reached("cannot be reached"), dialect.engine.connect():
-            pass
+        if not dialect.absent:  # connecting would make the file
+            with self._reached("cannot be reached"), dialect.engine.connect():
+                pass
 
     def check(self, form: Form) -> None:
         """Raise InputError where tables are there that cannot take answers of this form."""
-        with self._reached("cannot be read"), self.dialect.engine.connect() as connection:
-            self._define(form).check(connection)
+        if not self.dialect.absent:
+            with self._reached("cannot be read"), self.dialect.engine.connect() as connection:
+                self._define(form).check(connection)
 
     @contextmanager
     def hold(self, run: Run, form: Form, wait: bool) -> Iterator[None]:
         """Keep every other run out of the table."""
+        import sqlalchemy as sa
+
         self.run, self.definition = run, self._define(form)
-        with self.dialect.lock(f"{self.schema or ''}.{self.table}", wait) as had:
+        with ExitStack() as stack:
+            with self._reached("cannot be locked"):
+                schema = self.schema or sa.inspect(self.dialect.engine).default_schema_name
+                had = stack.enter_context(self.dialect.lock(f"{schema}.{self.table}", wait))
             if not had:
                 raise InputError(
                     f"another run writes to {self.described} just now; wait until it has ended, or set batch.wait=true"
@@ -61,6 +68,7 @@ class Database:
         answers, runs = self.definition.answers, self.definition.runs
         with self._reached("cannot be written"), self.dialect.engine.begin() as connection:
             self.definition.create(connection)
+            self.dialect.settle(connection, runs)
             left = (runs.c.job == self.run.job) & (runs.c.run_id != self.run.id) & (runs.c.status == RUNNING)
             for (abandoned,) in connection.execute(sa.select(runs.c.run_id).where(left)).all():
                 self._clear(connection, abandoned)
@@ -143,7 +151,7 @@ class Database:
                 "reason": [row.reason for row in rejected], "record": [row.record for row in rejected],
             }))  # fmt: skip
         statement = sa.update(runs).where(runs.c.run_id == self.run.id).values(**_counts(to))
-        cursor.execute(_text(statement, self.dialect.engine))
+        cursor.execute(_text(statement, self.dialect))
 
     def finish(self, standing: Standing) -> None:
         """Mark the run as whole."""
@@ -174,12 +182,20 @@ class Database:
             self._bulk = self.dialect.bulk()
         try:
             with self._bulk.cursor() as cursor:
+                cursor.execute(self._claim())
                 yield cursor
             self._bulk.commit()
         except BaseException:
             with suppress(adbc.Error):  # a connection that is gone has nothing left to undo
                 self._bulk.rollback()
             raise
+
+    def _claim(self) -> str:
+        """A statement that changes nothing: SQLite waits for other writers here, and not once it has read."""
+        import sqlalchemy as sa
+
+        runs = self.definition.runs
+        return _text(sa.update(runs).where(runs.c.run_id == self.run.id).values(mark=runs.c.mark), self.dialect)
 
     @contextmanager
     def _reached(self, what: str) -> Iterator[None]:
@@ -207,9 +223,9 @@ def _counts(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _text(statement: Any, engine: sa.Engine) -> str:
+def _text(statement: Any, dialect: Dialect) -> str:
     """A statement with its values in it: ADBC takes text."""
-    return str(statement.compile(engine, compile_kwargs={"literal_binds": True}))
+    return str(statement.compile(dialect=plain(dialect.engine), compile_kwargs={"literal_binds": True}))
 
 
 def _is_double(error: Exception) -> bool:

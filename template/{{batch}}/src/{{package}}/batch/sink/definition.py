@@ -104,7 +104,8 @@ class Definition:
                     "else; name another table after #, or rename that one"
                 )
             known = [name for name in there if name in table.columns]
-            wrong = [name for name in known if not _alike(table.columns[name].type, there[name])]
+            exact = self.dialect.exact
+            wrong = [name for name in known if not _alike(table.columns[name].type, there[name], exact)]
             if wrong:
                 raise InputError(
                     f"batch.output: the column {wrong[0]} of the table {table.name} is {there[wrong[0]]}, expected "
@@ -119,18 +120,20 @@ class Definition:
                 )
 
 
-def _alike(wanted: Any, there: Any) -> bool:
-    """Whether a column's type can hold what is written: text and numbers are not mixed up."""
+def _alike(wanted: Any, there: Any, exact: bool) -> bool:
+    """Whether a column's type can hold what is written; with `exact`, numbers must be of the same size too."""
     import sqlalchemy as sa
 
     groups: dict[str, tuple[type, ...]] = {
         "text": (sa.String,),
         "moment": (sa.DateTime,),
         "truth": (sa.Boolean,),
-        "number": (sa.Numeric, sa.Float, sa.Integer),
+        "integer": (sa.Integer,),
+        "number": (sa.Numeric,),
     }
 
     def group(kind: Any) -> str:
         return next((name for name, types in groups.items() if isinstance(kind, types)), "other")
 
-    return group(wanted) == group(there)
+    sized = not exact or group(wanted) not in ("integer", "number") or isinstance(there, type(wanted))
+    return group(wanted) == group(there) and sized

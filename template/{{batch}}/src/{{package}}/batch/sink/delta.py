@@ -1,4 +1,4 @@
-"""Answers into a Delta table: one commit for a whole run, marked in the table's log with the run's id.
+"""Answers into a Delta table: one commit for a whole run, whose id stands in the table's log.
 
 Until then the run's files lie in `.<table>-batch` beside the table, where the rejected rows stay. The commit replaces
 the rows of earlier runs (the table's history has them), or with batch.history=true adds to them.
@@ -6,20 +6,21 @@ the rows of earlier runs (the table's history has them), or with batch.history=t
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
 from ...portion import Form
-from .folder import QUARANTINE, RUN, Folder
+from .folder import Folder
 from .standing import STAMPS, Standing, beginning, stamped
-from .workbench import replace
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from deltalake import DeltaTable
+
+#: Delta's name for each kind of field.
+TYPES = {"integer": "long", "number": "double", "boolean": "boolean", "text": "string", "moment": "timestamp_ntz"}
 
 
 class Delta(Folder):
@@ -33,12 +34,11 @@ class Delta(Folder):
 
     def check(self, form: Form) -> None:
         """Refuse a table with other columns."""
-        from deltalake import DeltaTable
-
         super().check(form)
-        if DeltaTable.is_deltatable(str(self.table)):
-            there = [field.name for field in DeltaTable(str(self.table)).schema().fields]
-            wanted = [*(field.name for field in form.fields), *STAMPS]
+        if (table := self._table()) is not None:
+            there = [f"{field.name} {getattr(field.type, 'type', 'nested')}" for field in table.schema().fields]
+            wanted = [f"{field.name} {TYPES[field.kind]}" for field in form.fields]
+            wanted += [f"{name} {kind}" for name, kind in zip(STAMPS, ("string", "string", "timestamp"), strict=True)]
             if set(there) != set(wanted):
                 odd = sorted(set(there) ^ set(wanted))[0]
                 raise InputError(
@@ -49,42 +49,39 @@ class Delta(Folder):
     def publish(self, standing: Standing) -> None:
         """Commit the files' rows to the table, and keep the rejected rows beside it."""
         import pyarrow as pa
-        from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+        from deltalake import CommitProperties, write_deltalake
         from deltalake.exceptions import DeltaError
 
-        there = DeltaTable.is_deltatable(str(self.table))
-        added = self.keeps and there and DeltaTable(str(self.table)).transaction_version(self.run.id) is not None
-        if not added:
-            marks = CommitProperties(
-                app_transactions=[Transaction(app_id=self.run.id, version=1)],
-                custom_metadata={"run_id": self.run.id, "model_version": self.run.model_version},
-            )
+        held = self.rows()
+        if held != standing.written or not held:  # else a killed process has committed already
+            marks = CommitProperties(custom_metadata={"run_id": self.run.id, "model_version": self.run.model_version})
             batches = pa.RecordBatchReader.from_batches(self._schema(), self._batches())
+            how: dict[str, Any] = {"mode": "append" if self.keeps else "overwrite"}
+            if self.keeps and held:  # somebody took rows of this run away
+                how = {"mode": "overwrite", "predicate": f"run_id = '{self.run.id}'"}
             try:
-                write_deltalake(
-                    str(self.table), batches, mode="append" if self.keeps else "overwrite", commit_properties=marks
-                )
+                write_deltalake(str(self.table), batches, commit_properties=marks, **how)
             except DeltaError as error:
                 raise InputError(
                     f"batch.output: {self.described} cannot be written ({str(error).splitlines()[0]}); run the same "
                     "command again to go on from there"
                 ) from error
-        self._move(self.bench.rejected, self.path / QUARANTINE, "*.parquet")
-        record = {**dataclasses.asdict(self.run), **dataclasses.asdict(standing)}
-        replace(self.path / RUN, json.dumps(record, indent=1).encode() + b"\n")
+        self._note(standing)
 
-    def published(self) -> Standing | None:
-        """The standing of this run where it was the last, or where all are kept and the table's log has it."""
+    def rows(self) -> int:
+        """How many rows of this run the table holds; 0 where it holds others that should not be kept."""
+        import pyarrow.dataset as ds
+
+        if (table := self._table()) is None:
+            return 0
+        rows = table.to_pyarrow_dataset()
+        own = rows.count_rows(filter=ds.field("run_id") == self.run.id)
+        return own if self.keeps or own == rows.count_rows() else 0
+
+    def _table(self) -> DeltaTable | None:
         from deltalake import DeltaTable
 
-        place = self.path / RUN
-        if not place.is_file() or not DeltaTable.is_deltatable(str(self.table)):
-            return None
-        record = json.loads(place.read_text("utf8"))
-        if record["id"] != self.run.id:
-            return None
-        names = {field.name for field in dataclasses.fields(Standing)}
-        return Standing(**{name: value for name, value in record.items() if name in names})
+        return DeltaTable(str(self.table)) if DeltaTable.is_deltatable(str(self.table)) else None
 
     def _schema(self) -> pa.Schema:
         from pyarrow import parquet

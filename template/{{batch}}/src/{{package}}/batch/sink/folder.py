@@ -1,6 +1,6 @@
 """Answers into Parquet files of a folder.
 
-    predictions/<run>-part-00000.parquet …  answers of the newest run; with batch.history=true in run_id=<run>/
+    predictions/<run>-part-00000.parquet …  answers of the newest run; with batch.history=true in run-<run>/
     predictions/_quarantine/…               rows without an answer
     predictions/_run.json                   which run it is; readers of Parquet folders pass over names with _ and .
 
@@ -28,7 +28,11 @@ from .workbench import Workbench, replace, writable
 RUN = "_run.json"
 QUARANTINE = "_quarantine"
 #: What a folder of answers may hold.
-OURS = re.compile(r"\.run-\w+|\.lock|\._run\.json\.new|_run\.json|_quarantine|run_id=\w+|\w+-part-\d+\.parquet")
+OURS = re.compile(
+    r"\.run-\w+|\.gone-\w+|\.lock|\._run\.json\.new|_run\.json|_quarantine|run-\w+|\w+-part-\d+\.parquet"
+)
+#: What tells whether earlier runs are kept.
+KEPT, ALONE = re.compile(r"run-\w+"), re.compile(r"_run\.json|\w+-part-\d+\.parquet")
 
 
 class Folder:
@@ -50,6 +54,17 @@ class Folder:
                 f"batch.output: {self.described} holds {foreign[0]!r}, so it is no folder of answers; "
                 "name an empty or a new one"
             )
+        other = next((name for name in names if (ALONE if self.keeps else KEPT).fullmatch(name)), None)
+        if other:
+            raise InputError(
+                f"batch.output: {self.described} holds answers of batch.history={str(not self.keeps).lower()} "
+                f"({other}); name another folder, or change batch.history back"
+            )
+
+    @property
+    def place(self) -> Path:
+        """Where the run's answers and its record get to."""
+        return self.path / f"run-{self.run.id}" if self.keeps else self.path
 
     @contextmanager
     def hold(self, run: Run, form: Form, wait: bool) -> Iterator[None]:
@@ -71,9 +86,10 @@ class Folder:
     def begin(self) -> Standing:
         """Go on with the run's own files, or begin; what another unfinished run left in the folder is removed."""
         self.check(self.form)
-        for left in self.path.glob(".run-*"):
-            if left != self.bench.folder:
-                shutil.rmtree(left)
+        with writable(self.described):
+            for left in (*self.path.glob(".run-*"), *self.path.glob(".gone-*")):
+                if left != self.bench.folder:
+                    shutil.rmtree(left)
         if not self.bench.folder.exists() and (done := self.published()) is not None:
             return done
         with writable(self.described):
@@ -94,15 +110,20 @@ class Folder:
         with writable(self.described):
             self.bench.record(standing)
             self.publish(standing)
-            shutil.rmtree(self.bench.folder)
+            gone = self.path / f".gone-{self.run.id}"  # half a folder must not be taken for the run's
+            self.bench.folder.rename(gone)
+            shutil.rmtree(gone)
 
     def publish(self, standing: Standing) -> None:
         """Move the files to their place, and remove those of the run before, unless it is to be kept."""
-        target = self.path / f"run_id={self.run.id}" if self.keeps else self.path
-        self._move(self.bench.answers, target, "*-part-*.parquet")
-        self._move(self.bench.rejected, target / QUARANTINE, "*.parquet")
+        self._move(self.bench.answers, self.place, "*-part-*.parquet")
+        self._note(standing)
+
+    def _note(self, standing: Standing) -> None:
+        """Put the rejected rows beside the answers, and last what run they are of."""
+        self._move(self.bench.rejected, self.place / QUARANTINE, "*.parquet")
         record = {**dataclasses.asdict(self.run), **dataclasses.asdict(standing)}
-        replace(target / RUN, json.dumps(record, indent=1).encode() + b"\n")
+        replace(self.place / RUN, json.dumps(record, indent=1).encode() + b"\n")
 
     def _move(self, names: Sequence[str], target: Path, others: str) -> None:
         target.mkdir(parents=True, exist_ok=True)
@@ -110,7 +131,7 @@ class Folder:
         for name, place in places.items():
             if (self.bench.folder / name).exists():
                 (self.bench.folder / name).replace(place)
-        for path in () if self.keeps else target.glob(others):
+        for path in target.glob(others):
             if path not in places.values():
                 path.unlink()
 
@@ -119,18 +140,15 @@ class Folder:
 
     def published(self) -> Standing | None:
         """The standing of this run where the folder holds it whole."""
-        place = (self.path / f"run_id={self.run.id}" if self.keeps else self.path) / RUN
-        if not place.is_file():
+        if not (self.place / RUN).is_file():
             return None
-        record: dict[str, Any] = json.loads(place.read_text("utf8"))
+        record: dict[str, Any] = json.loads((self.place / RUN).read_text("utf8"))
         names = {field.name for field in dataclasses.fields(Standing)}
         standing = Standing(**{name: value for name, value in record.items() if name in names})
-        whole = record["id"] == self.run.id and _rows(place.parent) == standing.written
-        return standing if whole else None
+        return standing if record["id"] == self.run.id and self.rows() == standing.written else None
 
+    def rows(self) -> int:
+        """How many rows of answers there are, of this run where all are kept."""
+        from pyarrow import parquet
 
-def _rows(folder: Path) -> int:
-    """How many rows of answers a folder holds."""
-    from pyarrow import parquet
-
-    return sum(parquet.read_metadata(path).num_rows for path in folder.glob("*-part-*.parquet"))
+        return sum(parquet.read_metadata(path).num_rows for path in self.place.glob("*-part-*.parquet"))

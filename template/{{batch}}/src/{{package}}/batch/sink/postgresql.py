@@ -9,18 +9,23 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from .dialect import plain
+
 if TYPE_CHECKING:
     import pyarrow as pa
     import sqlalchemy as sa
 
 #: Seconds to wait for an answer to a connection.
 PATIENCE = 10
+#: Seconds after which a silent connection is asked for a sign of life: the one with the lock is silent for hours.
+KEPT = 60
 
 
 class PostgreSQL:
     """A database on a server. The password comes with the address or from PGPASSWORD, as libpq takes it."""
 
     options: Mapping[str, Any] = MappingProxyType({})
+    exact, absent = True, False
 
     def __init__(self, url: str, described: str) -> None:
         import sqlalchemy as sa
@@ -33,7 +38,13 @@ class PostgreSQL:
         """For definitions and what is read once."""
         import sqlalchemy as sa
 
-        return sa.create_engine(self.url, connect_args={"connect_timeout": PATIENCE})
+        # Nothing to reset: each connection is used once, and one that the server closed could not be.
+        return sa.create_engine(
+            self.url,
+            poolclass=sa.NullPool,
+            pool_reset_on_return=None,
+            connect_args={"connect_timeout": PATIENCE, "keepalives_idle": KEPT},
+        )
 
     def types(self) -> dict[str, Any]:
         """SQLAlchemy's types; a moment of the data has no zone, the moment of scoring has."""
@@ -52,6 +63,12 @@ class PostgreSQL:
     def ready(self, answers: pa.Table) -> pa.Table:
         """As it is: COPY takes Arrow's types."""
         return answers
+
+    def settle(self, connection: sa.Connection, runs: sa.Table) -> None:
+        """Ask for a lock that no transaction that writes to the runs lets through."""
+        name = plain(self.engine).identifier_preparer.format_table(runs)
+        statement = f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"
+        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
     @contextmanager
     def lock(self, name: str, wait: bool) -> Iterator[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import process
 from ...errors import InputError
+from .workbench import writable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +28,7 @@ class SQLite:
 
     #: Rows in the order of their key, without a second index: a third quicker to write, a quarter smaller.
     options: Mapping[str, Any] = MappingProxyType({"sqlite_with_rowid": False})
+    exact = False
 
     def __init__(self, path: Path, described: str) -> None:
         if path.is_dir():
@@ -40,6 +43,11 @@ class SQLite:
         import sqlalchemy as sa
 
         return sa.create_engine(f"sqlite:///{self.path}", connect_args={"timeout": PATIENCE / 1000})
+
+    @property
+    def absent(self) -> bool:
+        """Whether the file is not there."""
+        return not self.path.exists()
 
     def types(self) -> dict[str, Any]:
         """SQLAlchemy's types."""
@@ -60,21 +68,31 @@ class SQLite:
         return connection
 
     def ready(self, answers: pa.Table) -> pa.Table:
-        """Moments as text, seconds with a T between day and time."""
+        """Moments as text with a T between day and time; fractions of a second only where there are any."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         for position, field in enumerate(answers.schema):
             if pa.types.is_timestamp(field.type):
                 zone = "Z" if field.type.tz else ""
-                text = pc.strftime(answers[position].cast(pa.timestamp("s", field.type.tz)), f"%Y-%m-%dT%H:%M:%S{zone}")
+                found = answers[position].combine_chunks().dictionary_encode()  # few are different
+                text = pc.replace_substring_regex(pc.strftime(found.dictionary, "%Y-%m-%dT%H:%M:%S"), r"\.0+$", "")
+                text = pc.binary_join_element_wise(text, zone, "").take(found.indices)
                 answers = answers.set_column(position, field.name, text)
         return answers
+
+    def settle(self, connection: sa.Connection, runs: sa.Table) -> None:
+        """Take the right to write first: a transaction that has read already is refused, not kept waiting."""
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     @contextmanager
     def lock(self, name: str, wait: bool) -> Iterator[bool]:
         """Hold a lock file beside the database; the operating system frees it when the process ends."""
-        with self.path.with_name(f".{self.path.name}.{name}.lock").open("a") as file:
+        table = re.sub(r"\W", "_", name.casefold())
+        place = self.path.with_name(f".{self.path.name}.{table}.lock")
+        with writable(self.described):
+            file = place.open("a")
+        with file:
             if wait:
                 process.lock(file.fileno())
             yield wait or process.try_lock(file.fileno())

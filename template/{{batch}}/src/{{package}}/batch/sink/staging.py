@@ -12,10 +12,10 @@ import numpy as np
 
 from ...portion import Numbers, Rejected
 from .definition import Definition
+from .dialect import plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import sqlalchemy as sa
 
 TABLE = "batch_portion"
 NUMBER = "batch_number"
@@ -26,7 +26,8 @@ class Staging:
 
     def __init__(self, definition: Definition, run: str) -> None:
         self.definition, self.run = definition, run
-        self._quoted = definition.dialect.engine.dialect.identifier_preparer.quote
+        self._preparer = plain(definition.dialect.engine).identifier_preparer
+        self._quoted = self._preparer.quote
 
     def fill(self, cursor: Any, rows: pa.Table, numbers: Numbers | None) -> list[Rejected]:
         """Load the rows [n] without their doubles, which are returned."""
@@ -72,8 +73,7 @@ class Staging:
         )
 
     def _target(self) -> str:
-        preparer: sa.sql.compiler.IdentifierPreparer = self.definition.dialect.engine.dialect.identifier_preparer
-        return str(preparer.format_table(self.definition.answers))
+        return str(self._preparer.format_table(self.definition.answers))
 
     def _double(self, rows: pa.Table, position: int, number: int) -> Rejected:
         record = {name: rows[name][position].as_py() for name in self.definition.form.key}
