@@ -5,6 +5,9 @@ OWN := schedule/.venv/bin
 PROJECT := $(notdir $(RUN))
 export AIRFLOW_HOME ?= $(HOME)/airflow
 DAGS ?= $(AIRFLOW_HOME)/dags
+# What `make airflow` starts: seen from this machine only, small, without examples, telling nobody.
+export AIRFLOW__API__HOST ?= 127.0.0.1
+export AIRFLOW__CORE__PARALLELISM ?= 4
 export AIRFLOW__CORE__LOAD_EXAMPLES ?= false
 export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED ?= false
 

@@ -67,10 +67,6 @@ for job in plan.enabled:
         is_paused_upon_creation=False,
         tags=[plan.project],
     ) as dag:
-        task(
-            work,
-            task_id=job.name,
-            retries=job.retries,
-            retry_delay=datetime.timedelta(minutes=job.retry_minutes),
-        )(job.name)
+        patient = task(task_id=job.name, retries=job.retries, retry_delay=datetime.timedelta(minutes=job.retry_minutes))
+        patient(work)(job.name)
     globals()[dag.dag_id.replace("-", "_")] = dag  # Airflow looks for DAGs among the names of a module

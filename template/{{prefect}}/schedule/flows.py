@@ -16,9 +16,10 @@ from typing import Any
 import jobs
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
-from prefect.states import Cancelled, Completed, Failed, State
+from prefect.states import Cancelled, Completed, Failed
 
 ROOT = Path(__file__).resolve().parents[1]
 # Prefect may place a run an hour off on the day when clocks change: only what is later than that makes a run stale.
