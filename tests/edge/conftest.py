@@ -28,17 +28,17 @@ def project(installed: Callable[..., Path]) -> Path:
 @pytest.fixture(scope="session")
 def exported(project: Path) -> Path:
     """Its champion as a folder."""
-    run(project, ".venv/bin/churn", "export")
+    run(project, "make", "export")
     return project / "exports" / "churn"
 
 
 @pytest.fixture(scope="session")
 def with_runtime(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the folder with what `npm install` brings; skips where there is no npm."""
+    """A copy of the folder with what `npm ci` brings; skips where there is no npm."""
     if not shutil.which("npm"):
         pytest.skip("no npm on this machine")
     folder = Path(shutil.copytree(exported, tmp_path_factory.mktemp("runtime") / "folder"))
-    run(folder, "npm", "install", "--no-audit", "--no-fund")
+    run(folder, "npm", "ci", "--no-audit", "--no-fund")
     return folder
 
 

@@ -183,7 +183,7 @@ print(json.dumps([Model({str(folder / "out")!r}).predict(rows), list(rows)]))
 @pytest.mark.skipif(not REAL, reason="MLGEN_REAL_DATA does not name a folder of data sets")
 @pytest.mark.parametrize("name", SERIES)
 def test_real_series_get_the_same_forecasts(name: str, installed: Callable[..., Path], tmp_path: Path) -> None:
-    """Every series, every step: the reader prints the numbers that `predict` writes, digit for digit."""
+    """Every series, every step: the reader prints the numbers that `predict` writes, and the service says no other."""
     project = installed(use_case="timeseries", deployment=["edge", "rest"])
     file, said = SERIES[name]
     settings = trained(project, tmp_path, name, file, [*said, *QUICK])
@@ -198,3 +198,11 @@ def test_real_series_get_the_same_forecasts(name: str, installed: Callable[..., 
         line.replace("T", " ") for line in written[1:]
     ]
     assert printed.splitlines()[0] == written[0]
+    rows = json.loads((tmp_path / "out" / "example.json").read_text("utf8"))
+    service = Service(project / ".venv/bin/python", tmp_path / "store", tmp_path)
+    try:
+        told = service.predict(*rows)["predictions"]
+    finally:
+        service.stop()
+    script = "import json, reader; print(json.dumps(reader.Model().predict(json.load(open('example.json')))))"
+    assert json.loads(run(tmp_path / "out", project / ".venv/bin/python", "-c", script)) == told

@@ -151,12 +151,12 @@ def test_the_browser_says_what_the_predictor_says(served: Server, questions: lis
 
 @needs_chromium
 def test_a_folder_without_the_runtime_says_what_to_do(exported: Path) -> None:
-    """Before `npm install`, the page names the command."""
+    """Before `npm ci`, the page names the command."""
     server, browser = Server(exported), Offline(1200, 900)
     try:
         browser.open(server.url)
 
-        until(lambda: "npm install" in browser.text("#answer .wrong"), "no word about npm")
+        until(lambda: "npm ci" in browser.text("#answer .wrong"), "no word about npm")
     finally:
         browser.close()
         server.close()

@@ -23,7 +23,7 @@ def put(
     folder: Path, graphs: Sequence[str], questions: Sequence[Question], expected: Sequence[list[Row]], quality: float
 ) -> dict[str, Any]:
     """Replace the graphs of a folder by their 8-bit form and return the figures; raises InputError with them."""
-    copy = folder.with_name(f"{folder.name}-int8")
+    copy = folder.with_name(f"{folder.name}int8")
     try:
         shutil.copytree(folder, copy)
         quantised = [name for name in graphs if _quantised(copy / name)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..predictor import Predictor
 
 #: The page that runs the model in a browser; only where the use case has a reader in JavaScript.
-PAGES = ("index.html", "page.mjs", "page.css", "package.json")
+PAGES = ("index.html", "page.mjs", "page.css", "package.json", "package-lock.json")
 
 
 def write(config: RunConfig) -> dict[str, Any]:

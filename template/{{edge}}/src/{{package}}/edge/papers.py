@@ -59,7 +59,7 @@ def readme(name: str, report: Mapping[str, Any], kit: Kit) -> str:
 ## In JavaScript
 
 ```sh
-npm install                            # onnxruntime-web, pinned in package.json
+npm ci                                 # onnxruntime-web, pinned with its hashes in package-lock.json
 node reader.mjs example.json           # a list of objects in, a list of answers out
 python -m http.server 8080             # then open http://127.0.0.1:8080: the model runs in the browser
 ```

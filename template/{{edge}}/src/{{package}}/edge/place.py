@@ -16,8 +16,8 @@ from ..errors import InputError
 
 #: The file that tells an export from any other folder.
 REPORT = "parity.json"
-#: What npm and Python put beside an export; the packages move on with it.
-KEPT, PASSING = ("node_modules", "package-lock.json"), ("__pycache__",)
+#: What npm and Python put beside an export: the first moves on with it, the second goes.
+KEPT, PASSING = "node_modules", "__pycache__"
 _EXCHANGE, _HERE = 2, -100  # RENAME_EXCHANGE, AT_FDCWD
 
 
@@ -40,7 +40,7 @@ class Place:
             ours = False
         if not ours:
             raise InputError(f"edge.output: {self.path} holds something else than an export; name another folder")
-        tops = {name.split("/")[0] for name in files} | {bundle.MANIFEST, *KEPT, *PASSING}
+        tops = {name.split("/")[0] for name in files} | {bundle.MANIFEST, KEPT, PASSING}
         foreign = sorted(path.name for path in self.path.iterdir() if path.name not in tops)
         if foreign:
             raise InputError(
@@ -79,11 +79,10 @@ class Place:
         if not self.path.exists():
             staged.replace(self.path)
             return
-        for name in KEPT:
-            if (self.path / name).exists():
-                (self.path / name).replace(staged / name)
+        if (self.path / KEPT).exists():
+            (self.path / KEPT).replace(staged / KEPT)
         if not _exchanged(staged, self.path):
-            old = staged.with_name(f"{staged.name}-old")
+            old = staged.with_name(f"{staged.name}old")
             self.path.replace(old)
             staged.replace(self.path)
             shutil.rmtree(old)

@@ -1,4 +1,4 @@
-// Predict with the model of this folder: in node (npm install, then as below), or in a browser (see page.mjs).
+// Predict with the model of this folder: in node (npm ci, then as below), or in a browser (see page.mjs).
 //
 //     node reader.mjs rows.json > answers.json             rows.json holds a list of objects
 //

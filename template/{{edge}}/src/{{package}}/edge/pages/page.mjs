@@ -56,7 +56,7 @@ async function start() {
   place("about").textContent = `Predicts ${target}. The model (${report.model.kind}, version ${report.model.version}) runs in this page: what you type stays on this machine.`;
   place("fields").append(...Object.entries(example[0]).map(([name, value], at) => field(name, contract.columns[name], value, at)));
   const ort = await import(RUNTIME).catch(() => {
-    throw new Error("onnxruntime-web is not in node_modules: run `npm install` in this folder, then reload the page");
+    throw new Error("onnxruntime-web is not in node_modules: run `npm ci` in this folder, then reload the page");
   });
   const model = await Model.load(new URL(".", import.meta.url), ort);
   await model.predict(example); // the first answer takes longer: WebAssembly is compiled
