@@ -73,11 +73,11 @@ Version {model["version"]} of {name} ({model["kind"]}, predicts {model["target"]
 on its own: no service, no training library, nothing of the repository that made it. `manifest.json` holds the sha256
 of every file.
 
-## In Python
+## In Python (3.11 or later)
 
 ```sh
 python -m venv .venv && .venv/bin/python -m pip install -r requirements.txt
-.venv/bin/python reader.py {"rows.csv > answers.csv" if page else "newer.csv > forecasts.csv"}
+.venv/bin/python reader.py {"rows.csv > answers.csv" if page else "> forecasts.csv    # --help shows more"}
 ```
 
 In a program: `from reader import Model; Model().predict(rows)`, with rows as in `example.json`. Columns, units and
