@@ -113,6 +113,23 @@ def test_a_full_disk(project: Path, small: Path) -> None:
     assert hidden(small) == []
 
 
+@pytest.mark.parametrize("seconds", [1.0, 1.5, 2.0, 2.5])
+def test_a_kill_leaves_the_earlier_export(exported: Path, project: Path, seconds: float) -> None:
+    """Killed at any moment, there is the earlier folder or the new one, whole; the next export clears away the rest."""
+    command = [project / ".venv/bin/churn", "export"]
+    process = subprocess.Popen(command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+    check = "import sys; from pathlib import Path; from churn import bundle; bundle.verify(Path(sys.argv[1]))"
+    run(project, ".venv/bin/python", "-c", check, exported)
+    run(project, *command)
+    assert hidden(exported.parent) == [exported.name]
+
+
 #: Real sets: the file, and what is said of it.
 TABLES = {
     "adult_income": ("adult.csv", ["data.target=income"]),
