@@ -187,8 +187,19 @@ def _booleans(values: Values, encoding: Encoding) -> Floats:
     return np.array([boolean(value, encoding) for value in values], dtype=np.float64)
 
 
+class _Met(Levels):
+    """The levels of one column of many rows: a text that is no level is looked at once."""
+
+    def __missing__(self, value: Any) -> float:
+        """The code, kept where the value is a text; 1, 1.0 and True are one key, but not one level."""
+        code = super().__missing__(value)
+        if type(value) is str:
+            self[value] = code
+        return code
+
+
 def _categories(values: Values, encoding: Encoding) -> Floats:
-    levels = Levels(encoding)
+    levels = _Met(encoding)
     cells = values.tolist() if isinstance(values, np.ndarray) else values
     try:
         return np.fromiter(map(levels.__getitem__, cells), dtype=np.float64, count=len(cells))
