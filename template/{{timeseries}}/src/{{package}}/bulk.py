@@ -106,7 +106,7 @@ def _typed(model: Predictor, batch: Batch, rejected: list[Rejected]) -> pd.DataF
         if column.role == "series":
             for row in np.flatnonzero(pd.isna(values[column.name])).tolist():
                 reasons.setdefault(row, f"{column.name} is empty; each row must name its series")
-    typed = pd.DataFrame(values, index=pd.Index(batch.numbers))
+    typed = pd.DataFrame({name: np.asarray(cells) for name, cells in values.items()}, index=batch.numbers)
     good = np.ones(len(typed), dtype=bool)
     good[list(reasons)] = False
     for row in sorted(reasons):
