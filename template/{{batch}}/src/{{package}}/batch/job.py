@@ -50,6 +50,7 @@ class Done:
     resumed: int = 0
     seconds: float = 0.0
     model: str = "model"
+    engine: str = ""
     already: bool = False
     dry: bool = False
     reasons: Counter[str] = field(default_factory=Counter)
@@ -88,7 +89,7 @@ def run(config: RunConfig, settings: BatchSettings) -> Done:
             sink.check(form)
             planned = _plan(model, source, form, settings, sink, day)
             done = Done(planned, sink.described, form, Standing(0, 0, 0, 0, started=""))
-            done.model = str(model.card.get("model", "model"))
+            done.model, done.engine = str(model.card.get("model", "model")), model.engine
             if settings.dry_run:
                 return _dry(done, model, source, settings, threads)
             with sink.hold(planned, form, settings.wait):

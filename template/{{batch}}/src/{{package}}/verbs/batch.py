@@ -46,6 +46,7 @@ def run(config: RunConfig) -> VerbReport:
             "date": done.run.date,
             "version": done.run.model_version,
             "model": done.model,
+            "engine": done.engine,
             "input": done.run.source,
             "fingerprint": done.run.fingerprint,
             "output": done.output,
