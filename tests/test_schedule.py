@@ -509,7 +509,7 @@ def test_a_change_of_the_jobs_file_reaches_the_deployments(generated: Callable[[
     (only,) = yaml.safe_load((folder / "prefect.yaml").read_text("utf8"))["deployments"]
     assert only["parameters"] == {"job": "batch"}
     assert only["schedules"] == [{"cron": "17 4 * * *", "timezone": "Europe/Berlin"}]
-    assert only["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+    assert only["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
 
 
 # cron

@@ -6,9 +6,9 @@
 
     .venv/bin/python schedule/jobs.py     # check the file and list the jobs
 
-cron, Prefect and Airflow each count the minutes themselves, with these rules for the hours when clocks change, which
-`due` follows: a time that the clock leaves out happens as much later as the clock jumped (02:30 becomes 03:30), a time
-that it shows twice counts once, the first time; a job of every hour runs each hour that passes.
+Where clocks change, `due` says: a time that the clock leaves out happens as much later as the clock jumped (02:30
+becomes 03:30), a time that it shows twice counts once, the first time; a job of every hour runs each hour that passes.
+cron goes by this; Prefect and Airflow count themselves, alike but for that hour of the year (docs/ has what they do).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import socket
 import sqlite3
@@ -80,6 +81,13 @@ class Prefect:
             return json.loads(response.read() or b"null")
 
 
+def latest(hour: int, minute: int) -> datetime.datetime:
+    """The last time that it was so late, in UTC."""
+    now = datetime.datetime.now(datetime.UTC)
+    today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return today if today <= now else today - datetime.timedelta(days=1)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -105,6 +113,7 @@ def prefect(staged: Callable[[str], Path], processes: Processes, tmp_path_factor
         "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")),
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "1",
     }
     processes.start(project, "make", "prefect", **variables)
     wait(lambda: answers(f"{url}/health"), 90, "the server")
@@ -153,20 +162,22 @@ def test_a_run_of_the_schedule_has_the_time_of_the_schedule(prefect: Prefect) ->
 
 
 def test_of_late_runs_only_the_latest_is_made_good(prefect: Prefect) -> None:
-    """When a worker comes back, a run of the schedule whose successor is due as well is cancelled, and says why."""
-    pool = "work_pools/churn"
+    """When a worker comes back, a run of the schedule whose successor is due as well is cancelled; the latest runs."""
+    pool, due = "work_pools/churn", latest(4, 17)
     prefect.ask(pool, {"is_paused": True}, "PATCH")
-    late = prefect.planned("2026-02-03T04:17:00Z")
+    older, late = prefect.planned("2026-02-03T04:17:00Z"), prefect.planned(due.isoformat())
     # Only the server's own scheduler can make such a run, and it makes none for the past: so its mark is set by hand.
     with contextlib.closing(sqlite3.connect(Path(prefect.variables["PREFECT_HOME"]) / "prefect.db")) as base:
-        base.execute("update flow_run set auto_scheduled = 1 where id = ?", (late,))
+        base.execute("update flow_run set auto_scheduled = 1 where id in (?, ?)", (older, late))
         base.commit()
 
     prefect.ask(pool, {"is_paused": False}, "PATCH")
 
-    state = prefect.ended(late)
-    assert (state["type"], calls(prefect.project)) == ("CANCELLED", [])
+    state = prefect.ended(older)
+    assert state["type"] == "CANCELLED"
     assert "a later run than that for 2026-02-03T04:17:00+00:00 is due" in state["message"]
+    assert prefect.ended(late)["type"] == "COMPLETED"
+    assert calls(prefect.project) == [f"batch batch.date={due.date()}"]
 
 
 def test_a_bug_is_tried_again_and_the_run_fails(prefect: Prefect) -> None:
@@ -204,17 +215,19 @@ def test_what_is_no_date_fails_with_the_reason(prefect: Prefect) -> None:
 
 
 def test_runs_do_not_overlap_and_cancelling_stops_the_command(prefect: Prefect) -> None:
-    """While one runs, Prefect cancels the next, and the wrapper leaves out what is started by hand."""
+    """While one runs, Prefect keeps the next waiting, and the wrapper leaves out what is started by hand."""
     (prefect.project / "hold").touch()
     first = prefect.start("batch")
     wait(lambda: calls(prefect.project), 60, "the first run")
 
-    second = prefect.ended(prefect.start("batch"))
+    second = prefect.start("batch")
+    wait(lambda: prefect.state(second)["name"] == "AwaitingConcurrencySlot", 60, "the second run")
     by_hand = subprocess.run([prefect.project / ".venv/bin/python", prefect.project / "schedule/run.py", "batch"])
+    run(prefect.project, prefect.command, "flow-run", "cancel", second, **prefect.variables)
     run(prefect.project, prefect.command, "flow-run", "cancel", first, **prefect.variables)
 
-    assert second["type"] == "CANCELLED"
     assert by_hand.returncode == 75
+    assert prefect.ended(second)["type"] == "CANCELLED"
     assert prefect.ended(first)["type"] == "CANCELLED"
     assert len(calls(prefect.project)) == 1
     wait(lambda: "exit code 143" in (prefect.project / "logs/batch.log").read_text(), 30, "the end of the command")

@@ -52,7 +52,7 @@ def lines(plan: jobs.Plan) -> Iterator[str]:
         yield "    entrypoint: schedule/flows.py:run"
         yield f"    parameters: {{job: {job.name}}}"
         yield f"    schedules: [{{cron: {json.dumps(job.at)}, timezone: {json.dumps(plan.time_zone)}}}]"
-        yield "    concurrency_limit: {limit: 1, collision_strategy: CANCEL_NEW}"
+        yield "    concurrency_limit: {limit: 1, collision_strategy: ENQUEUE}"
         yield f"    work_pool: {{name: {plan.project}}}"
 
 

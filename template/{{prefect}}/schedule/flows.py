@@ -58,9 +58,3 @@ def run(job: str, date: str | None = None) -> State[Any]:
         return Cancelled(message=f"left out: the run before it still runs (exit code {code})")
     words = f"exit code {code}{jobs.MEANINGS.get(code, '')}"
     return Completed(message=words) if code in jobs.DONE else Failed(message=words)
-
-
-if __name__ == "__main__":
-    import sys
-
-    run(*sys.argv[1:])
