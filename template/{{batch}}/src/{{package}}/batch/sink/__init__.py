@@ -38,7 +38,9 @@ def open_sink(address: str, root: Path, keeps: bool) -> Sink:
             f"batch.output: {scheme}:// is no sink; expected sqlite:///FILE, postgresql://USER@HOST/DATABASE, "
             "delta://FOLDER, or a folder for Parquet"
         )
-    from ...tables import without_password
+    from sqlalchemy.exc import ArgumentError
+
+    from ...record import masked
     from .database import Database
 
     schema, _, name = (table or TABLE).rpartition(".")
@@ -48,4 +50,11 @@ def open_sink(address: str, root: Path, keeps: bool) -> Sink:
         return Database(opened(url, url, root), table or TABLE, None, keeps)
     from .postgresql import PostgreSQL
 
-    return Database(PostgreSQL(url, without_password(url)), name, schema or None, keeps)
+    try:
+        dialect = PostgreSQL(url, masked(url))
+    except (ValueError, ArgumentError):
+        raise InputError(
+            f"batch.output: {masked(url)} is no address that can be read; expected such as "
+            "postgresql://me@host:5432/shop#scores"
+        ) from None
+    return Database(dialect, name, schema or None, keeps)

@@ -8,6 +8,7 @@ yet, else into a temporary table from which one statement adds or replaces them.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -234,6 +235,7 @@ def _is_double(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """The first line that says something."""
+    """The line that says why: what the server calls an error, else the first that says something."""
     lines = [line.strip() for line in str(getattr(error, "orig", None) or error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:300]
+    refused = next((line.partition("ERROR: ")[2].strip() for line in lines if "ERROR: " in line), None)
+    return (refused or re.sub(r"^[A-Z_]+: ", "", lines[0] if lines else type(error).__name__))[:300]

@@ -129,7 +129,7 @@ def _alike(wanted: Any, there: Any, exact: bool) -> bool:
         "moment": (sa.DateTime,),
         "truth": (sa.Boolean,),
         "integer": (sa.Integer,),
-        "number": (sa.Numeric,),
+        "number": (sa.Numeric, sa.Float),
     }
 
     def group(kind: Any) -> str:

@@ -32,11 +32,14 @@ _BEFORE = re.compile(r"^(\([\w.]+\) |[A-Z_]+: |\[\w+\] |Failed to \w+( \w+)?: )+
 class SqlSource(ParquetSource):
     """The rows in a spool, which goes when the source is closed."""
 
-    def __init__(self, shown: str, spool: Spool) -> None:
+    def __init__(self, shown: str, spool: Spool, typed: bool) -> None:
         import pyarrow as pa
 
         parts = [Part(Watched(place, shown), rows) for place, rows in spool.files]
-        fields = [(entry.name, pa.string() if pa.types.is_null(entry.type) else entry.type) for entry in spool.schema]
+        fields = [
+            (entry.name, entry.type if typed and not pa.types.is_null(entry.type) else pa.string())
+            for entry in spool.schema
+        ]
         super().__init__(shown, parts, pa.schema(fields), spool.fingerprint)
         self._spool = spool
 
@@ -62,7 +65,8 @@ def open_sql(text: str, root: Path, key: Sequence[str]) -> SqlSource:
         try:
             with query.telling(spool):
                 spool.fill(read(query.url, statement))
-            return SqlSource(shown, spool)
+            # SQLite's types are those of its values: where there are none, what ADBC says is made up
+            return SqlSource(shown, spool, typed=spool.rows > 0 or query.url.get_backend_name() != "sqlite")
         except Unfit:
             spool.close()
         except BaseException:
