@@ -252,6 +252,20 @@ def test_killing_the_wrapper_leaves_nothing_behind(project: Path) -> None:
     assert len(calls(project)) == 2
 
 
+def test_a_run_ends_with_the_orchestrator_that_started_it(project: Path) -> None:
+    """Killed, as Airflow kills a task that is stopped, a task leaves no command behind that nobody sees."""
+    (project / "hold").touch()
+    task = "import subprocess, sys; subprocess.run(sys.argv[1:])"
+    process = subprocess.Popen([sys.executable, "-c", task, *words(project, "--once")], stderr=subprocess.DEVNULL)
+    wait(lambda: calls(project))
+
+    process.kill()
+    process.wait(timeout=30)
+
+    wait(lambda: "ended with exit code 143" in log(project))
+    wait(lambda: lock_is_free(project))
+
+
 def lock_is_free(project: Path) -> bool:
     """Whether no process holds the job's lock any more (a command that still runs would)."""
     done = subprocess.run(["flock", "--nonblock", str(project / "logs/batch.lock"), "true"], check=False)

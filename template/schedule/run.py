@@ -52,7 +52,9 @@ def main() -> int:
     when.add_argument("--date", help="the logical date, such as 2026-01-31 or 2026-01-31T06:00:00; else now")
     when.add_argument("--due", action="store_true", help="only if it is due now and has not run for that time")
     when.add_argument("--missed", action="store_true", help="only if its latest run was missed or cut off")
-    parser.add_argument("--once", action="store_true", help="no further attempts: the caller makes them")
+    parser.add_argument(
+        "--once", action="store_true", help="for orchestrators: no further attempts, and end with the caller"
+    )
     parser.add_argument("--echo", action="store_true", help="print what the run says, beside logging it")
     try:
         return run(parser.parse_args())
@@ -87,7 +89,7 @@ def run(asked: argparse.Namespace) -> int:
             record.write(moment, ended=False)
         words = [str(command), *job.words(moment)]
         log.say(f"started for {told}: {shlex.join([plan.project, *words[1:]])}")
-        code = attempts(job, words, log, lock, 0 if asked.once else job.retries)
+        code = attempts(job, words, log, lock, Signals(of_parent=asked.once), 0 if asked.once else job.retries)
         if planned:
             record.write(moment, ended=True)
     if code not in jobs.DONE:
@@ -95,9 +97,8 @@ def run(asked: argparse.Namespace) -> int:
     return code
 
 
-def attempts(job: jobs.Job, words: list[str], log: Log, lock: IO[bytes], retries: int) -> int:
+def attempts(job: jobs.Job, words: list[str], log: Log, lock: IO[bytes], signals: Signals, retries: int) -> int:
     """Run the command until it ends with something else than a bug, `retries` times more at most."""
-    signals = Signals()
     for left in range(retries, -1, -1):
         start = time.monotonic()
         code = attempt(words, log, lock, signals, 60 * job.timeout_minutes)
@@ -164,10 +165,15 @@ def dying_with(parent: int) -> Callable[[], None] | None:
 
 
 class Signals:
-    """The signals that ask this process to stop; the first one counts."""
+    """The signals that ask this process to stop; the first one counts.
 
-    def __init__(self) -> None:
+    With `of_parent` the end of the process that started this one counts as SIGTERM: Airflow kills a task that it stops,
+    and what the task started would go on unseen.
+    """
+
+    def __init__(self, *, of_parent: bool) -> None:
         self.received = 0
+        self.parent = os.getppid() if of_parent else None
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda got, _: setattr(self, "received", self.received or got))
 
@@ -176,6 +182,8 @@ class Signals:
         end = time.monotonic() + seconds
         while not self.received and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, TICK))
+            if self.parent and os.getppid() != self.parent:
+                self.received = self.received or signal.SIGTERM
         return bool(self.received)
 
 
