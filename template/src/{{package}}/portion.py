@@ -1,4 +1,4 @@
-"""Rows that come in portions, and answers that leave in portions: what bulk scoring takes and gives, whatever the model.
+"""Rows that come in portions, answers that leave in portions: what bulk scoring takes and gives, whatever the model.
 
 A use case's `bulk` turns batches of raw rows into portions of answers; whoever reads tables makes the batches, whoever
 writes tables takes the portions. Neither knows the other. A table of answers has a form, which says what its columns
