@@ -191,7 +191,6 @@ def _cast(cells: pa.Array, kind: pa.DataType) -> tuple[pa.Array, np.ndarray]:
     """Cells as another type, and the cells [n] that cannot be: those are empty then."""
     import numpy as np
     import pyarrow as pa
-
     import pyarrow.compute as pc
 
     try:

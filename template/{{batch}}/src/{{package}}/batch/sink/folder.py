@@ -28,9 +28,7 @@ from .workbench import Workbench, replace, writable
 RUN = "_run.json"
 QUARANTINE = "_quarantine"
 #: What a folder of answers may hold.
-OURS = re.compile(
-    r"\.run-\w+|\.gone-\w+|\.lock|\._run\.json\.new|_run\.json|_quarantine|run-\w+|\w+-part-\d+\.parquet"
-)
+OURS = re.compile(r"\.run-\w+|\.gone-\w+|\.lock|\._run\.json\.new|_run\.json|_quarantine|run-\w+|\w+-part-\d+\.parquet")
 #: What tells whether earlier runs are kept.
 KEPT, ALONE = re.compile(r"run-\w+"), re.compile(r"_run\.json|\w+-part-\d+\.parquet")
 

@@ -191,6 +191,7 @@ def opened(watched: Watched) -> ParquetFile:
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
+    watched.check()
     try:
         return ParquetFile(watched.place, pre_buffer=False, buffer_size=_BUFFER)
     except (pa.ArrowException, OSError) as error:

@@ -56,6 +56,7 @@ class TextFile:
         """
         decoder = None if self.encoding == self._declared else self._decoder()
         at_start = True
+        self.watched.check()
         try:
             with gzip.open(self.watched.place) if self._packed else self.watched.place.open("rb") as file:
                 while raw := file.read(BLOCK):
