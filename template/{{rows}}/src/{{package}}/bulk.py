@@ -90,6 +90,8 @@ def _present(model: Predictor, names: Sequence[str], key: Sequence[str]) -> None
             f"version {model.version} needs {', '.join(model.needed)}"
         )
     for name in key:
+        if list(key).count(name) > 1:
+            raise InputError(f"data.key: {name!r} is there twice; name each column once")
         if name not in names:
             raise InputError(
                 f"data.key: the rows have no column {name!r}{nearest(name, names)}; they have {', '.join(names)}"

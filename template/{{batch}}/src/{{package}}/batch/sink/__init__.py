@@ -51,10 +51,10 @@ def open_sink(address: str, root: Path, keeps: bool) -> Sink:
     from .postgresql import PostgreSQL
 
     try:
-        dialect = PostgreSQL(url, masked(url))
+        dialect = PostgreSQL(url)
     except (ValueError, ArgumentError):
         raise InputError(
-            f"batch.output: {masked(url)} is no address that can be read; expected such as "
+            f"batch.output: {masked(url).partition('?')[0]} is no address that can be read; expected such as "
             "postgresql://me@host:5432/shop#scores"
         ) from None
     return Database(dialect, name, schema or None, keeps)

@@ -28,6 +28,8 @@ class Delta(Folder):
 
     def __init__(self, path: Path, described: str, keeps: bool) -> None:
         self.table = path
+        if path.exists() and not path.is_dir():
+            raise InputError(f"batch.output: {described} is a file; a Delta table is a folder: name another one")
         if path.is_dir() and any(path.iterdir()) and not (path / "_delta_log").is_dir():
             raise InputError(f"batch.output: {described} is a folder, but no Delta table; name an empty or a new one")
         super().__init__(path.with_name(f".{path.name}-batch"), described, keeps)

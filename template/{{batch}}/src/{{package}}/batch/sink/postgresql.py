@@ -27,11 +27,12 @@ class PostgreSQL:
     options: Mapping[str, Any] = MappingProxyType({})
     exact, absent = True, False
 
-    def __init__(self, url: str, described: str) -> None:
+    def __init__(self, url: str) -> None:
         import sqlalchemy as sa
 
         self.url = sa.make_url(url).set(drivername="postgresql+psycopg")
-        self.described = described
+        shown = self.url.set(drivername="postgresql").difference_update_query(["password"])
+        self.described = shown.render_as_string(hide_password=True)
 
     @cached_property
     def engine(self) -> sa.Engine:
