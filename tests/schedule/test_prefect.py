@@ -8,6 +8,7 @@ import json
 import socket
 import sqlite3
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -77,8 +78,15 @@ class Prefect:
         data = None if body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json"}
         request = urllib.request.Request(f"{self.url}/{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return json.loads(response.read() or b"null")
+        for left in range(20, -1, -1):
+            try:
+                with urllib.request.urlopen(request, timeout=30) as response:
+                    return json.loads(response.read() or b"null")
+            except urllib.error.HTTPError as refused:
+                if refused.code != 503 or not left:  # its SQLite file is busy: Prefect's own client asks again, too
+                    raise
+                time.sleep(0.5)
+        raise AssertionError("not reached")
 
 
 def latest(hour: int, minute: int) -> datetime.datetime:
