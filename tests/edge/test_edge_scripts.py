@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Server
 from projects import run
 from service import Browser
+from static import Server
 
 HERE = Path(__file__).parent
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="no node on this machine")
