@@ -43,6 +43,7 @@ def write(model: Predictor, config: RunConfig, folder: Path) -> Kit:
         )
     for name in ("model.onnx", *TABLES):
         shutil.copyfile(model.folder / name, folder / name)
+    facts.pop("bulk", None)  # it names a library's files, which stay behind
     bundle.write_json(folder, "inference.json", {**facts, "na_values": list(config.data.na_values)})
     columns = model.example()
     example: list[Row] = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
