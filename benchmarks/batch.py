@@ -166,11 +166,16 @@ def booster(project: Path, model: str, trained: Path) -> dict[str, object]:
     entries = json.loads((folder / "inference.json").read_text("utf8"))
     if model == "xgboost":
         return {"kind": model, "file": str(folder / entries["bulk"]["parts"][0]["file"])}
+    import onnx
+
+    nodes = onnx.load(folder / "model.onnx").graph.node
+    ensemble = next(node for node in nodes if node.op_type == "TreeEnsemble")
+    trees = next(len(attribute.ints) for attribute in ensemble.attribute if attribute.name == "tree_roots")
     parameters = {
         "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "bagging_fraction": 0.8, "bagging_freq": 1,
         "feature_fraction": 0.8, "seed": 42, "deterministic": True, "force_col_wise": True,
     }  # fmt: skip
-    return {"kind": model, "rows": str(trained), "trees": TREES, "parameters": parameters}
+    return {"kind": model, "rows": str(trained), "trees": trees, "parameters": parameters}
 
 
 def batch(
