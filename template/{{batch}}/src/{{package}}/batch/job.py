@@ -51,6 +51,7 @@ class Done:
     seconds: float = 0.0
     model: str = "model"
     engine: str = ""
+    quarantine: str | None = None
     already: bool = False
     dry: bool = False
     reasons: Counter[str] = field(default_factory=Counter)
@@ -135,6 +136,7 @@ def _run(
 ) -> Done:
     """Score what an earlier process of this run has not, and say that the run is whole."""
     began = time.perf_counter()
+    done.quarantine = sink.quarantine
     done.standing = standing = sink.begin()
     done.resumed, done.already = standing.read, standing.finished
     if not standing.finished:

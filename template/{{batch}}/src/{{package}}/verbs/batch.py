@@ -39,6 +39,8 @@ def run(config: RunConfig) -> VerbReport:
     print(_sentence(done), file=sys.stderr)
     for reason, count in done.reasons.most_common(3):
         print(f"  rejected {count:,}: {reason}", file=sys.stderr)
+    if done.standing.rejected and not done.dry:
+        print(f"  all of them: {done.quarantine}", file=sys.stderr)
     standing, fresh = done.standing, done.standing.read - done.resumed
     return VerbReport(
         {
@@ -58,6 +60,7 @@ def run(config: RunConfig) -> VerbReport:
             "rows_accepted": standing.written,
             "rows_written": 0 if done.dry else standing.written,
             "rows_rejected": standing.rejected,
+            "quarantine": done.quarantine,
             "rows_resumed": done.resumed,
             "reasons": dict(done.reasons.most_common(20)),
             "seconds": round(done.seconds, 3),

@@ -3,6 +3,7 @@
 sqlite:///predictions.db#scores     a table (predictions, if none is named) of a SQLite file
 postgresql://user@host/db#scores    a table of PostgreSQL; schema.table works too
 delta://folder                      a Delta table
+answers.parquet                     one Parquet file
 folder                              Parquet files in a folder
 """
 
@@ -30,13 +31,11 @@ def open_sink(address: str, root: Path, keeps: bool) -> Sink:
 
         return Delta(root / url.removeprefix("delta://"), address, keeps)
     if scheme in ("", "file"):
-        from .folder import Folder
-
-        return Folder(root / url.removeprefix("file://"), address, keeps)
+        return _local(root / url.removeprefix("file://"), address, keeps)
     if scheme not in ("sqlite", "postgresql", "postgres"):
         raise InputError(
             f"batch.output: {scheme}:// is no sink; expected sqlite:///FILE, postgresql://USER@HOST/DATABASE, "
-            "delta://FOLDER, or a folder for Parquet"
+            "delta://FOLDER, a file such as answers.parquet, or a folder for Parquet"
         )
     from sqlalchemy.exc import ArgumentError
 
@@ -58,3 +57,17 @@ def open_sink(address: str, root: Path, keeps: bool) -> Sink:
             "postgresql://me@host:5432/shop#scores"
         ) from None
     return Database(dialect, name, schema or None, keeps)
+
+
+def _local(path: Path, address: str, keeps: bool) -> Sink:
+    """A file or a folder, by its ending; a folder that is there is one, whatever its name."""
+    from .file import ENDINGS, OTHERS, File
+    from .folder import Folder
+
+    ending = path.suffix.casefold()
+    if not path.is_dir() and ending in OTHERS:
+        raise InputError(
+            f"batch.output: {address} has the ending {ending!r}; expected a file such as answers.parquet, a folder, or "
+            f"an address ({OTHERS[ending]})"
+        )
+    return (File if ending in ENDINGS and not path.is_dir() else Folder)(path, address, keeps)

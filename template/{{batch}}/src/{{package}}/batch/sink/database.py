@@ -39,6 +39,11 @@ class Database:
             with self._reached("cannot be reached"), dialect.engine.connect():
                 pass
 
+    @property
+    def quarantine(self) -> str:
+        """The table of the rejected rows."""
+        return f"{self.described}_quarantine"
+
     def check(self, form: Form) -> None:
         """Raise InputError where tables are there that cannot take answers of this form."""
         if not self.dialect.absent:

@@ -64,6 +64,11 @@ class Folder:
         """Where the run's answers and its record get to."""
         return self.path / f"run-{self.run.id}" if self.keeps else self.path
 
+    @property
+    def quarantine(self) -> str:
+        """The folder of the rejected rows."""
+        return str(self.place / QUARANTINE)
+
     @contextmanager
     def hold(self, run: Run, form: Form, wait: bool) -> Iterator[None]:
         """Hold a lock file in the folder; the operating system frees it when the process ends."""

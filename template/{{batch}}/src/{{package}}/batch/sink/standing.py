@@ -77,6 +77,10 @@ class Sink(Protocol):
     def described(self) -> str:
         """Where the answers go, fit to be shown and stored: no password in it."""
 
+    @property
+    def quarantine(self) -> str:
+        """Where the rejected rows of a run are, once it is held."""
+
     def check(self, form: Form) -> None:
         """Raise InputError where what is there already cannot take answers of this form. Changes nothing."""
 
