@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,10 +75,14 @@ def parse(arguments: Sequence[str]) -> Command:
     """Take the command line apart; raises InputError that names the nearest flag, or what a lone word lacks."""
     command = Command()
     rest = list(arguments)
+    own = [word for word in rest if word.startswith("--") and word not in FLAGS]
+    short = _own_flags(rest) if own else {}
     while rest:
         word = rest.pop(0)
-        if word.startswith("-"):
-            command.flags.append(_flag(word, rest))
+        if word in short:
+            command.overrides.append(short[word])
+        elif word.startswith("-"):
+            command.flags.append(_flag(word, rest, short))
         elif command.verb is None and not command.completes and not word.startswith(("+", "~")) and "=" not in word:
             command.verb = word
         elif "=" not in word and not word.startswith("~"):
@@ -88,10 +92,16 @@ def parse(arguments: Sequence[str]) -> Command:
     return command
 
 
-def _flag(word: str, rest: list[str]) -> tuple[str, str | None]:
+def _own_flags(words: Sequence[str]) -> Mapping[str, str]:
+    """The flags of the verb that is among the words, each with the setting that it is short for."""
+    verbs = discover()
+    return next((verbs[word].flags for word in words if word in verbs), {})
+
+
+def _flag(word: str, rest: list[str], own: Mapping[str, str]) -> tuple[str, str | None]:
     name, equals, value = word.partition("=")
     if name not in FLAGS:
-        long = [flag for flag in FLAGS if flag.startswith("--")]
+        long = [*own, *(flag for flag in FLAGS if flag.startswith("--"))]
         raise InputError(f"{name!r} is not a flag; expected one of {', '.join(long)}{nearest(name, long)}")
     if not FLAGS[name]:
         if equals:

@@ -40,7 +40,7 @@ usage: {name} {verb} [key=value ...] [flags]
 {page}
 
 main settings (all of them: {name} {verb} --cfg job)
-{settings}"""
+{settings}{flags}"""
 
 
 def overall(name: str, tree: ConfTree | None) -> str:
@@ -54,7 +54,9 @@ def overall(name: str, tree: ConfTree | None) -> str:
 def of_verb(name: str, verb: Verb, tree: ConfTree | None) -> str:
     """The page of one verb: what it does, its main settings with defaults, comments and files."""
     page = verb.page.strip()
-    return _VERB.format(name=name, verb=verb.name, page=page, settings=_settings(verb, tree))
+    flags = "".join(f"\n  {flag:<12}  {setting}" for flag, setting in verb.flags.items())
+    shown = f"\n\nflags{flags}" if flags else ""
+    return _VERB.format(name=name, verb=verb.name, page=page, settings=_settings(verb, tree), flags=shown)
 
 
 def _choices(tree: ConfTree | None) -> str:

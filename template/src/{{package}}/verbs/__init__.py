@@ -2,9 +2,10 @@
 
 A verb's module says, on the first line of its docstring, what the verb does (its line in `--help`; the rest of the
 docstring stands on the verb's own page); names its main settings, of which `VERB --help` shows those that this project
-has, with the defaults and comments of conf/; and has one function:
+has, with the defaults and comments of conf/; may have flags, each short for a setting; and has one function:
 
     SETTINGS = ("model", "data.path", "split", "seed")
+    FLAGS = {"--dry-run": "batch.dry_run=true"}
 
     def run(config: RunConfig) -> VerbReport: ...
 
@@ -29,6 +30,7 @@ class Verb:
     help: str
     page: str
     settings: tuple[str, ...]
+    flags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -56,8 +58,16 @@ def find(name: str) -> Verb:
 def _read(path: Path) -> Verb:
     tree = ast.parse(path.read_text("utf8"))
     page = ast.get_docstring(tree) or path.stem
-    settings: tuple[str, ...] = ()
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and any(getattr(name, "id", "") == "SETTINGS" for name in node.targets):
-            settings = tuple(ast.literal_eval(node.value))
-    return Verb(name=path.stem.replace("_", "-"), help=page.splitlines()[0], page=page, settings=settings)
+    said = {
+        getattr(name, "id", ""): node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for name in node.targets
+    }
+    return Verb(
+        name=path.stem.replace("_", "-"),
+        help=page.splitlines()[0],
+        page=page,
+        settings=tuple(ast.literal_eval(said["SETTINGS"])) if "SETTINGS" in said else (),
+        flags=ast.literal_eval(said["FLAGS"]) if "FLAGS" in said else {},
+    )

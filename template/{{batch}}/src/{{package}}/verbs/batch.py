@@ -3,7 +3,7 @@
 Rows that break the contract go to a quarantine with the reason, the rest is scored; too many of them stop the job. The
 id of a run follows from the model, the input's content and the logical date (`batch.date=`): the same command again
 goes on where the last one was stopped, or finds that all is done. `batch.dry_run=true` checks everything and writes
-nothing. Keys are `data.key`, else the number of the row.
+nothing, as `--dry-run` does. Keys are `data.key`, else the number of the row.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ SETTINGS = (
     "data.key",
     "version",
 )
+FLAGS = {"--dry-run": "batch.dry_run=true"}
 
 
 def run(config: RunConfig) -> VerbReport:
