@@ -271,6 +271,8 @@ def test_on_a_terminal_it_asks(checkout: Path, tmp_path: Path) -> None:
     asked = {
         "What is the project called?": "\r",
         "What does the model learn from?": second,
+        "How will predictions reach their users?": "\x1b[B \r",  # one line down, a blank to choose it too, then enter
+        "What starts the recurring work?": second,
         "Who runs the tests": second,
     }
     seen = _answer(person, asked)
@@ -279,7 +281,8 @@ def test_on_a_terminal_it_asks(checkout: Path, tmp_path: Path) -> None:
     assert process.wait(60) == 0, seen
     answers = record(tmp_path / "churn")
     assert (answers["project_name"], answers["use_case"], answers["ci"]) == ("churn", "timeseries", "gitlab")
-    assert "What starts the recurring work?" not in seen
+    assert (answers["deployment"], answers["scheduler"]) == (["rest", "batch"], "prefect")
+    assert "Should production be watched" not in seen
 
 
 def _answer(person: int, keys: dict[str, str]) -> str:
