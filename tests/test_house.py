@@ -103,11 +103,17 @@ def cases() -> dict[str, frozenset[str]]:
 def stacks(layer: str | None) -> list[frozenset[str | None]]:
     """What a layer's modules may count on, once for each use case they can stand in: the root and that use case.
 
-    A deployment counts on the root alone, and on what a use case offers it; the root, on what every use case has.
+    A deployment counts on the root alone, and on what a use case offers it; the root and layers that stand beside any
+    use case (monitoring, versions of data), on what every use case has.
     """
     if layer in load().questions["deployment"].values:
         return [frozenset({None, layer})]
-    return [frozenset({None, *layers}) for layers in cases().values() if layer is None or layer in layers]
+    return [frozenset({None, layer, *layers}) for layers in cases().values() if beside(layer) or layer in layers]
+
+
+def beside(layer: str | None) -> bool:
+    """Whether a layer is no use case's: it may stand beside any of them, as the root does."""
+    return layer not in set().union(*cases().values())
 
 
 @pytest.mark.parametrize("path", modules(ROOT / "src", TEMPLATE, ROOT / "locks"), ids=named)
@@ -179,10 +185,9 @@ def test_what_a_module_imports_is_declared(path: Path) -> None:
     used -= EXPORTED
 
     for case in cases():
-        if layer in (None, *load().questions["deployment"].values) or layer in cases()[case]:
-            declared = set().union(
-                *map(named_in, ("base", "dev", case, f"{case}.serving", *([layer] if layer else [])))
-            )
+        if beside(layer) or layer in cases()[case]:
+            own = [layer, f"{layer}.serving"] if layer else []
+            declared = set().union(*map(named_in, ("base", "dev", case, f"{case}.serving", *own)))
             assert {DISTRIBUTIONS.get(name, name.replace("_", "-")).lower() for name in used} <= declared, case
 
 

@@ -54,13 +54,15 @@ def test_every_choice_has_its_layer_and_every_layer_its_choice() -> None:
     assert all(any((TEMPLATE / f"{{{{{layer}}}}}").rglob("*")) for layer in LAYERS)
 
 
-def test_a_shared_layer_comes_with_the_choices_that_share_it_only(tmp_path: Path) -> None:
-    """What several use cases have in common joins each of them, and no other."""
-    for case in QUESTIONS["use_case"].choices:
-        folder, added = tmp_path / str(case), load().added(QUESTIONS["use_case"], case)
-        render.render({"project_name": "churn", "use_case": case.value}, folder, source.default())
+@pytest.mark.parametrize("question", ["use_case", "monitoring"])
+def test_a_shared_layer_comes_with_the_choices_that_share_it_only(question: str, tmp_path: Path) -> None:
+    """What several choices have in common joins each of them, and no other."""
+    shared = {layer for layer, choices in load().shared.items() if question in choices}
+    for case in QUESTIONS[question].choices:
+        folder, added = tmp_path / str(case), load().added(QUESTIONS[question], case)
+        render.render({"project_name": "churn", question: case.value}, folder, source.default())
         for name, layers in written().items():
-            if load().shared.keys() & set(layers):
+            if shared & set(layers):
                 there = (folder / name.replace("{{package}}", "churn")).exists()
                 assert there == bool({"", *added} & set(layers)), f"{name} in {case}"
 
@@ -79,7 +81,7 @@ def test_a_shared_layer_is_shared_by_choices_that_exist() -> None:
     """Every entry of `_shared` names questions and choices that are offered."""
     for choices in load().shared.values():
         for name, values in choices.items():
-            assert values and set(values) <= set(QUESTIONS[name].values)
+            assert values and set(values) <= {choice.value for choice in QUESTIONS[name].choices}
 
 
 def test_every_choice_is_documented() -> None:

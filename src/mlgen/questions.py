@@ -28,8 +28,8 @@ class Choice:
 
     @property
     def layer(self) -> str | None:
-        """The folder of template/ that the choice adds, None where it adds nothing (`none`, `false`)."""
-        return None if self.value in (False, "none") else str(self.value)
+        """The folder of template/ of the choice's name, None where there is none (`none`; true brings a shared one)."""
+        return None if isinstance(self.value, bool) or self.value == "none" else self.value
 
     def __str__(self) -> str:
         return str(self.value).lower() if isinstance(self.value, bool) else self.value
@@ -82,7 +82,7 @@ class Questionnaire:
     """All questions, by name, in the order in which they are asked."""
 
     questions: Mapping[str, Question]
-    shared: Mapping[str, Mapping[str, tuple[str, ...]]]  # layer -> question -> the choices that bring it
+    shared: Mapping[str, Mapping[str, tuple[str | bool, ...]]]  # layer -> question -> the choices that bring it
     retired: tuple[str, ...]
 
     @property
