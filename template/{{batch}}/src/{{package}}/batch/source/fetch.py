@@ -8,7 +8,7 @@ by one, of any database that SQLAlchemy knows.
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .values import column
@@ -29,7 +29,7 @@ class Unfit(Exception):
     """The values of a query do not fit into the types that ADBC gives its columns."""
 
 
-def by_adbc(url: URL, statement: str) -> Iterator[pa.RecordBatch]:
+def by_adbc(url: URL, statement: str) -> Generator[pa.RecordBatch, None, None]:
     """Yield the rows of a statement, the first batch without any. Raises Unfit, and the driver's errors as they are."""
     import pyarrow as pa
 
@@ -57,7 +57,7 @@ def by_adbc(url: URL, statement: str) -> Iterator[pa.RecordBatch]:
             raise
 
 
-def by_sqlalchemy(url: URL, statement: str) -> Iterator[pa.RecordBatch]:
+def by_sqlalchemy(url: URL, statement: str) -> Generator[pa.RecordBatch, None, None]:
     """Yield the rows of a statement, the first batch without any. Raises SQLAlchemy's errors as they are."""
     import pyarrow as pa
     import sqlalchemy

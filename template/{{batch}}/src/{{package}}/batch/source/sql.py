@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,8 +63,8 @@ def open_sql(text: str, root: Path, key: Sequence[str]) -> SqlSource:
     for read in query.ways():
         spool = Spool()
         try:
-            with query.telling(spool):
-                spool.fill(read(query.url, statement))
+            with query.telling(spool), contextlib.closing(read(query.url, statement)) as found:
+                spool.fill(found)
             # SQLite's types are those of its values: where there are none, what ADBC says is made up
             return SqlSource(shown, spool, typed=spool.rows > 0 or query.url.get_backend_name() != "sqlite")
         except Unfit:
@@ -87,7 +87,7 @@ class Query:
         named = ".".join(map(self._quote, [schema, table] if schema else [table]))
         self.statement = f"SELECT * FROM {named}" if self._table else wanted.rstrip("; \n\t")
 
-    def ways(self) -> Iterator[Callable[[URL, str], Iterator[pa.RecordBatch]]]:
+    def ways(self) -> Iterator[Callable[[URL, str], Generator[pa.RecordBatch, None, None]]]:
         """How the rows can be read, the fastest first."""
         if self.url.get_backend_name() in ("sqlite", "postgresql"):
             yield by_adbc
