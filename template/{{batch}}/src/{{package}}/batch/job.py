@@ -60,7 +60,7 @@ class Done:
 class Nothing:
     """A source without rows: for models that can do without."""
 
-    described, names, types, rows = "the history kept with the model", (), (), 0
+    described, names, types, rows, reckoned = "the history kept with the model", (), (), 0, False
 
     def __init__(self, version: str) -> None:
         self._fingerprint = hashlib.sha256(version.encode()).hexdigest()
@@ -141,7 +141,7 @@ def _run(
     done.resumed, done.already = standing.read, standing.finished
     if not standing.finished:
         _limit(done, settings)  # the same command again must not get past it
-        with Progress(source.rows, standing.read) as progress:
+        with Progress(source.rows, standing.read, source.reckoned) as progress:
             batches = source.batches(min(SCORED, settings.chunk), standing.mark if bulk.NEEDS_ROWS else 0)
             portions = bulk.portions(model, done.form, batches, standing.mark, threads)
 
@@ -164,7 +164,7 @@ def _dry(done: Done, model: Predictor, source: Source | Nothing, settings: Batch
     """Read and check every row, and write nothing."""
     began = time.perf_counter()
     done.dry = True
-    with Progress(source.rows, 0) as progress:
+    with Progress(source.rows, 0, source.reckoned) as progress:
         batches = source.batches(min(SCORED, settings.chunk))
         for load in loads(bulk.portions(model, done.form, batches, 0, threads, answer=False), settings.chunk):
             done.standing = after(load, done.standing)

@@ -1,6 +1,8 @@
 """How far a batch run is, on one line of a terminal: rows, rows a second, and how long it will still take.
 
-1,200,000 of 5,000,000 rows   98,400 rows/s   39 s left
+██░░░░░░  1,200,000 of 5,000,000 rows   98,400 rows/s   39 s left
+██░░░░░░  1,200,000 of about 5,000,000 rows   98,400 rows/s   39 s left     of a text, whose rows nobody has counted
+1,200,000 rows of the database   98,400 rows/s                              of a query, before its answer is whole
 """
 
 from __future__ import annotations
@@ -12,16 +14,22 @@ from types import TracebackType
 from typing import TextIO
 
 WIDTH = 78
+BAR = 8
 #: Seconds between two looks: a terminal that is written to all the time is slower than the work.
 PAUSE = 0.2
 
 
 @dataclass
 class Progress:
-    """A line on `out`, where that is a terminal. `total` rows are expected, `before` were there at the start."""
+    """A line on `out`, where that is a terminal. `before` rows were there at the start.
+
+    `total` rows are expected, or about as many where `reckoned`. `what` is what is counted.
+    """
 
     total: int | None
     before: int
+    reckoned: bool = False
+    what: str = "rows"
     out: TextIO = field(default_factory=lambda: sys.stderr)
     began: float = field(default_factory=time.perf_counter)
     shown: float = 0.0
@@ -31,8 +39,17 @@ class Progress:
         now = time.perf_counter()
         if self.out.isatty() and now - self.shown >= PAUSE:
             self.shown = now
-            said = line(rows, self.total, self.before, now - self.began)
-            print(f"\r  {said:<{WIDTH}}", end="", file=self.out, flush=True)
+            print(f"\r  {self.line(rows, now - self.began):<{WIDTH}}", end="", file=self.out, flush=True)
+
+    def line(self, rows: int, seconds: float) -> str:
+        """What the line says of `rows` rows after `seconds` of work."""
+        pace = (rows - self.before) / seconds if seconds > 0 else 0.0
+        if not self.total or rows > self.total:  # more than were reckoned with: nobody knows how many there are
+            return f"{rows:,} {self.what}   {pace:,.0f} rows/s"
+        done = BAR * rows // self.total
+        whole = f"{'about ' if self.reckoned else ''}{self.total:,}"
+        left = f"   {duration((self.total - rows) / pace)} left" if pace else ""
+        return f"{'█' * done}{'░' * (BAR - done)}  {rows:,} of {whole} {self.what}   {pace:,.0f} rows/s{left}"
 
     def __enter__(self) -> Progress:
         return self
@@ -42,14 +59,6 @@ class Progress:
     ) -> None:
         if self.out.isatty():
             print(f"\r{' ' * (WIDTH + 2)}\r", end="", file=self.out, flush=True)
-
-
-def line(rows: int, total: int | None, before: int, seconds: float) -> str:
-    """What the line says after `seconds` of work."""
-    pace = (rows - before) / seconds if seconds > 0 else 0.0
-    whole = f" of {total:,}" if total else ""
-    left = f"   {duration((total - rows) / pace)} left" if total and pace and total > rows else ""
-    return f"{rows:,}{whole} rows   {pace:,.0f} rows/s{left}"
 
 
 def duration(seconds: float) -> str:

@@ -34,12 +34,13 @@ class CsvSource:
         import pyarrow as pa
 
         self.described = shown
-        self.rows: int | None = None
         self._separator = data.separator or ("\t" if ".tsv" in place.name.casefold() else ",")
         self._missing = sorted({"", *data.na_values})
         self._text = TextFile(place, shown, data.encoding)
         self._records = Records(self._separator)
         start = self._text.start()
+        self.rows: int | None = self._text.about(start.count(b"\n"))
+        self.reckoned = True
         header = next(self._records.split(start, final=True), None)
         if header is None:
             raise InputError(f"{shown} is empty, expected a header and rows; check batch.input")

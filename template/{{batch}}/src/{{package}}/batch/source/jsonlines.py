@@ -43,8 +43,9 @@ class JsonLinesSource:
 
     def __init__(self, place: Path, shown: str, data: TableSettings) -> None:
         self.described = shown
-        self.rows: int | None = None
         self._text = TextFile(place, shown, data.encoding)
+        self.rows: int | None = self._text.about(self._text.start().count(b"\n"))
+        self.reckoned = True
         first: dict[str, list[Any]] = {}
         _spread([row for row in map(self._row, islice(self._lines(), _FIRST)) if isinstance(row, dict)], first)
         self.names = tuple(unique_names(list(first), shown)) if first else ()

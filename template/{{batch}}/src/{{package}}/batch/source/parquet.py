@@ -64,6 +64,7 @@ class ParquetSource:
         self.names = tuple(unique_names(schema.names, described)) if len(schema) else ()
         self.types: tuple[pa.DataType, ...] = tuple(schema.types)
         self.rows: int | None = sum(part.rows for part in parts)
+        self.reckoned = False
         self._parts = parts
         self._schema = schema
         self._digest = digest

@@ -40,6 +40,10 @@ class Source(Protocol):
     def rows(self) -> int | None:
         """How many rows there are, where that is known without reading them all."""
 
+    @property
+    def reckoned(self) -> bool:
+        """Whether `rows` is only about right: reckoned from the length of the first of them."""
+
     def fingerprint(self) -> str:
         """A hash of the content as hexadecimal text: the same rows in the same order give the same one."""
 

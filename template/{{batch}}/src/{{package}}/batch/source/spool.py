@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from ... import process
 from ...errors import InputError
+from ..progress import Progress
 from .digest import Digest
 
 if TYPE_CHECKING:
@@ -49,13 +50,15 @@ class Spool:
 
     def fill(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Write the rows of `batches`. Raises InputError where the disk is full."""
-        for batch in batches:
-            if batch.schema != self.schema:
-                batch = self._widen(batch)
-            self._held.append(batch)
-            self.rows += batch.num_rows
-            if sum(each.num_rows for each in self._held) >= _GROUP:
-                self._flush()
+        with Progress(None, 0, what="rows of the database") as progress:
+            for batch in batches:
+                if batch.schema != self.schema:
+                    batch = self._widen(batch)
+                self._held.append(batch)
+                self.rows += batch.num_rows
+                if sum(each.num_rows for each in self._held) >= _GROUP:
+                    self._flush()
+                progress.show(self.rows)
         self._flush()
         self._end_file()
 

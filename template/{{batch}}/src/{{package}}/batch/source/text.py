@@ -37,6 +37,7 @@ class TextFile:
             ) from None
         self.encoding = self._declared if _keeps_ascii(self._declared) else "utf-8"
         self._packed = place.name.casefold().endswith(".gz")
+        self._taken = 0
         if not self.start():
             raise InputError(f"{shown} is empty, expected a header and rows; check batch.input")
 
@@ -58,9 +59,10 @@ class TextFile:
         at_start = True
         self.watched.check()
         try:
-            with gzip.open(self.watched.place) if self._packed else self.watched.place.open("rb") as file:
+            with self.watched.place.open("rb") as place, gzip.open(place) if self._packed else place as file:
                 while raw := file.read(BLOCK):
                     self.watched.check()
+                    self._taken = self._taken or place.tell()
                     block = decoder.decode(raw).encode() if decoder else raw
                     if at_start:
                         self._refuse_other(block)
@@ -79,6 +81,10 @@ class TextFile:
         except OSError as error:
             raise InputError(f"{self.shown} cannot be read ({error.strerror}); check batch.input") from error
         self.watched.check()
+
+    def about(self, lines: int) -> int:
+        """Return how many lines there are, to two digits, if all are as long as the `lines` of the first block."""
+        return int(float(f"{lines * self.watched.size / self._taken:.2g}"))
 
     def fingerprint(self, *settings: object) -> str:
         """Return the SHA-256 of the file's bytes and of the settings that decide which rows they are."""

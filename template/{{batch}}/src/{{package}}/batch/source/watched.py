@@ -19,6 +19,11 @@ class Watched:
         self.shown = shown
         self._stamp = self._look()
 
+    @property
+    def size(self) -> int:
+        """The file's bytes."""
+        return self._stamp[1]
+
     def check(self) -> None:
         """Raise InputError where the file vanished or was written to since it was opened."""
         if self._look() != self._stamp:
