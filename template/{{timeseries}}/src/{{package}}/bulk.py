@@ -38,11 +38,13 @@ def key(model: Predictor, data: DataSettings) -> tuple[str, ...]:
 
 
 def form(model: Predictor, names: Sequence[str], types: Sequence[pa.DataType], key: Sequence[str]) -> Form:
-    """The table of forecasts. Raises InputError naming a column that newer rows lack."""
+    """The table of forecasts. Raises InputError naming a column that newer rows lack, and where they bring nothing."""
     time = model.contract.with_role("time")[0].name
     for name in (*model.needed, time) if names else ():
         if name not in names:
             raise InputError(f"the rows lack the column {name}{nearest(name, names)}; they have {', '.join(names)}")
+    if names:
+        _bring(model, names)
     keys = [*(Field(name, "text") for name in model.needed), Field(time, "moment"), Field(UNTIL, "moment")]
     figures = ("prediction", *(f"quantile_{level:g}" for level in model.inference.levels))
     fields = (*keys, *(Field(name, "number") for name in figures))
@@ -54,7 +56,8 @@ def portions(
 ) -> Iterator[Portion]:
     """Forecast group after group of series, in the order in which they are known; `after` is how many are done.
 
-    `answer=False` only looks for faults in the rows. A group is forecast at once, so `threads` are not needed.
+    A group is forecast at once, so `threads` are not needed. `answer=False` makes no difference: whether a series can
+    be forecast shows when it is.
     """
     rows, rejected, read = _newer(model, batches)
     of = _series(model, rows)
@@ -63,11 +66,22 @@ def portions(
         rejected, read = [], 0
     for start in range(after, len(keys), GROUP):
         group = keys[start : start + GROUP]
-        found: list[dict[str, np.ndarray]] = []
-        if answer:
-            found = _forecasts(model, rows, of, group, rejected)
+        found = _forecasts(model, rows, of, group, rejected)
         yield Portion(_table(form, found), tuple(rejected), read=read, mark=start + len(group))
         rejected, read = [], 0  # what reading found belongs to the first portion
+
+
+def _bring(model: Predictor, names: Sequence[str]) -> None:
+    """Refuse rows without a value or a covariate: a column that is called otherwise would be missed by nobody."""
+    contract = model.contract
+    roles = ("past", "known_future")
+    news = [contract.target.name, *(column.name for role in roles for column in contract.with_role(role))]
+    if not any(name in names for name in news):
+        near = nearest(news[0], names)
+        raise InputError(
+            f"the rows bring nothing new: they have {', '.join(names)}, and none of {', '.join(news)}{near}; "
+            "rename the column of the newer values, or forecast from the history alone"
+        )
 
 
 def _newer(model: Predictor, batches: Iterator[Batch]) -> tuple[pd.DataFrame, list[Rejected], int]:

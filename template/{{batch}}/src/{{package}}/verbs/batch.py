@@ -75,9 +75,8 @@ def _sentence(done: Done) -> str:
     if done.already:
         return f"run {done.run.id} is done already: {standing.written:,} rows in {done.output}; nothing to do"
     if done.dry:
-        good = standing.read - standing.rejected
-        rows = f"{good:,} of {standing.read:,} rows of {done.run.source}"
-        return f"{rows} can be scored into {done.output}; nothing written"
+        read = f"{standing.read:,} rows of {done.run.source}, {standing.rejected:,} rejected"
+        return f"{standing.written:,} rows can be written to {done.output} ({read}); nothing written"
     fresh = standing.read - done.resumed
     resumed = f", {done.resumed:,} of the rows by an earlier process" if done.resumed else ""
     pace = f" ({fresh / done.seconds:,.0f} rows/s)" if fresh and done.seconds else ""
