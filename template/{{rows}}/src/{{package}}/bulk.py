@@ -87,7 +87,7 @@ def _present(model: Predictor, names: Sequence[str], key: Sequence[str]) -> None
         near = nearest(missing[0], names) if len(missing) == 1 else ""
         raise InputError(
             f"the rows lack the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}{near}; "
-            f"version {model.version} needs {', '.join(model.needed)}"
+            f"version {model.version} needs {', '.join(model.needed)}: name them so where the rows come from"
         )
     for name in key:
         if list(key).count(name) > 1:

@@ -30,9 +30,8 @@ def put(
         sizes = [sum((place / name).stat().st_size for name in graphs) for place in (folder, copy)]
         if not quantised:
             what = "its weights are in trees" if _grown(folder, graphs) else "it has no layers of a network"
-            raise _refusal(
-                f"nothing of this model can be held in 8 bits ({what}): {_mb(sizes[0])} stay {_mb(sizes[0])}"
-            )
+            stays = f": {_mb(sizes[0])} stay {_mb(sizes[0])}" if graphs else ""
+            raise _refusal(f"nothing of this model can be held in 8 bits ({what}){stays}")
         timed = [[trial.asked(place, questions) for place in (folder, copy)] for _ in range(ROUNDS)]
         before, after = (min(one[at].latency_us["p50"] for one in timed) for at in (0, 1))
         lost = max(difference(one, other) for one, other in zip(expected, timed[0][1].answers, strict=True))

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 RUNNING, DONE, ABANDONED = "running", "done", "abandoned"
+#: What to do after an error: before a run has begun, and later.
+_AT_START = "nothing was written: check the address and the server, and run the same command again"
+_LATER = "what was written stays: mend that, and run the same command again to go on from there"
 
 
 class Database:
@@ -36,7 +39,7 @@ class Database:
         self._bulk: Any = None
         self._direct = False
         if not dialect.absent:  # connecting would make the file
-            with self._reached("cannot be reached"), dialect.engine.connect():
+            with self._reached("cannot be reached", _AT_START), dialect.engine.connect():
                 pass
 
     @property
@@ -204,7 +207,7 @@ class Database:
         return _text(sa.update(runs).where(runs.c.run_id == self.run.id).values(mark=runs.c.mark), self.dialect)
 
     @contextmanager
-    def _reached(self, what: str) -> Iterator[None]:
+    def _reached(self, what: str, then: str = _LATER) -> Iterator[None]:
         """Turn the databases' many errors into one sentence; the transaction they broke left nothing behind."""
         import adbc_driver_manager as adbc
         import sqlalchemy.exc
@@ -212,10 +215,7 @@ class Database:
         try:
             yield
         except (adbc.Error, sqlalchemy.exc.SQLAlchemyError) as error:
-            raise InputError(
-                f"batch.output: {self.described} {what} ({_reason(error)}); what was written stays: mend it, and run "
-                "the same command again to go on from there"
-            ) from error
+            raise InputError(f"batch.output: {self.described} {what} ({_reason(error)}); {then}") from error
 
 
 def _counts(standing: Standing) -> dict[str, Any]:
