@@ -22,6 +22,7 @@ METRICS: Mapping[str, str] = {
     "violations": "share of requests refused because the input broke the contract (422)",
     "error_rate": "share of requests that failed in the server (5xx)",
     "latency_p50_ms": "half of the requests took no longer, in milliseconds",
+    "latency_p95_ms": "19 of 20 requests took no longer, in milliseconds",
     "latency_p99_ms": "99 of 100 requests took no longer, in milliseconds",
     "latency_ratio": "95th percentile of the latency against the median of earlier quiet windows",
     "quality": "the metric of the gate on rows whose truth is known",
@@ -41,7 +42,8 @@ METRICS: Mapping[str, str] = {
 @dataclass(frozen=True, kw_only=True)
 class Measure:
     """One figure. `subject` is the column, slice ("plan=basic") or label; "" for the whole. `value` None: not enough
-    data. `proven` is False where the difference may be chance: no rule fires on it. `says` is for people."""
+    data. `proven` is False where the difference may be chance: no rule fires on it. `says` is for people. `low` and `high`
+    are an interval of the value where it has one."""
 
     metric: str
     subject: str
@@ -49,6 +51,8 @@ class Measure:
     rows: int
     proven: bool
     says: str
+    low: float | None = None
+    high: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The figure as plain data."""

@@ -1,0 +1,45 @@
+"""What answers show once their truth is known, in the shape that every use case's `live` hands it over."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Cases whose truth is known, as the use case's metrics take them.
+
+    `truth` and `scores` hold c cases; `rows` [c] are the positions of their first rows in the table that they were made
+    from. `overlap` is how often one truth counts on average: forecasts made every hour for the same day are no
+    independent evidence.
+    """
+
+    truth: Any
+    scores: np.ndarray
+    rows: np.ndarray
+    overlap: float = 1.0
+
+    def only(self, chosen: np.ndarray) -> Evidence:
+        """The cases where a mask [c] is true."""
+        return Evidence(
+            truth=self.truth[chosen], scores=self.scores[chosen], rows=self.rows[chosen], overlap=self.overlap
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A figure beside the metric of the gate. `expected` is what it should be, `error` its standard error (infinite
+    where that is unknown); `value` is None where there is not enough to tell. `says` is for people."""
+
+    metric: str
+    subject: str
+    value: float | None
+    rows: int
+    expected: float
+    says: str
+    error: float = math.inf

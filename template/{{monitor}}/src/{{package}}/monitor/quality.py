@@ -1,0 +1,127 @@
+"""How right the answers were: the gate's metric and others on answers whose truth is known, in all and by slice.
+
+The metric's interval comes from the bootstrap; a loss counts as proven only where it is more than luck with the rows of
+the window and with the test rows together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .. import bootstrap, live, metrics
+from . import chance
+from .measure import Measure
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from ..evidence import Evidence, Figure
+    from ..metrics import Metric
+    from ..predictor import Predictor
+    from .settings import MonitorSettings
+
+#: Bootstrap draws, and the cases that they are drawn from at most: more make no better interval.
+RESAMPLES, DRAWN = 300, 20_000
+#: Of the interval that is shown.
+CONFIDENCE = 0.95
+#: Values of one slice that get figures of their own: the most frequent.
+VALUES = 20
+
+
+def measure(model: Predictor, answers: pd.DataFrame, settings: MonitorSettings, seed: int) -> list[Measure]:
+    """Return the figures of quality; `answers` are those of the window's version."""
+    known = live.evidence(model, answers) if len(answers) else None
+    if known is None or not len(known.rows):
+        return []
+    parts = [("", known), *_slices(answers, known, settings)]
+    decisive = metrics.metric(model.metrics.get("metric"), model.contract.task)
+    found = [figure for name, part in parts for figure in _metric(model, decisive, name, part, settings, seed)]
+    enough = len(known.rows) >= settings.min_outcomes
+    return found + [_figure(figure, enough) for figure in live.figures(model, answers)]
+
+
+def _slices(answers: pd.DataFrame, known: Evidence, settings: MonitorSettings) -> Iterator[tuple[str, Evidence]]:
+    """The parts of the evidence by the values of each column of `monitor.slices`."""
+    for name in settings.slices:
+        values = answers[name].iloc[known.rows].map(str).to_numpy()
+        counts = answers[name].iloc[known.rows].map(str).value_counts()
+        for value in sorted(counts.index[:VALUES]):
+            yield f"{name}={value}", known.only(values == value)
+
+
+def _metric(
+    model: Predictor, metric: Metric, subject: str, known: Evidence, settings: MonitorSettings, seed: int
+) -> list[Measure]:
+    """Quality and its loss, of the whole or of a slice; slices are compared with the whole of the test rows."""
+    rows, test = len(known.rows), _test(model, metric)
+    where = f" where {subject}" if subject else ""
+    if rows < settings.min_outcomes:
+        says = f"{metric.name}{where}: not enough data ({rows} known outcomes, {settings.min_outcomes} are needed)"
+        blank = [Measure(metric="quality", subject=subject, value=None, rows=rows, proven=False, says=says)]
+        return [*blank, Measure(metric="quality_loss", subject=subject, value=None, rows=rows, proven=False, says=says)]
+    value, low, high, error = _interval(metric, known, seed)
+    if value != value:
+        says = f"{metric.name}{where} is not defined on these {rows:,} outcomes (one class only)"
+        return [Measure(metric="quality", subject=subject, value=None, rows=rows, proven=False, says=says)]
+    says = f"{metric.name}{where} {value:.4g} [{low:.4g}, {high:.4g}] on {rows:,} known outcomes"
+    found = [
+        Measure(metric="quality", subject=subject, value=value, rows=rows, proven=True, says=says, low=low, high=high)
+    ]
+    if test is None:
+        return found
+    then, then_error = test
+    worse = then - value if metric.greater_is_better else value - then
+    loss = worse / (abs(then) or 1.0)
+    share = len(settings.slices) * VALUES + 1
+    proven = worse > chance.sure(share) * (error**2 + then_error**2) ** 0.5 and not low <= then <= high
+    says += f"; test rows {then:.4g}: {abs(loss):.1%} {'worse' if loss > 0 else 'better'}"
+    return [
+        *found,
+        Measure(metric="quality_loss", subject=subject, value=loss, rows=rows, proven=bool(proven), says=says),
+    ]
+
+
+def _test(model: Predictor, metric: Metric) -> tuple[float, float] | None:
+    """The metric on the test rows and its standard error, as the bundle has them."""
+    kept = model.metrics
+    value = kept.get("test", {}).get(metric.name)
+    if value is None:
+        return None
+    low, high = kept.get("low"), kept.get("high")
+    known = kept.get("metric") == metric.name and low is not None and high is not None
+    return float(value), (float(high) - float(low)) / 3.92 if known else 0.0
+
+
+def _interval(metric: Metric, known: Evidence, seed: int) -> tuple[float, float, float, float]:
+    """The metric, its interval and its standard error. Of many cases a part is drawn and its interval narrowed."""
+    import numpy as np
+
+    cases = len(known.rows)
+    value = metric.value(known.truth, known.scores)
+    part = known if cases <= DRAWN else known.only(_drawn(cases, seed))
+    draws = bootstrap.resample(metric, part.truth, [part.scores], RESAMPLES, seed)[0]
+    narrower = (min(cases, DRAWN) / cases * known.overlap) ** 0.5
+    middle = float(np.nanmedian(draws)) if np.isfinite(draws).any() else float("nan")
+    low, high = bootstrap.interval(value + (draws - middle) * narrower, CONFIDENCE)
+    return value, low, high, float(np.nanstd(draws)) * narrower
+
+
+def _drawn(cases: int, seed: int) -> np.ndarray:
+    """A mask [cases] of DRAWN random ones."""
+    import numpy as np
+
+    mask = np.zeros(cases, dtype=bool)
+    mask[np.random.default_rng(seed).permutation(cases)[:DRAWN]] = True
+    return mask
+
+
+def _figure(figure: Figure, enough: bool) -> Measure:
+    """A figure beside the metric, with the same guard."""
+    value = figure.value if enough and figure.value is not None and figure.value == figure.value else None
+    proven = value is not None and abs(value - figure.expected) > chance.sure() * figure.error
+    says = figure.says if value is not None else f"{figure.metric}: not enough data ({figure.says})"
+    return Measure(
+        metric=figure.metric, subject=figure.subject, value=value, rows=figure.rows, proven=proven, says=says
+    )
