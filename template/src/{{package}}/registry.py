@@ -11,7 +11,7 @@ import dataclasses
 import datetime
 from typing import TYPE_CHECKING
 
-from . import bundle, ledger
+from . import bundle, ledger, shadow
 from .errors import InputError
 from .store import Pointer, Store, listed
 from .verbs import VerbReport
@@ -90,6 +90,7 @@ def _move(store: Store, version: str, action: str, why: str, run_id: str | None)
     )
     store.point(pointer)
     ledger.record(store, pointer)
+    shadow.drop(store, version)  # who serves needs no trial any more
     return pointer
 
 

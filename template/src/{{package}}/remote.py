@@ -46,6 +46,11 @@ class RemoteStore(Store):
         """See `Store.append`; object stores rewrite the object, so keep promotions to one machine at a time."""
         self.replace(name, (self.read(name) or b"") + line)
 
+    def remove(self, name: str) -> None:
+        """See `Store.remove`."""
+        with contextlib.suppress(FileNotFoundError):
+            self.files.rm_file(f"{self.path}/{name}")
+
     def versions(self) -> list[str]:
         """See `Store.versions`."""
         self.files.invalidate_cache()

@@ -2,6 +2,7 @@
 
     bundles/champion.json   {"version": "7", "bundle": "7", "manifest": "0c5e…", "at": …, "action": "promote", …}
     bundles/ledger.jsonl    one line per promotion, never rewritten (see `ledger`)
+    bundles/retrain.jsonl   what `retrain` tried, and bundles/shadow.json, who answers beside the champion (see there)
     bundles/7/  bundles/8/  the published bundles
 
 A store is a local folder, or any fsspec URL (`s3://…`). Servers watch the pointer; they need no MLflow and, for a local
@@ -90,6 +91,10 @@ class Store:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        (self.folder / name).unlink(missing_ok=True)
 
     def versions(self) -> list[str]:
         """Return the published versions, oldest first; a folder without a manifest is none."""
