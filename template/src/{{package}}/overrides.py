@@ -23,6 +23,8 @@ _PLAIN = re.compile(r"[\w./:@%+-]*(?:,[\w./:@%+-]+)*")
 _TEXT = re.compile(
     r"""(?=.*[^\x00-\x7f]|.*[!#&;<=>^~`])[^\[\]{}(),'"$\\\s](?:[^\[\]{}(),'"$\\\n]*[^\[\]{}(),'"$\\\s])?"""
 )
+#: A git revision that a reader of numbers would take for one: 12e4567 is no power of ten.
+_REVISION = re.compile(r"(?=.{7,64}$)\d+e\d+")
 _WORDS: dict[str, object] = {"null": None, "true": True, "false": False}
 
 
@@ -55,7 +57,7 @@ def check(overrides: Sequence[str], tree: ConfTree, *, sweep: bool) -> Composed:
 def quoted(override: str) -> str:
     """Put the quotes that Hydra wants around a value that can only be text, such as `sqlite:///shop.db#customers`."""
     key, equals, text = override.partition("=")
-    return f'{key}="{text}"' if equals and _TEXT.fullmatch(text) else override
+    return f'{key}="{text}"' if equals and (_TEXT.fullmatch(text) or _REVISION.fullmatch(text)) else override
 
 
 def explain(error: Exception) -> str:
@@ -166,7 +168,7 @@ def scalar(text: str) -> object:
     """A plain word as Hydra reads it: null, a truth value, a number, else text."""
     if text.casefold() in _WORDS:
         return _WORDS[text.casefold()]
-    for number in (int, float):
+    for number in () if _REVISION.fullmatch(text) else (int, float):
         try:
             return number(text)
         except ValueError:

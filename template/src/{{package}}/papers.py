@@ -38,6 +38,7 @@ def write(draft: Draft, run_id: str, importance: dict[str, float]) -> None:
             config.project.package,
             data=prepared.source,
             fingerprint=prepared.fingerprint,
+            data_version=prepared.version,
             rows=len(prepared.frame),
             split={"method": prepared.method, **dataclasses.asdict(config.split)},
             seed=config.seed,
@@ -97,6 +98,7 @@ def card(draft: Draft, run_id: str, pictures: dict[str, bytes], importance: dict
         lineage={
             "data": f"{prepared.source} ({len(prepared.frame):,} rows)",
             "data fingerprint": prepared.fingerprint,
+            **({"data version": prepared.version} if prepared.version else {}),
             "split": prepared.divided,
             "git commit": f"{traced['commit']}{' (with uncommitted changes)' if traced['dirty'] else ''}",
             "lock": traced["lock"],

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Draft:
-    """All that is known before anything is published."""
+    """All that is known before anything is published. `held` says why who passed the gate is not promoted at once."""
 
     config: RunConfig
     prepared: Prepared
@@ -36,6 +36,7 @@ class Draft:
     reign: Reign
     decision: Decision
     notes: tuple[str, ...]
+    held: str | None = None
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -120,8 +121,8 @@ def publish(shop: Workshop, draft: Draft, version: str, steps: Steps) -> Publish
         bundle.seal(draft.chosen.folder)
         evaluate.remember(shop, version, draft.prepared)
         shop.publish(draft.chosen.folder, version)
-        note = None
-        if draft.decision.promoted is not None:
+        note = draft.held
+        if draft.decision.promoted is not None and note is None:
             try:
                 registry.promote(
                     shop.store,
@@ -185,7 +186,8 @@ def _dataset(draft: Draft) -> Dataset:
         c.name: kinds.get(c.type, "string") for c in draft.prepared.contract.columns if c.name in draft.prepared.frame
     }
     name = Path(draft.prepared.source).stem or "data"
-    return Dataset(name, draft.prepared.source, draft.prepared.fingerprint, len(draft.prepared.frame), types)
+    made = draft.prepared
+    return Dataset(name, made.source, made.fingerprint, made.version, len(made.frame), types)
 
 
 def _version_tags(draft: Draft) -> dict[str, str]:

@@ -22,19 +22,26 @@ import pandas as pd
 
 from .errors import InputError, nearest
 from .settings.every import TableSettings
+from .versioning import DELTA, bare, opened
 
 #: Separators worth suggesting where a file seems to have one column.
 SEPARATORS = (",", ";", "\t", "|")
 
 
-def read(path: str, settings: TableSettings, root: Path) -> pd.DataFrame:
-    """Return all columns of a file or an SQL table as they are; `settings` say how a CSV is written.
+def read(path: str, settings: TableSettings, root: Path, version: str | None = None) -> pd.DataFrame:
+    """Return all columns of a file or a table as they are, or were at a version; `settings` say how a CSV is written.
 
     Raises InputError for a file that is missing, of an unknown kind, empty, or not readable as its kind.
     """
-    if "://" in path and not path.startswith("file://"):
-        return _named(_read_sql(path), without_password(path))
-    place = root / path.removeprefix("file://")
+    with opened(path, version, root) as kept:
+        if isinstance(kept, pd.DataFrame):
+            return _named(kept, path)
+        if kept is None and "://" in path and not path.startswith("file://"):
+            return _named(_read_sql(path), without_password(path))
+        return _read_file(kept or root / path.removeprefix("file://"), path, settings)
+
+
+def _read_file(place: Path, path: str, settings: TableSettings) -> pd.DataFrame:
     kind = ending(place)
     if place.is_dir():
         raise InputError(f"{path} is a folder, expected a file; set data.path to a file in it")
@@ -59,9 +66,11 @@ def known(frame: pd.DataFrame, named: Mapping[str, Sequence[str]], path: str) ->
                 )
 
 
-def wanted(path: str, settings: TableSettings, root: Path, named: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def wanted(
+    path: str, settings: TableSettings, root: Path, named: Mapping[str, Sequence[str]], version: str | None
+) -> pd.DataFrame:
     """Return a table without `data.drop`; refuses one that lacks a column that the settings name (see `known`)."""
-    frame = read(path, settings, root)
+    frame = read(path, settings, root, version)
     known(frame, {**named, "data.drop": settings.drop}, path)
     return frame.drop(columns=settings.drop)
 
@@ -262,6 +271,8 @@ def _shell(separator: str) -> str:
 def without_password(url: str) -> str:
     """An address that may be shown and stored."""
     scheme, _, rest = url.partition("://")
+    if url.startswith(DELTA):  # what follows an @ is a version
+        return url
     host = rest.partition("#")[0]
     if "@" in host:
         user = host.rpartition("@")[0].partition(":")[0]
@@ -270,7 +281,10 @@ def without_password(url: str) -> str:
 
 
 def source(settings: TableSettings, root: Path) -> str:
-    """What the contract records as its source: no password, and no path of this machine where it can be helped."""
+    """What the contract records as its source: no password, no version, and no path of this machine where it can be
+    helped."""
+    if settings.path.startswith(DELTA):
+        return bare(settings.path)
     if "://" in settings.path:
         return without_password(settings.path)
     place = Path(settings.path)

@@ -30,11 +30,14 @@ PROCESS, STORE = "process", "bundle_store"
 
 @dataclass(frozen=True)
 class Dataset:
-    """The data of a run as MLflow shows it. `types` is column to type, `digest` the data's fingerprint."""
+    """The data of a run as MLflow shows it. `types` is column to type, `digest` the data's fingerprint; `version` is
+    None where it has none.
+    """
 
     name: str
     source: str
     digest: str
+    version: str | None
     rows: int
     types: Mapping[str, str]
 
@@ -86,7 +89,7 @@ class Tracker:
         from mlflow.entities import Dataset as Entity
         from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
 
-        now = _milliseconds()
+        now, version = _milliseconds(), dataset.version
         named = {_key(name): value for name, value in metrics.items() if _finite(value)}
         texts = [Param(name, str(value)[:6000]) for name, value in {_key(n): v for n, v in params.items()}.items()]
         figures = [Metric(name, float(value), now, 0) for name, value in named.items()]
@@ -94,7 +97,7 @@ class Tracker:
             name=dataset.name,
             digest=dataset.digest[:36],  # MLflow's limit; the tag holds all of it
             source_type="local",
-            source=json.dumps({"uri": dataset.source}),
+            source=json.dumps({"uri": dataset.source} | ({"version": version} if version else {})),
             schema=json.dumps({"mlflow_colspec": [{"name": n, "type": t} for n, t in dataset.types.items()]}),
             profile=json.dumps({"num_rows": dataset.rows, "num_elements": dataset.rows * len(dataset.types)}),
         )
@@ -103,7 +106,8 @@ class Tracker:
                 client.log_batch(self.run_id, params=texts[start : start + 100])
             for start in range(0, len(figures), 1000):
                 client.log_batch(self.run_id, metrics=figures[start : start + 1000])
-            client.log_batch(self.run_id, tags=[RunTag("data.fingerprint", dataset.digest)])
+            marks = {"data.fingerprint": dataset.digest} | ({"data.version": version} if version else {})
+            client.log_batch(self.run_id, tags=[RunTag(name, text) for name, text in marks.items()])
             client.log_inputs(self.run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", "training")])])
 
     def files(self, folder: Path, name: str | None = None) -> None:

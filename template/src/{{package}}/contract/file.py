@@ -67,11 +67,18 @@ _Writer.add_representer(str, _text)
 def load(path: Path) -> Contract:
     """Read a contract. Raises InputError where the file is missing, is no YAML, or says something impossible."""
     try:
-        entries = yaml.load(path.read_text("utf8"), Loader=_Reader)
+        text = path.read_text("utf8")
     except FileNotFoundError:
         raise InputError(f"there is no contract at {path}; write one with the verb contract") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, path: str) -> Contract:
+    """Read the text of a contract; `path` is for the messages. Raises InputError as `load` does."""
+    try:
+        entries = yaml.load(text, Loader=_Reader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark is not None else ""
@@ -79,7 +86,7 @@ def load(path: Path) -> Contract:
         raise InputError(f"{path}{where}: not valid YAML ({reason}); mend it, or use contract.write=true") from error
     if not isinstance(entries, dict):
         raise InputError(f"{path}: holds no contract; write one anew with contract.write=true")
-    return Contract.from_dict(entries, str(path))
+    return Contract.from_dict(entries, path)
 
 
 def dumps(contract: Contract) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .. import data
+from .. import data, versioning
 from ..config import ContractSettings, DataSettings
 from ..errors import InputError
 from . import file
@@ -22,13 +22,15 @@ from .schema import Contract
 
 #: The bundled rows are data/sample.csv and its like.
 SAMPLE = "data/sample"
+#: Rows that `retrain` chose from those of the contract, or that the contract's model was asked about.
+CHOSEN = "data/retrain/"
 
 
 @dataclass(frozen=True)
 class Settled:
     """The contract, the raw rows and the raw test rows of a run. `inferred`: the contract is a proposal, not yet saved.
 
-    `news` are sentences for the user.
+    `version` is that of the rows, None where they are none; `news` are sentences for the user.
     """
 
     contract: Contract
@@ -37,6 +39,7 @@ class Settled:
     inferred: bool
     path: Path
     aside: Path | None
+    version: str | None
     news: tuple[str, ...]
 
     @property
@@ -59,10 +62,11 @@ def settle(settings: DataSettings, contract: ContractSettings, task: str | None,
     """
     path = root / contract.path
     origin = data.source(settings, root)
-    known = file.load(path) if path.exists() and not contract.write else None
+    version = versioning.version(settings.path, settings.version, root)
+    news = [version.note] if version.note else []
+    known = None if contract.write else _known(settings, path, contract.path, origin, root, news)
     aside = None
-    news: list[str] = []
-    if known is not None and _of_the_sample(known) and origin != known.source:
+    if known is not None and _of_the_sample(known) and origin != known.source and not origin.startswith(CHOSEN):
         aside, known = path.with_name(f"{path.stem}.sample{path.suffix}"), None
         news.append(f"{contract.path} was the sample's: it is kept as {aside.name}, and a new one is inferred")
     if known is not None and settings.target is None:
@@ -71,12 +75,33 @@ def settle(settings: DataSettings, contract: ContractSettings, task: str | None,
         _need_target(settings, path)
     else:
         agree(known, settings, task, contract.path)
-    frame, test_frame = data.read(settings, root), data.read_test(settings, root)
+    test_frame = data.read_test(settings, root)
+    # the rows of the version that is named from here on, whatever is written meanwhile
+    frame = data.read(dataclasses.replace(settings, version=version.name), root)
     if known is None:
         found = propose(frame, settings, task, origin)
         news.append(f"the contract is inferred from {origin}: review {contract.path}")
-        return Settled(found, frame, test_frame, True, path, aside, tuple(news))
-    return Settled(overridden(known, settings, news), frame, test_frame, False, path, None, tuple(news))
+        return Settled(found, frame, test_frame, True, path, aside, version.name, tuple(news))
+    return Settled(overridden(known, settings, news), frame, test_frame, False, path, None, version.name, tuple(news))
+
+
+def _known(
+    settings: DataSettings, path: Path, shown: str, origin: str, root: Path, news: list[str]
+) -> Contract | None:
+    """The contract that the rows are held to: as it was with the version asked for, else the file's, if there is one.
+
+    A run at an earlier version is made again only under the contract of then; it goes to `news` where that differs.
+    """
+    today = file.load(path) if path.exists() else None
+    kept = versioning.contract(settings.path, settings.version, shown, root) if settings.version else None
+    if kept is None:
+        return today
+    then = file.parse(kept, f"{shown} of version {settings.version}")
+    if _of_the_sample(then) and origin != then.source:
+        return today
+    if then != today:
+        news.append(f"the contract is that of version {settings.version}; {shown} says something else today")
+    return then
 
 
 def _of_the_sample(contract: Contract) -> bool:

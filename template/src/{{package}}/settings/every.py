@@ -18,9 +18,12 @@ class ProjectSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class TableSettings:
-    """Where a table lies and how it is read. Paths are relative to the project's root."""
+    """Where a table lies and how it is read; `version` is that of the rows at `path`, null means as they are now. Paths
+    are relative to the project's root.
+    """
 
     path: str
+    version: str | None
     test_path: str | None
     target: str | None
     drop: list[str]

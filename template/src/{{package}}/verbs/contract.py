@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SETTINGS = (
     "data.path",
+    "data.version",
     "data.target",
     "data.drop",
     "data.key",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SETTINGS = (
     "model",
     "data.path",
+    "data.version",
     "data.target",
     "data.drop",
     "data.time",
@@ -35,10 +36,19 @@ SETTINGS = (
 
 def run(config: RunConfig) -> VerbReport:
     """Train, print the scorecard and the decision, and return every figure."""
-    from .. import pipeline, scorecard
+    from .. import pipeline
     from ..steps import Steps
 
     trained = pipeline.train(config, Steps(pipeline.STEPS))
+    tell(config, trained)
+    missed = config.gate.strict and not _promoted(trained)
+    return VerbReport(summary(config, trained), 3 if missed else 0)
+
+
+def tell(config: RunConfig, trained: Trained) -> None:
+    """Print the scorecard, the decision, what the reader should know, and where to look next."""
+    from .. import scorecard
+
     print()
     for line in scorecard.lines(scorecard.rows(trained.prepared.contract.task, trained.entrants, trained.decision)):
         print(f"  {line}")
@@ -48,8 +58,6 @@ def run(config: RunConfig) -> VerbReport:
     print()
     for line in _onward(config, trained):
         print(f"  {line}")
-    missed = config.gate.strict and not _promoted(trained)
-    return VerbReport(_summary(config, trained), 3 if missed else 0)
 
 
 def _promoted(trained: Trained) -> bool:
@@ -71,7 +79,8 @@ def _onward(config: RunConfig, trained: Trained) -> list[str]:
     return lines
 
 
-def _summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
+def summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
+    """Every figure of a training, for its report."""
     from .. import evaluate
 
     decision, published, prepared = trained.decision, trained.published, trained.prepared
@@ -101,6 +110,7 @@ def _summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
         "data": {
             "source": prepared.source,
             "fingerprint": prepared.fingerprint,
+            "version": prepared.version,
             **prepared.counts,
             "split": prepared.method,
         },

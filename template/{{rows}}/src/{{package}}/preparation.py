@@ -37,6 +37,7 @@ class Prepared:
     known: np.ndarray
     fingerprint: str
     source: str
+    version: str | None
     notes: tuple[str, ...]
 
     @property
@@ -134,6 +135,7 @@ def split(config: RunConfig, checked: Checked, steps: Steps) -> Prepared:
         known=checked.truth,
         fingerprint=checked.fingerprint,
         source=data.source(config.data, config.root),
+        version=settled.version,
         notes=(*settled.news, *checked.notes, *parts.notes, *(problem.message for problem in across)),
     )
 
@@ -157,7 +159,7 @@ def training(config: RunConfig, prepared: Prepared) -> Training:
         target=prepared.known[prepared.parts.train],
         weight=_only(frame, prepared.contract, "weight"),
         group=_only(frame, prepared.contract, "group"),
-        time=_only(frame, prepared.contract, "time") if prepared.parts.method == "time" else None,
+        time=_only(frame, prepared.contract, "time") if prepared.parts.method in ("time", "newest") else None,
         settings=config.train,
         seed=config.seed,
         threads=quota.threads(config.train.threads),

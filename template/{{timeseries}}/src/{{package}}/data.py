@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import tables
+from . import tables, versioning
 from .config import DataSettings
 from .tables import fingerprint, source
 
@@ -18,14 +18,15 @@ __all__ = ["fingerprint", "read", "read_rows", "read_test", "source"]
 
 def read(settings: DataSettings, root: Path) -> pd.DataFrame:
     """Return the rows of `data.path` without `data.drop`; raises InputError where a column named is not there."""
-    return tables.wanted(settings.path, settings, root, _named(settings))
+    return tables.wanted(settings.path, settings, root, _named(settings), settings.version)
 
 
 def read_test(settings: DataSettings, root: Path) -> pd.DataFrame | None:
     """Return the rows of `data.test_path` without `data.drop`, or None where no test file is set."""
     if settings.test_path is None:
         return None
-    return tables.wanted(settings.test_path, settings, root, _named(settings))
+    version = versioning.along(settings.test_path, settings.version, root)
+    return tables.wanted(settings.test_path, settings, root, _named(settings), version)
 
 
 def read_rows(path: str, settings: DataSettings, root: Path) -> pd.DataFrame:

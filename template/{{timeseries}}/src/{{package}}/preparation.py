@@ -35,6 +35,7 @@ class Prepared:
     holidays: list[str] | None
     fingerprint: str
     source: str
+    version: str | None
     notes: tuple[str, ...]
 
     @property
@@ -173,6 +174,7 @@ def split(config: RunConfig, checked: Checked, steps: Steps) -> Prepared:
             holidays=holidays,
             fingerprint=checked.fingerprint,
             source=data.source(config.data, config.root),
+            version=settled.version,
             notes=(*settled.news, *checked.notes),
         )
         if later is not None and not len(prepared.truth):

@@ -9,8 +9,10 @@ alert_log        what fired and what resolved, never changed but for who has bee
 alert_state      where each rule stands, by column or slice
 retrain_log      each decision of `retrain`: why, and what came of it
 
-Moments are seconds since 1970 (UTC). Texts in JSON are marked so. `source` is rest, batch or shadow. `subject` of an
-outcome is `<request_id>/<row>`, or `key:` and the row's key as JSON, as `prediction_log.key` has it.
+Moments are seconds since 1970 (UTC). `source` is rest, batch or shadow; `row` the position in its request, from 0, or
+for a batch the row's number in the source, from 1. `features`, `prediction`, `output`, `truth` and `faults` are JSON.
+`key` is what `keys.written` gives for the row's id columns, or for a forecast's series and moment. `subject` of an
+outcome is `<request_id>/<row>`, or `key:` and the key in that form.
 """
 
 from __future__ import annotations
