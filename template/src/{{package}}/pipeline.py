@@ -6,6 +6,7 @@ What `preparation.training` hands over is the use case's own: it says how much i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .model import Candidate
     from .preparation import Prepared
 
+    Hold = Callable[[Decision, Reign], str | None]
+
 STEPS = ("read", "check", "split", "baseline", "fit", "evaluate", "gate", "register", "bundle")
 
 
@@ -37,8 +40,11 @@ class Trained:
     seconds: dict[str, float]
 
 
-def train(config: RunConfig, steps: Steps) -> Trained:
-    """Run the whole pipeline. Raises InputError where data, contract or settings are wrong; nothing is written then."""
+def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
+    """Run the whole pipeline. Raises InputError where data, contract or settings are wrong; nothing is written then.
+
+    `hold` may say why one that the gate lets through is published, but not promoted.
+    """
     from . import preparation
 
     with Workshop(config) as shop:
@@ -51,8 +57,9 @@ def train(config: RunConfig, steps: Steps) -> Trained:
         candidate = _fit(config, training, steps)
         entrants, reign = _evaluate(config, shop, prepared, baselines, candidate, steps)
         decision = _gate(config, prepared, entrants, reign, steps)
+        held = hold(decision, reign) if hold and decision.promoted is not None else None
         draft = publication.Draft(
-            config, prepared, entrants, reign, decision, (*prepared.notes, *candidate.notes, *shop.settled)
+            config, prepared, entrants, reign, decision, (*prepared.notes, *candidate.notes, *shop.settled), held
         )
         registered = publication.register(shop, draft, steps)
         published = publication.publish(shop, draft, registered, steps)

@@ -5,7 +5,7 @@ in the annotation and checked here, so that a typo fails before any work starts:
 
     @dataclass(frozen=True)
     class SplitSettings:
-        method: Literal["auto", "random", "stratified", "group", "time"]
+        method: Literal["auto", "random", "stratified", "group", "time", "newest"]
         test_size: Share
 """
 

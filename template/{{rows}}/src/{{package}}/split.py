@@ -1,4 +1,4 @@
-"""Which rows train and which test: random, stratified, grouped, by time, or a given test file.
+"""Which rows train and which test: random, stratified, grouped, by time, the newest, or a given test file.
 
 Random and stratified splits are scikit-learn's `train_test_split`, row for row, so that scores compare with anybody's;
 they are drawn here, from numpy's frozen `RandomState`, so that no later release of a library moves a row.
@@ -55,9 +55,8 @@ def split(
         method = "group" if contract.with_role("group") else "random" if task == "regression" else "stratified"
     if method == "stratified" and task == "regression":
         raise InputError("split=stratified needs classes, and the task is regression; use split=random or split=time")
-    drawn = {"random": _random, "stratified": _stratified, "group": _grouped, "time": _by_time}[method](
-        frame, contract, settings.test_size, seed
-    )
+    ways = {"random": _random, "stratified": _stratified, "group": _grouped, "time": _by_time, "newest": _newest}
+    drawn = ways[method](frame, contract, settings.test_size, seed)
     if not len(drawn.train) or not len(drawn.test):
         raise InputError(f"split={method} leaves a side without rows; choose another split or split.test_size")
     return drawn
@@ -154,6 +153,15 @@ def _by_time(frame: pd.DataFrame, contract: Contract, test_size: float, seed: in
         notes.append(f"1 row without {name} trains" if undated == 1 else f"{undated} rows without {name} train")
     train = np.concatenate([np.flatnonzero(np.isnat(moments)), ordered[~held_out[ordered]]])
     return Split(train, ordered[held_out[ordered]], "time", tuple(notes))
+
+
+def _newest(frame: pd.DataFrame, contract: Contract, test_size: float, seed: int) -> Split:
+    """The latest rows by the time column, as `_by_time`; the last ones of the file where there is no such column."""
+    if contract.with_role("time"):
+        return dataclasses.replace(_by_time(frame, contract, test_size, seed), method="newest")
+    rows = np.arange(len(frame))
+    cut = len(rows) - max(1, round(test_size * len(rows)))
+    return Split(rows[:cut], rows[cut:], "newest", (f"test rows are the last {len(rows) - cut:,} of the file",))
 
 
 def _only(contract: Contract, role: str, setting: str) -> str:

@@ -30,7 +30,7 @@ class ContractSettings(CheckSettings):
 class SplitSettings:
     """How the test rows are held out; `test_size` is a share of the rows."""
 
-    method: Literal["auto", "random", "stratified", "group", "time"]
+    method: Literal["auto", "random", "stratified", "group", "time", "newest"]
     test_size: Share
 
 

@@ -1,0 +1,158 @@
+"""`retrain`, in order: a shadow that waits for its verdict, what the triggers ask for, the rows, the training, its record."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .. import process, shadow
+from ..errors import InputError
+from ..store import Store, open_store
+from . import extension, history
+from . import settings as reading
+from .decision import Plan, decide
+from .history import Row
+from .scene import Scene
+from .supply import Supply, gather
+from .training import SHADOW, train
+
+if TYPE_CHECKING:
+    from ..config import RunConfig
+    from ..pipeline import Trained
+    from .settings import Settings
+
+LOCK = ".retrain.lock"
+
+
+@dataclass
+class Done:
+    """What was decided and done. `decision` is nothing, planned (a dry run), waiting (a shadow), or that of `row`."""
+
+    decision: str
+    says: str
+    plan: Plan | None = None
+    supply: Supply | None = None
+    trained: Trained | None = None
+    row: Row | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def run(
+    config: RunConfig, tell: Callable[[Plan], object] = lambda plan: None, now: datetime.datetime | None = None
+) -> Done:
+    """Decide, `tell` what was found, and train where it is time to. Raises InputError where a setting or the data are
+    wrong, or another `retrain` is at work on the same store."""
+    settings = reading.read(config)
+    store = open_store(config.bundle.store, config.root)
+    with alone(store, config):
+        scene = Scene(
+            config=config,
+            settings=settings.retrain,
+            store=store,
+            champion=store.champion(),
+            history=tuple(history.rows(store)),
+            now=now or datetime.datetime.now(datetime.UTC),
+        )
+        judged = _judge(scene, settings)
+        return judged if judged is not None else _decide(scene, settings, tell)
+
+
+@contextlib.contextmanager
+def alone(store: Store, config: RunConfig) -> Iterator[None]:
+    """Refuse to work beside another `retrain` on this machine; the lock of a killed one is free again."""
+    store.staging.mkdir(parents=True, exist_ok=True)
+    with (store.staging / LOCK).open("a+b") as file:
+        if not process.try_lock(file.fileno()):
+            raise InputError(
+                f"another `{config.project.name} retrain` is at work on {store}; let it come to its end and try again"
+            )
+        yield  # closing the file frees the lock
+
+
+def _judge(scene: Scene, settings: Settings) -> Done | None:
+    """What becomes of a shadow; None where there is none, or a person wants a training now whatever it says."""
+    trial, standing = extension("trial"), shadow.current(scene.store)
+    if trial is None or standing is None or settings.retrain.when in ("always", "never"):
+        return None
+    verdict = trial.judge(scene, standing, settings.trial)
+    if verdict.decision == "waiting" or settings.retrain.dry_run:
+        return Done("waiting", verdict.says)
+    notes = trial.settle(scene, standing, verdict)
+    row = _row(scene, "shadow", verdict.decision, {"shadow": verdict.says}, standing.version)
+    return _recorded(scene, Done(verdict.decision, verdict.says, row=row, notes=notes))
+
+
+def _decide(scene: Scene, settings: Settings, tell: Callable[[Plan], object]) -> Done:
+    plan = decide(scene, settings)
+    tell(plan)
+    if not plan.train:
+        return Done("nothing", plan.says, plan)
+    supply = gather(scene)
+    same = next((row for row in reversed(history.trainings(scene.history)) if row.key == supply.key), None)
+    if same is not None and same.decision not in ("started", "failed") and not settings.retrain.by_hand:
+        says = f"{plan.says}, but the rows and the settings are those of {same.at[:16]}, when it was {same.decision}"
+        return Done("nothing", says, plan, supply)
+    if settings.retrain.dry_run:
+        return Done("planned", f"{plan.says}: it would train on {supply.says}", plan, supply)
+    return _train(scene, settings, plan, supply)
+
+
+def _train(scene: Scene, settings: Settings, plan: Plan, supply: Supply) -> Done:
+    """Train and compare; whatever comes of it is written down before and after."""
+    row = dataclasses.replace(
+        _row(scene, "train", "started", plan.reasons, None),
+        data=supply.config.data.path,
+        fingerprint=supply.fingerprint,
+        key=supply.key,
+    )
+    supply.write()
+    history.record(scene.store, row)
+    wanted = bool(settings.trial and settings.trial.shadow)
+    try:
+        trained = train(supply.config, settings.retrain.budget_minutes, wanted)
+    except BaseException as error:
+        says = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+        _recorded(scene, Done("failed", says, row=dataclasses.replace(row, decision="failed", says=says)))
+        raise
+    published, verdict = trained.published, "refused"
+    says = trained.decision.sentence
+    if published.champion == published.version:
+        verdict = "promoted"
+    elif published.note == SHADOW:
+        verdict = "shadow"
+        shadow.name(scene.store, published.version, published.champion)
+    if published.note:
+        says = f"{says} But {published.note}." if verdict == "refused" else f"{says} Yet {published.note}."
+    row = dataclasses.replace(row, decision=verdict, says=says, version=published.version)
+    return _recorded(scene, Done(verdict, says, plan, supply, trained, row))
+
+
+def _row(scene: Scene, action: str, decision: str, reasons: dict[str, str], version: str | None) -> Row:
+    when: Any = scene.settings.when
+    return Row(
+        at=history.stamp(scene.now),
+        action=action,
+        when=",".join(when) if isinstance(when, list) else when,
+        decision=decision,
+        reasons=reasons,
+        version=version,
+        champion=scene.champion.version if scene.champion else None,
+    )
+
+
+def _recorded(scene: Scene, done: Done) -> Done:
+    """Write down how it ended, and in the log's database too where there is one; that it is away is only told."""
+    assert done.row is not None
+    seconds = (datetime.datetime.now(datetime.UTC) - scene.now).total_seconds()
+    done.row = dataclasses.replace(done.row, says=done.says, seconds=round(max(0.0, seconds), 3))
+    history.record(scene.store, done.row)
+    if logged := extension("logged"):
+        try:
+            logged.record(scene.config, done.row)
+        except InputError as away:
+            done.notes.append(f"the decision is not in the log's database: {away}")
+    return done

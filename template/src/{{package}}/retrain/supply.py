@@ -1,0 +1,130 @@
+"""What the candidate is trained on and compared on: rows of data.path, of the log, or of both, and their newest part.
+
+Where that is not the source as it stands, the rows are written to `data/retrain/<fingerprint>.parquet`: the lineage of a
+version that was made from them names the file, and `train data.path=…` makes it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..contract.settling import CHOSEN
+from ..errors import InputError
+from . import extension
+from .scene import Scene
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..config import RunConfig
+
+#: What decides how a training ends, beside the rows.
+DECIDING = ("task", "seed", "contract", "split", "baseline", "model", "train", "gate")
+
+
+@dataclass(frozen=True)
+class Supply:
+    """The rows, and the configuration with which the pipeline takes them.
+
+    `frame` is what is to be written to data.path of `config`, None where that is the source itself. `new` of the `rows`
+    came since the champion was trained. `key` stands for rows and settings together.
+    """
+
+    config: RunConfig
+    frame: pd.DataFrame | None
+    rows: int
+    new: int
+    fingerprint: str
+    key: str
+    says: str
+
+    def write(self) -> None:
+        """Write the rows where the configuration says they are, in one step; rows that lie there already stay."""
+        place = self.config.root / self.config.data.path
+        if self.frame is None or place.exists():
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_name(f".{place.name}.{os.getpid()}")
+        self.frame.to_parquet(part, index=False)
+        part.replace(place)
+
+
+def gather(scene: Scene) -> Supply:
+    """Collect the rows. Raises InputError where there are none, or a setting does not go with them."""
+    from .. import config as configuration
+    from .. import recent, tables
+
+    settings, own = scene.settings, scene.config
+    contract = scene.rows.contract
+    frame, says = _rows(scene)
+    frame = recent.window(frame, contract, settings.history, "retrain.window")
+    as_it_is = settings.data == "source" and len(frame) == len(scene.rows.frame)
+    fingerprint = scene.rows.fingerprint if as_it_is else tables.fingerprint(frame)
+    new = _new(scene, frame)
+    split = recent.held_out(frame, contract, settings.newest, new, "retrain.holdout")
+    raw = {
+        **own.raw,
+        "data": {**own.raw["data"], "test_path": None, **({} if as_it_is else _moved(own, frame, fingerprint))},
+        "contract": {
+            **own.raw["contract"],
+            "severity": {**own.raw["contract"]["severity"], **settings.severity},
+        },
+        "split": {**own.raw["split"], **split},
+    }
+    config = configuration.from_raw(raw, own.root, own.where)
+    if settings.history is not None and not as_it_is:
+        says = f"the newest {len(frame):,} of {says}"
+    return Supply(
+        config, None if as_it_is else frame, len(frame), new, fingerprint, _key(config, fingerprint), says
+    )
+
+
+def _rows(scene: Scene) -> tuple[pd.DataFrame, str]:
+    """The rows that retrain.data means, and a phrase for them."""
+    from .. import recent
+
+    kind, rows = scene.settings.data, scene.rows
+    if kind == "source":
+        return rows.frame, f"{len(rows.frame):,} rows of {rows.source}"
+    log = extension("logged").rows(scene.config, rows.contract)
+    if not len(log):
+        raise InputError(
+            "retrain.data: the log has no predictions whose truth is known yet; bring the truth in (`outcome data.path=…`), "
+            "or take retrain.data=source"
+        )
+    if kind == "log":
+        return log, f"{len(log):,} rows of the log"
+    both = recent.combined(rows.frame, log, rows.contract)
+    return both, f"{len(both):,} rows, {len(both) - len(rows.frame):,} of them of the log and the others of {rows.source}"
+
+
+def _new(scene: Scene, frame: pd.DataFrame) -> int:
+    from .. import recent
+
+    if scene.champion is None:
+        return len(frame)
+    if scene.settings.data == "source" and not scene.fresh:
+        return 0
+    return recent.fresh(scene.store, scene.champion.bundle, frame, scene.rows.contract)
+
+
+def _moved(config: RunConfig, frame: pd.DataFrame, fingerprint: str) -> dict[str, Any]:
+    """The settings of conf/data that read the written rows, in which columns of data.drop are no more."""
+    given = config.raw["data"]
+    columns = set(frame.columns)
+    found: dict[str, Any] = {"path": f"{CHOSEN}{fingerprint[:16]}.parquet", "drop": []}
+    if "key" in given:
+        found["key"] = [name for name in given["key"] if name in columns]
+    if "version" in given:
+        found["version"] = None
+    return found
+
+
+def _key(config: RunConfig, fingerprint: str) -> str:
+    """A digest of the rows and of all settings that decide how a training ends."""
+    told = json.dumps({name: config.record.get(name) for name in DECIDING}, sort_keys=True)
+    return hashlib.sha256(f"{fingerprint} {told}".encode()).hexdigest()[:16]
