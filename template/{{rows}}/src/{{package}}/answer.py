@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .contract.schema import Contract
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 Answer = dict[str, Any]
+#: A prediction's own key, where it has one; the prediction; what came with it, by the predictor's names.
+Told = tuple[str | None, Any, dict[str, Any]]
+#: Whether each prediction is of one record, so that the records of several requests can be predicted at once.
+EACH_RECORD = True
 
 
 def plain(contract: Contract, found: Mapping[str, npt.NDArray[Any]]) -> Answer:
@@ -50,6 +54,16 @@ def schema(contract: Contract) -> Answer:
         "additionalProperties": False,
     }
     return {"predictions": {"type": "array", "items": value}, name: {"type": "array", "items": each}}
+
+
+def told(found: Mapping[str, Any]) -> Iterator[Told]:
+    """The predictions of an answer, one by one: each is of one record, and its key is that record's."""
+    others: list[dict[str, Any]] = [
+        *({f"probability_{label}": value for label, value in row.items()} for row in found.get("probabilities", ())),
+        *({f"prediction_{end}": value for end, value in row.items()} for row in found.get("intervals", ())),
+    ]
+    for position, prediction in enumerate(found["predictions"]):
+        yield None, prediction, others[position] if others else {}
 
 
 def _check_finite(values: list[float]) -> None:

@@ -9,15 +9,20 @@ Forecasts age: `data_until` is the newest value that they rest on (of the series
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from . import keys
 from .contract.schema import Contract
 
 Answer = dict[str, Any]
+#: A prediction's own key, where it has one; the prediction; what came with it, by the predictor's names.
+Told = tuple[str | None, Any, dict[str, Any]]
+#: Whether each prediction is of one record, so that the records of several requests can be predicted at once.
+EACH_RECORD = False
 UNTIL = "data_until"
 
 
@@ -55,6 +60,17 @@ def schema(contract: Contract) -> Answer:
         UNTIL: {**text, "description": "the newest value that the forecasts rest on"},
         "data_age_hours": {**number, "description": "hours since then"},
     }
+
+
+def told(found: Mapping[str, Any]) -> Iterator[Told]:
+    """The predictions of an answer, one by one: each step has a key of its own, the series and the moment."""
+    until = keys.moment(found[UNTIL])
+    for step in found["predictions"]:
+        names = list(step)
+        own = names[: names.index("prediction")]  # `plain` writes the key first
+        *cells, moment = (step[name] for name in own)
+        output = {name: value for name, value in step.items() if name not in own and name != "prediction"}
+        yield keys.written([*cells, keys.moment(moment)]), step["prediction"], {**output, UNTIL: until}
 
 
 def written(moments: npt.NDArray[Any]) -> list[str]:

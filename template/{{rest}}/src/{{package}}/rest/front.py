@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from . import observed
 from .refusal import Refused
 from .request import Disconnected, Incoming, Message, Receive, Request, Scope, Send, refuse
 from .state import State
@@ -63,8 +64,9 @@ class Front:
         except Exception:
             logger.exception("bug while answering", extra={"fields": {"request_id": request.id, "path": scope["path"]}})
             if request.status == 0:
-                why = "an error in the service; the log has it by this request id"
-                await refuse(send, request, Refused(500, why))
+                bug = Refused(500, "an error in the service; the log has it by this request id")
+                observed.refused(state, request, bug)
+                await refuse(send, request, bug)
         finally:
             state.in_flight -= 1
             self._record(scope, request)

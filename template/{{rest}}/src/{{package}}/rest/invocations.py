@@ -14,11 +14,12 @@ from typing import Any
 
 import msgspec
 
+from . import observed
 from .options import NONE, Chosen
 from .records import Columns, RequestModel, parse
 from .refusal import Fault, Refused
 from .request import JSON, Receive, Request, Scope, Send, compute, read, reply
-from .served import Served
+from .served import Response, Served
 from .state import State
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -39,23 +40,30 @@ class Invocations:
             body = await read(request, receive, self.state)
             kind = _content_type(request)
             served = self.state.served
-            answer, rows, counts = await compute(self.state, len(body), answered, served, body, kind)
+            told = request.id if self.state.observers else None
+            response = await compute(self.state, len(body), answered, served, body, kind, told)
         except Refused as refused:
+            observed.refused(self.state, request, refused)
             status = 400 if refused.status == 422 else refused.status
             code = "BAD_REQUEST" if status < 500 else "TEMPORARILY_UNAVAILABLE"
             error = msgspec.json.encode({"error_code": code, "message": str(refused)})
             return await reply(send, request, status, error, refused.headers)
-        request.rows, request.version = rows, served.version
-        self.state.metrics.predicted(served.version, counts)
-        return await reply(send, request, 200, answer)
+        observed.predicted(self.state, request, served, response)
+        return await reply(send, request, 200, response.body)
 
 
-def answered(served: Served, body: bytes, kind: bytes) -> tuple[bytes, int, dict[str, int]]:
-    """Predict a body of one of the two content types: the JSON to send, and what `Served.answer` counts."""
+def answered(served: Served, body: bytes, kind: bytes, told: str | None = None) -> Response:
+    """Predict a body of one of the two content types; `told` is the request's id where somebody looks on."""
     model = served.request
     rows, where, options = _from_csv(model, body) if kind == CSV else _from_json(model, body)
-    found, count, counts = served.answer(_checked(model, rows, where), options)
-    return msgspec.json.encode({"predictions": found["predictions"]}), count, counts
+    columns = _checked(model, rows, where)
+    found, predictions = served.answer(columns, options)
+    sent = msgspec.json.encode({"predictions": found["predictions"]})
+    request = answer = b""
+    if told is not None:
+        records = [{name: row[name] for name in model.fields if name in row} for row in rows]
+        request, answer = msgspec.json.encode({"records": records, **options}), served.encode(found, told)
+    return Response(sent, predictions, served.binning.counts(predictions), columns, request, answer)
 
 
 def _content_type(request: Request) -> bytes:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contract.schema import Contract
+from ..observation import Labels, Observer
 
 #: Upper bounds of the latency histogram, in seconds: half a millisecond is usual here, ten seconds is a fault.
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -36,24 +37,24 @@ HELP = {
     "model_reload_failing": ("gauge", "1 while the champion cannot be loaded and the previous one goes on serving."),
     "model_info": ("gauge", "1 for the version being served."),
     "outcomes_total": ("counter", "Outcomes received: stored, or lost where the log could not be written."),
+    "observer_errors_total": ("counter", "Times that an observer of predictions failed: a bug."),
     "log_lines_dropped_total": ("counter", "Log lines that could not be written."),
     "process_resident_memory_bytes": ("gauge", "Resident memory of the process."),
     "process_cpu_seconds_total": ("counter", "Processor time used."),
 }
 
-Labels = tuple[tuple[str, str], ...]
-
 
 class Metrics:
     """The numbers of one process."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, observers: Sequence[Observer] = ()) -> None:
         self.counts: defaultdict[tuple[str, Labels], float] = defaultdict(float)
         self.latency: dict[str, list[float]] = {}
         self.gauges: dict[tuple[str, Labels], float] = {}
-        self.folder = folder
+        self.folder, self.observers = folder, observers
         self._requests: defaultdict[tuple[str, str, int], int] = defaultdict(int)
         self._predictions: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._families = dict(HELP)
 
     def request(self, method: str, path: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -91,6 +92,9 @@ class Metrics:
         found["process_resident_memory_bytes", ()] = _resident()
         times = os.times()
         found["process_cpu_seconds_total", ()] = round(times.user + times.system, 3)
+        for sample in (each for observer in self.observers for each in observer.samples()):
+            found[sample.name, sample.labels] = sample.value
+            self._families.setdefault(sample.name, (sample.kind, sample.help))
         return {**found, **self.gauges}
 
     def save(self) -> None:
@@ -110,15 +114,21 @@ class Metrics:
                 found[name, labels] = 1.0
             else:
                 found[name, labels] += value
-        lines: list[str] = []
-        for family, (kind, text) in HELP.items():
-            named = [
-                key for key in found if key[0] == family or (kind == "histogram" and key[0].startswith(family + "_"))
-            ]
-            if named:
-                lines += [f"# HELP {family} {text}", f"# TYPE {family} {kind}"]
-                lines += [f"{name}{_labels(labels)} {found[name, labels]:.17g}" for name, labels in named]
-        return "\n".join([*lines, ""]).encode()
+        for sample in (each for observer in self.observers for each in observer.derived(found)):
+            found[sample.name, sample.labels] = sample.value
+            self._families.setdefault(sample.name, (sample.kind, sample.help))
+        return "\n".join([*self._lines(found), ""]).encode()
+
+    def _lines(self, found: Mapping[tuple[str, Labels], float]) -> Iterator[str]:
+        """The samples, family after family; those that begin with `_` were for observers only."""
+        named: defaultdict[str, list[tuple[str, Labels]]] = defaultdict(list)
+        for key in found:
+            named[_family(key[0])].append(key)
+        for family, (kind, text) in self._families.items():
+            if named[family] and not family.startswith("_"):
+                yield f"# HELP {family} {text}"
+                yield f"# TYPE {family} {kind}"
+                yield from (f"{name}{_labels(labels)} {found[name, labels]:.17g}" for name, labels in named[family])
 
     def _others(self) -> Iterator[tuple[str, Labels, float]]:
         """The samples that other workers saved; those of workers that are gone count on, but not their gauges."""
@@ -128,7 +138,7 @@ class Metrics:
             if path.stem != str(os.getpid()):
                 alive = Path(f"/proc/{path.stem}").exists()
                 for name, labels, value in json.loads(path.read_text("utf8")):
-                    kind = HELP.get(name, ("counter", ""))[0]
+                    kind = self._families.get(name, ("counter", ""))[0]
                     if alive or kind != "gauge":
                         yield name, tuple((key, text) for key, text in labels), value
 
@@ -166,6 +176,11 @@ def _edges(reference: dict[str, Any]) -> tuple[float, ...]:
     """The bin edges of the predictions in a bundle's reference.json."""
     found = reference.get("predictions", {}).get("prediction", {}).get("edges", ())
     return tuple(float(edge) for edge in found)
+
+
+def _family(name: str) -> str:
+    """The family of a sample: the parts of the one histogram belong together."""
+    return "http_request_seconds" if name.startswith("http_request_seconds_") else name
 
 
 def _histogram(path: str, values: list[float]) -> Iterator[tuple[tuple[str, Labels], float]]:

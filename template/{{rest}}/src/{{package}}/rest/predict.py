@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from . import observed
 from .refusal import Refused
 from .request import Receive, Request, Scope, Send, compute, read, refuse, reply, require_json
 from .state import State
@@ -23,9 +24,9 @@ class Predict:
             body = await read(request, receive, self.state)
             require_json(request)
             served = self.state.served
-            answer, rows, counts = await compute(self.state, len(body), served.respond, body, request.id)
+            response = await compute(self.state, len(body), served.respond, body, request.id)
         except Refused as refused:
+            observed.refused(self.state, request, refused)
             return await refuse(send, request, refused)
-        request.rows, request.version = rows, served.version
-        self.state.metrics.predicted(served.version, counts)
-        return await reply(send, request, 200, answer)
+        observed.predicted(self.state, request, served, response)
+        return await reply(send, request, 200, response.body)

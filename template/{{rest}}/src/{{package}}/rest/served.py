@@ -6,6 +6,7 @@ A request takes one reference to it and keeps that to its end, so an answer is n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,20 @@ from .settings import RestSettings
 
 _encode = msgspec.json.Encoder().encode
 
-#: The JSON of an answer, how many predictions are in it, and how many of each class or bin.
-Answered = tuple[dict[str, Any], int, dict[str, int]]
+
+@dataclass(slots=True)
+class Response:
+    """The JSON to send, and what is in it: the predictions, how many of each class or bin, and what they were made of.
+
+    `request` and `answer` are both sides in the words of `/predict`, for whoever looks on.
+    """
+
+    body: bytes
+    predictions: Sequence[Any]
+    counts: dict[str, int]
+    columns: Mapping[str, Sequence[Any]]
+    request: bytes
+    answer: bytes
 
 
 class Served:
@@ -53,18 +66,28 @@ class Served:
 
         return document(self)
 
-    def answer(self, columns: Mapping[str, Sequence[Any]], options: Chosen = NONE) -> Answered:
-        """Predict checked columns. Raises Refused 422 where a value cannot be read or has no answer."""
+    def answer(
+        self, columns: Mapping[str, Sequence[Any]], options: Chosen = NONE
+    ) -> tuple[dict[str, Any], Sequence[Any]]:
+        """Predict checked columns: the answer as plain data, and the predictions alone.
+
+        Raises Refused 422 where a value cannot be read or has no answer.
+        """
         try:
             found = self.model.predict(columns, **options)
             plain = self.model.plain(found)
         except InputError as error:
             raise Refused(422, [Fault(("body", "records"), str(error))]) from None
-        predictions = found["prediction"].tolist()
-        return plain, len(predictions), self.binning.counts(predictions)
+        return plain, found["prediction"].tolist()
 
-    def respond(self, body: bytes, request_id: str) -> tuple[bytes, int, dict[str, int]]:
-        """Answer the body of `POST /predict`: the JSON to send, and what `answer` counts."""
-        found, rows, counts = self.answer(*self.request.decode(body))
+    def respond(self, body: bytes, request_id: str) -> Response:
+        """Answer the body of `POST /predict`."""
+        columns, options = self.request.decode(body)
+        found, predictions = self.answer(columns, options)
+        answer = self.encode(found, request_id)
+        return Response(answer, predictions, self.binning.counts(predictions), columns, body, answer)
+
+    def encode(self, found: dict[str, Any], request_id: str) -> bytes:
+        """The JSON of an answer, as `/predict` gives it."""
         found["model_version"], found["request_id"] = self.version, request_id
-        return _encode(found), rows, counts
+        return _encode(found)

@@ -20,10 +20,12 @@ from typing import Any
 
 import uvicorn
 
+from .. import observation
 from ..errors import InputError
+from ..observation import Place
 from ..quota import threads
 from ..store import Pointer, open_store
-from . import logs
+from . import logs, observed
 from .app import build
 from .connections import Limits, protocol
 from .listening import BACKLOG, listen, take_no_more, take_the_rest
@@ -88,12 +90,16 @@ def serve(
 ) -> None:
     """Serve on a bound socket. `folder` is where several workers leave their metrics for each other."""
     pointer, served = load(settings)
+    store, outcomes = settings.store, settings.outcomes
+    place = Place(source="rest", model=served.model, environment=environment, store=store, outcomes=outcomes)
+    observers = observation.observers(place)
     log = logs.JsonLog()
     logs.install(log)
     state = State(
         settings=settings,
         served=served,
-        metrics=Metrics(folder),
+        observers=observers,
+        metrics=Metrics(folder, observers),
         log=log,
         pool=ThreadPoolExecutor(threads(settings.threads), "predict"),
         keys=tuple(key.strip().encode() for key in environment.get(API_KEY, "").split(",") if key.strip()),
@@ -121,6 +127,7 @@ def serve(
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_serve(server, state, limits, pointer, listening))
     finally:
+        observed.close(observers)
         log.close()
 
 
@@ -173,6 +180,7 @@ def swap(state: State, served: Served) -> None:
     state.metrics.gauge("model_info", 1, version=served.version)
     state.metrics.count("model_reloads_total", result="ok")
     state.served = served
+    observed.swapped(state)
 
 
 def note(state: State, fault: str | None) -> None:

@@ -10,12 +10,12 @@ The API key is read from the environment only, so it can never be committed with
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import InputError, nearest
+from ..errors import InputError
+from ..variables import read, written
 
 PREFIX = "REST_"
 API_KEY = "REST_API_KEY"
@@ -58,31 +58,9 @@ class RestSettings:
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> RestSettings:
     """Read the settings from `REST_…` variables; raises InputError naming a variable that is unknown or unreadable."""
-    fields = {PREFIX + field.name.upper(): field for field in dataclasses.fields(RestSettings)}
-    values: dict[str, object] = {}
-    for name, text in environment.items():
-        if not name.startswith(PREFIX) or name == API_KEY or name.startswith("REST_WORKER_"):
-            continue
-        if name not in fields:
-            raise InputError(f"{name} is not a setting{nearest(name, fields)}; known: {', '.join(fields)}, {API_KEY}")
-        values[fields[name].name] = _read(name, str(fields[name].type), text.strip())
-    return RestSettings(**values)  # type: ignore[arg-type]
+    return read(RestSettings, PREFIX, environment, lambda name: name == API_KEY or name.startswith("REST_WORKER_"))
 
 
 def to_environment(settings: RestSettings) -> dict[str, str]:
     """The variables that give `settings` back: how the parent of several workers hands them on."""
-    values = dataclasses.asdict(settings)
-    return {PREFIX + name.upper(): "" if value is None else str(value) for name, value in values.items()}
-
-
-def _read(name: str, kind: str, text: str) -> object:
-    """Turn a variable's text into the type of its field; empty text is None where the field allows it."""
-    if "None" in kind and text == "":
-        return None
-    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-    try:
-        if kind.startswith("bool"):
-            return words[text.casefold()]
-        return int(text) if kind.startswith("int") else float(text) if kind.startswith("float") else text
-    except (KeyError, ValueError):
-        raise InputError(f"{name} is {text!r}; expected {kind.removesuffix(' | None')}") from None
+    return written(settings, PREFIX)

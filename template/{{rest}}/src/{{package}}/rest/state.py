@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from ..observation import Observer
 from .logs import JsonLog
 from .metrics import Metrics
 from .served import Served
@@ -25,6 +26,7 @@ class State:
     log: JsonLog
     pool: ThreadPoolExecutor
     keys: tuple[bytes, ...] = ()
+    observers: tuple[Observer, ...] = ()
     waiting: int = 0
     buffered: int = 0
     in_flight: int = 0

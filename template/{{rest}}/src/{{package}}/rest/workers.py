@@ -13,9 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
+from .. import observation
 from . import server
 from .listening import BACKLOG, listen, take_no_more
 from .settings import RestSettings, to_environment
@@ -26,20 +28,25 @@ FOLDER = "REST_WORKER_METRICS"
 SHORT_LIFE = 5.0
 
 
-def run(settings: RestSettings) -> None:
-    """Serve in this process, or in `settings.workers` of them. Raises InputError where it cannot start."""
-    inherited = os.environ.get(SOCKET)
+def run(settings: RestSettings, environment: Mapping[str, str] = os.environ) -> None:
+    """Serve in this process, or in `settings.workers` of them. Raises InputError where it cannot start.
+
+    `environment` holds the API key and the settings of those who look on.
+    """
+    inherited = environment.get(SOCKET)
     if inherited:
-        server.serve(settings, socket.socket(fileno=int(inherited)), folder=Path(os.environ[FOLDER]))
+        listening = socket.socket(fileno=int(inherited))
+        server.serve(settings, listening, environment, folder=Path(environment[FOLDER]))
     elif settings.workers == 1:
-        server.run(settings)
+        server.run(settings, environment)
     else:
-        supervise(settings)
+        supervise(settings, environment)
 
 
-def supervise(settings: RestSettings) -> None:
+def supervise(settings: RestSettings, environment: Mapping[str, str] = os.environ) -> None:
     """Keep the workers running until SIGTERM or SIGINT."""
     server.load(settings)  # a bundle that cannot be served is said once, here, and not by every worker
+    observation.check(environment)
     listening = listen(settings)
     listening.listen(BACKLOG)
     stopping = False
@@ -51,7 +58,7 @@ def supervise(settings: RestSettings) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     with tempfile.TemporaryDirectory(prefix="rest-metrics-") as folder:
-        children = {_start(settings, listening, folder): time.monotonic() for _ in range(settings.workers)}
+        children = {_start(settings, environment, listening, folder): time.monotonic() for _ in range(settings.workers)}
         while not stopping:
             time.sleep(0.1)
             for child in [child for child in children if child.poll() is not None]:
@@ -60,7 +67,7 @@ def supervise(settings: RestSettings) -> None:
                 if time.monotonic() - born < SHORT_LIFE:
                     time.sleep(1.0)
                 if not stopping:
-                    children[_start(settings, listening, folder)] = time.monotonic()
+                    children[_start(settings, environment, listening, folder)] = time.monotonic()
         _stop(settings, listening, list(children))
         for child in children:
             child.wait()
@@ -75,9 +82,11 @@ def _stop(settings: RestSettings, listening: socket.socket, children: list[subpr
     listening.close()
 
 
-def _start(settings: RestSettings, listening: socket.socket, folder: str) -> subprocess.Popen[bytes]:
+def _start(
+    settings: RestSettings, environment: Mapping[str, str], listening: socket.socket, folder: str
+) -> subprocess.Popen[bytes]:
     """Start one worker on the parent's socket, in a group of its own: Ctrl-C reaches it through the parent only."""
     module = f"{__package__}"
     number = listening.fileno()
-    environment = {**os.environ, **to_environment(settings), SOCKET: str(number), FOLDER: folder}
-    return subprocess.Popen([sys.executable, "-m", module], env=environment, pass_fds=[number], start_new_session=True)
+    told = {**environment, **to_environment(settings), SOCKET: str(number), FOLDER: folder}
+    return subprocess.Popen([sys.executable, "-m", module], env=told, pass_fds=[number], start_new_session=True)

@@ -7,6 +7,7 @@ and lets you try it; /docs describes the interface. A container starts the slim 
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ SETTINGS = ("rest.port", "rest.host", "rest.bundle", "rest.workers", "rest.reloa
 
 def run(config: RunConfig) -> VerbReport:
     """Serve until told to stop; raises InputError where there is nothing to serve or the port is taken."""
+    from .. import observation
     from ..rest.settings import RestSettings
     from ..rest.workers import run as serve
 
@@ -30,7 +32,8 @@ def run(config: RunConfig) -> VerbReport:
         outcomes=str(config.root / settings.outcomes),
         bundle=str(config.root / settings.bundle) if settings.bundle else None,
     )
+    observers = observation.variables(config)
     if settings.port:
         print(f"serving on http://{settings.host}:{settings.port} (Ctrl-C stops it)", file=sys.stderr)
-    serve(settings)
+    serve(settings, {**os.environ, **observers})
     return VerbReport({"host": settings.host, "port": settings.port, "stopped": True})

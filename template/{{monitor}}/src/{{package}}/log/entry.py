@@ -1,0 +1,115 @@
+"""The lines of the files: how an entry is put down in a moment, and how it is read again without being in a hurry.
+
+    {"id":"5f0c…","at":1767225600.0,"ms":1.2,"request":{"records":[{…}]},"answer":{"predictions":[…],…}}
+    {"id":"5f0d…","at":…,"ms":0.2,"path":"/predict","status":422,"version":"7","faults":[{"loc":[…],"msg":"…"}]}
+    {"id":"9e01…","at":…,"source":"batch","version":"7","row":12,"key":"[\"A\"]","features":{…},"prediction":…,"output":{…}}
+
+A request is put down as it came and an answer as it goes, so nothing is encoded twice. What is read stays JSON as far
+as possible: `Raw` is a value that nobody has looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from ..observation import Answered, Refusal
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+class Request(msgspec.Struct):
+    """The records, and whatever stood beside them."""
+
+    records: list[Raw] = []
+
+
+class Version(msgspec.Struct):
+    """Who gave an answer."""
+
+    model_version: str = ""
+
+
+class Entry(msgspec.Struct):
+    """One line. A request and its answer, a refusal, or one row by itself."""
+
+    id: str
+    at: float
+    ms: float | None = None
+    source: str = "rest"
+    version: str = ""
+    request: Raw = Raw(b"")
+    answer: Raw = Raw(b"")
+    path: str = ""
+    status: int = 0
+    faults: Raw = Raw(b"[]")
+    row: int = 0
+    key: str | None = None
+    features: Raw = Raw(b"{}")
+    prediction: Raw = Raw(b"null")
+    output: Raw = Raw(b"{}")
+
+
+entry = msgspec.json.Decoder(Entry).decode
+request = msgspec.json.Decoder(Request).decode
+_version = msgspec.json.Decoder(Version).decode
+
+
+def answered(told: Answered, redact: Collection[str]) -> bytes:
+    """The line of an answered request."""
+    asked, answer = told.request, told.answer
+    if redact:
+        asked, answer = without(asked, "records", redact), without(answer, "predictions", redact)
+    if b"\n" in asked:  # a line break in JSON is a blank: inside of a text it would be written as \n
+        asked = asked.replace(b"\n", b" ")
+    head = f'{{"id":"{told.id}","at":{told.at:.6f},"ms":{told.ms:.3f},"request":'
+    return b"".join((head.encode(), asked, b',"answer":', answer, b"}\n"))
+
+
+def refused(told: Refusal, redact: Collection[str]) -> bytes:
+    """The line of a refused request. A fault's words hold values, so they are left out where any column is redacted and
+    they are not plainly of another one."""
+    faults = [
+        {"loc": list(where), "msg": "" if redact and not _harmless(where, redact) else message}
+        for where, message in told.faults
+    ]
+    found = {
+        "id": told.id,
+        "at": round(told.at, 6),
+        "ms": round(told.ms, 3),
+        "version": told.version,
+        "path": told.path,
+        "status": told.status,
+        "faults": faults,
+    }
+    return bytes(_encode(found)) + b"\n"
+
+
+def row(**values: Any) -> bytes:
+    """The line of one row by itself: all that an entry of a batch has."""
+    return bytes(_encode(values)) + b"\n"
+
+
+def without(body: bytes, name: str, redact: Collection[str]) -> bytes:
+    """JSON whose objects under `name` lack the redacted columns."""
+    found: dict[str, Any] = _decode(body)
+    entries: Iterable[Any] = found.get(name) or ()
+    for each in entries:
+        if isinstance(each, dict):
+            for column in redact:
+                each.pop(column, None)
+    return bytes(_encode(found))
+
+
+def _harmless(where: Sequence[str | int], redact: Collection[str]) -> bool:
+    """Whether a fault is of one column, and that one is no secret."""
+    return bool(where) and where[-1] not in redact and len(where) > 2 and isinstance(where[-1], str)
+
+
+def version(answer: Raw) -> str:
+    """Which version gave an answer."""
+    return _version(answer).model_version

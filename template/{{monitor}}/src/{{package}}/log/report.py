@@ -1,0 +1,50 @@
+"""How shipping goes, in shipper.json beside the files: what the service shows in /metrics."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .ship import Shipped
+
+NAME = "shipper.json"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What was shipped by the process that wrote this, how far each file is, and why the database is away, if it is."""
+
+    counts: dict[str, int]
+    offsets: dict[str, int]
+    away: str | None
+
+
+def keep(folder: Path, shipped: Shipped, away: str | None = None) -> None:
+    """Write how it goes; a database that goes away or returns is said once on the terminal."""
+    before = read(folder)
+    if away != before.away and (away or before.away):
+        print(f"log: {away or 'the database is back'}", file=sys.stderr, flush=True)
+    counts = {name: getattr(shipped, name) for name in ("predictions", "refusals", "outcomes", "broken")}
+    entries = {"counts": counts, "offsets": shipped.offsets or before.offsets, "away": away}
+    if entries == {"counts": before.counts, "offsets": before.offsets, "away": before.away}:
+        return
+    new = folder / f".{NAME}.{os.getpid()}"
+    try:
+        new.write_text(json.dumps(entries), "utf8")
+        new.replace(folder / NAME)
+    except OSError:  # a full disk: what it is for is lost, and nothing else
+        new.unlink(missing_ok=True)
+
+
+def read(folder: Path) -> Standing:
+    """Read how it goes; nothing where nobody has shipped yet."""
+    try:
+        entries: dict[str, Any] = json.loads((folder / NAME).read_text("utf8"))
+        return Standing(entries["counts"], entries["offsets"], entries["away"])
+    except (FileNotFoundError, ValueError, KeyError):
+        return Standing({}, {}, None)
