@@ -2,8 +2,8 @@
 
     {"version": "8", "since": "2026-03-01T09:30:00Z", "champion": "7"}
 
-`retrain` names it (retrain.shadow=true) and looks at how it did; whoever keeps the log of predictions asks it about what
-the champion was asked. Nobody is ever answered by it.
+`retrain` names it (retrain.shadow=true) and looks at how it did; whoever keeps the log of predictions asks it about
+what the champion was asked. Nobody is ever answered by it.
 """
 
 from __future__ import annotations

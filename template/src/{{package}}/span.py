@@ -1,7 +1,7 @@
 """Stretches of time and of rows in words: "15min", "1d", "365d"; 100000 rows; 0.2 of them.
 
-    seconds("1d", "retrain.cooldown")    →  86400.0
-    read("365d", "retrain.window")       →  Span(seconds=31536000.0)
+seconds("1d", "retrain.cooldown")    →  86400.0
+read("365d", "retrain.window")       →  Span(seconds=31536000.0)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d|w)")
 
 @dataclass(frozen=True)
 class Span:
-    """The newest part of some rows: a share of them, a number of rows, or a stretch of time. One of the three is set."""
+    """The newest part of some rows: a share of them, a number of rows, or a stretch of time. One of them is set."""
 
     share: float | None = None
     rows: int | None = None
@@ -38,7 +38,7 @@ def seconds(text: str, key: str) -> float:
 
 
 def read(value: str | float | None, key: str) -> Span | None:
-    """Return what a setting names; null is all of it. Raises InputError naming the key, the value and what is possible."""
+    """Return what a setting names; null is all of it. Raises InputError naming the key and what is possible."""
     if value is None:
         return None
     if isinstance(value, str) and not re.fullmatch(r"[\d.]+", value):

@@ -9,8 +9,8 @@ training    the pipeline, within its budget
 history     bundles/retrain.jsonl: what was tried
 job         all of it, in order
 
-The layer of monitoring adds `logged` (rows from the log of predictions, and a record of decisions beside it) and `trial`
-(how a shadow did); what is not there is not missed.
+The layer of monitoring adds `logged` (rows from the log of predictions, and a record of decisions beside it) and
+`trial` (how a shadow did); what is not there is not missed.
 """
 
 from __future__ import annotations

@@ -57,9 +57,8 @@ def held_back(scene: Scene, settings: Settings) -> str | None:
     passed = (scene.now - max(tried)).total_seconds()
     if passed < own.patience:
         last = max(trainings(scene.history), key=lambda row: row.moment)
-        return (
-            f"the last one was {span.words(max(0.0, passed))} ago ({last.decision}), and retrain.cooldown={own.cooldown}"
-        )
+        ago = f"{span.words(max(0.0, passed))} ago ({last.decision})"
+        return f"the last one was {ago}, and retrain.cooldown={own.cooldown}"
     recent = [moment for moment in tried if scene.now - moment < WEEK]
     if own.max_per_week is not None and len(recent) >= own.max_per_week:
         return f"there were {len(recent)} within 7 days, and retrain.max_per_week={own.max_per_week}"

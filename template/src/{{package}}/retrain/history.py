@@ -2,8 +2,8 @@
 
 Two lines of `bundles/retrain.jsonl`, at the start of a training and at its end:
 
-    {"at": "2026-03-01T03:17:02.412Z", "action": "train", "when": "auto", "reasons": {"drift": "…"}, "decision": "started", …}
-    {"at": "2026-03-01T03:17:02.412Z", "action": "train", "when": "auto", "reasons": {"drift": "…"}, "decision": "promoted", …}
+    {"at": "2026-03-01T03:17:02.412Z", "action": "train", "when": "auto", "decision": "started", "reasons": {…}, …}
+    {"at": "2026-03-01T03:17:02.412Z", "action": "train", "when": "auto", "decision": "promoted", "reasons": {…}, …}
 
 A line is written once and never changed; of those with the same `at`, the last one says how it ended. One that was only
 started was killed, and counts like any other for the cooldown and the budget.
@@ -27,8 +27,8 @@ class Row:
     """One training (action train) or one verdict on a shadow (action shadow).
 
     `at` is its start in UTC, ISO 8601; `reasons` trigger to sentence; `decision` started, promoted, shadow (published,
-    answers beside the champion), refused, dropped or failed; `version` what was published, `champion` who served before;
-    `key` stands for the data and the settings: the same again would come to the same.
+    answers beside the champion), refused, dropped or failed; `version` what was published, `champion` who served
+    before; `key` stands for the data and the settings: the same again would come to the same.
     """
 
     at: str

@@ -1,4 +1,4 @@
-"""`retrain`, in order: a shadow that waits for its verdict, what the triggers ask for, the rows, the training, its record."""
+"""`retrain`, in order: the verdict on a shadow, what the triggers ask for, the rows, the training, its record."""
 
 from __future__ import annotations
 

@@ -83,7 +83,8 @@ def read(config: RunConfig) -> Settings:
     known = {field.name for shape in shapes.values() for field in dataclasses.fields(shape)}
     for name in values:
         if name not in known:
-            raise InputError(f"retrain.{name}: no such setting{nearest(str(name), known)}; see {config.where('retrain')}")
+            where = config.where("retrain")
+            raise InputError(f"retrain.{name}: no such setting{nearest(str(name), known)}; see {where}")
     read = {name: _part(shape, values, config) for name, shape in shapes.items()}
     own = read[""]
     _check(own, list(found), config)
@@ -110,6 +111,6 @@ def _check(settings: RetrainSettings, found: list[str], config: RunConfig) -> No
     _ = settings.patience, settings.history, settings.newest  # each refuses what it cannot read
     if settings.data != "source" and extension("logged") is None:
         raise InputError(
-            f"retrain.data: {settings.data!r} takes rows from the log of predictions, which is the layer of monitoring's "
-            "(monitoring=true); expected source"
+            f"retrain.data: {settings.data!r} takes rows from the log of predictions, which this project has not "
+            "(monitoring=false); expected source"
         )

@@ -1,7 +1,7 @@
 """What the candidate is trained on and compared on: rows of data.path, of the log, or of both, and their newest part.
 
-Where that is not the source as it stands, the rows are written to `data/retrain/<fingerprint>.parquet`: the lineage of a
-version that was made from them names the file, and `train data.path=…` makes it again.
+Where that is not the source as it stands, the rows are written to `data/retrain/<fingerprint>.parquet`: the lineage of
+a version that was made from them names the file, and `train data.path=…` makes it again.
 """
 
 from __future__ import annotations
@@ -78,9 +78,7 @@ def gather(scene: Scene) -> Supply:
     config = configuration.from_raw(raw, own.root, own.where)
     if settings.history is not None and not as_it_is:
         says = f"the newest {len(frame):,} of {says}"
-    return Supply(
-        config, None if as_it_is else frame, len(frame), new, fingerprint, _key(config, fingerprint), says
-    )
+    return Supply(config, None if as_it_is else frame, len(frame), new, fingerprint, _key(config, fingerprint), says)
 
 
 def _rows(scene: Scene) -> tuple[pd.DataFrame, str]:
@@ -93,13 +91,14 @@ def _rows(scene: Scene) -> tuple[pd.DataFrame, str]:
     log = extension("logged").rows(scene.config, rows.contract)
     if not len(log):
         raise InputError(
-            "retrain.data: the log has no predictions whose truth is known yet; bring the truth in (`outcome data.path=…`), "
-            "or take retrain.data=source"
+            "retrain.data: the log has no predictions whose truth is known yet; bring the truth in "
+            "(`outcome data.path=…`), or take retrain.data=source"
         )
     if kind == "log":
         return log, f"{len(log):,} rows of the log"
     both = recent.combined(rows.frame, log, rows.contract)
-    return both, f"{len(both):,} rows, {len(both) - len(rows.frame):,} of them of the log and the others of {rows.source}"
+    added = len(both) - len(rows.frame)
+    return both, f"{len(both):,} rows, {added:,} of them of the log and the others of {rows.source}"
 
 
 def _new(scene: Scene, frame: pd.DataFrame) -> int:

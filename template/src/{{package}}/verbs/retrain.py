@@ -1,10 +1,10 @@
 """Decide whether to train anew; train, compare with the champion on the newest data, and let the gate promote.
 
-Triggers say when: the champion's age, new rows in data.path and, with monitoring, drift, fallen quality and outcomes that
-arrived (`retrain.when=auto`, or some of them: `[schedule,drift]`). The candidate is trained on `retrain.window` and compared
-with the champion on `retrain.holdout`, the newest rows; the former champion stays published for `rollback`. A cooldown and
-a budget hold back what comes too soon or too often. `--dry-run` says what would be done and why. Exits with 3 where
-`gate.strict=true` and the model was not promoted.
+Triggers say when: the champion's age, new rows in data.path and, with monitoring, drift, fallen quality and outcomes
+that arrived (`retrain.when=auto`, or some of them: `[schedule,volume]`). The candidate is trained on `retrain.window`
+and compared with the champion on `retrain.holdout`, the newest rows; the former champion stays published for
+`rollback`. A cooldown and a budget hold back what comes too soon or too often. `--dry-run` says what would be done and
+why. Exits with 3 where `gate.strict=true` and the model was not promoted.
 """
 
 from __future__ import annotations

@@ -29,4 +29,5 @@ def look(scene: Scene, settings: Settings) -> Finding:
     new = scene.fresh
     part = f" ({new / known:.1%} of the champion's {known:,})" if known else ""
     asked = f"{settings.new_rows:.1%}" if share else f"{settings.new_rows:,.0f}"
-    return Finding(new > 0 and new >= wanted, f"{new:,} new rows in {scene.rows.source}{part}, retrain.new_rows: {asked}")
+    says = f"{new:,} new rows in {scene.rows.source}{part}, retrain.new_rows: {asked}"
+    return Finding(new > 0 and new >= wanted, says)

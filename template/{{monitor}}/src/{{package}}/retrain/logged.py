@@ -1,7 +1,7 @@
 """Rows to learn from out of the log of predictions, and the record of decisions in its database.
 
-A logged prediction is a row once its truth is known: the features that were sent, and what came true. Where the truth came
-by key, the newest prediction of that key counts: a row that is scored each night is one row.
+A logged prediction is a row once its truth is known: the features that were sent, and what came true. Where the truth
+came by key, the newest prediction of that key counts: a row that is scored each night is one row.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 SERVED = "p.source IN ('rest', 'batch')"
 #: Predictions with their truth, by request and row, then by key.
 _KNOWN = tuple(
-    f"SELECT p.features, p.key, o.truth, p.at, o.subject FROM prediction_log p JOIN outcome_log o ON o.subject = {subject} "
-    f"WHERE {SERVED} ORDER BY p.at, p.request_id, p.row"
+    "SELECT p.features, p.key, o.truth, p.at, o.subject FROM prediction_log p "
+    f"JOIN outcome_log o ON o.subject = {subject} WHERE {SERVED} ORDER BY p.at, p.request_id, p.row"
     for subject in ("p.request_id || '/' || CAST(p.row AS TEXT)", "'key:' || p.key")
 )
 

@@ -1,6 +1,6 @@
 """How a shadow did: its answers and the champion's to the same requests, once the truth of enough of them is known.
 
-It is promoted where the paired bootstrap shows that it did better by `gate.margin`, as the gate would; else it is dropped.
+It is promoted where the paired bootstrap shows that it did better by `gate.margin`, as at the gate; else it is dropped.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Cases that the bootstrap draws from at most.
 DRAWN = 100_000
+#: What the names of the shadow's columns begin with.
+OWN = "shadow."
 _PAIRS = tuple(
     "SELECT p.request_id, p.row, p.at, p.key, o.subject, o.truth, p.prediction, p.output, s.prediction, s.output "
     "FROM prediction_log s JOIN prediction_log p ON p.request_id = s.request_id AND p.row = s.row "
@@ -34,7 +36,7 @@ _PAIRS = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Whether candidates are tried in the shadow first; the outcomes that a verdict takes, and how long they may take."""
+    """Whether candidates are tried in the shadow first; the outcomes that a verdict takes, and how long they may."""
 
     shadow: bool
     shadow_outcomes: Count
@@ -105,8 +107,8 @@ def _compared(scene: Scene, standing: Shadow, cases: tuple[Any, Any, Any]) -> Ve
 
 
 def _answers(scene: Scene, version: str, since: float, model: Predictor) -> pd.DataFrame:
-    """The pairs of answers whose truth is known, one for each truth: columns as `live` takes them, the champion's and,
-    with the prefix `shadow.`, the shadow's."""
+    """The pairs of answers whose truth is known, one for each truth: columns as `live` takes them, the champion's, and
+    the shadow's with a prefix."""
     import pandas as pd
 
     from ..monitor.decoding import Fields, scalar
@@ -119,10 +121,10 @@ def _answers(scene: Scene, version: str, since: float, model: Predictor) -> pd.D
         for query in _PAIRS:
             for batch in opened.batches(query, (version, since, scene.champion.version)):
                 request, row, at, key, subject, truth, said, output, own, own_output = zip(*batch, strict=True)
-                cells = {"request_id": request, "row": row, "at": at, "key": key, "subject": subject}
-                cells |= {"truth": [scalar(text) for text in truth]}
-                for prefix, told, outputs in (("", said, output), ("shadow.", own, own_output)):
-                    cells |= {f"{prefix}prediction": [scalar(text) for text in told]}
+                cells: dict[str, Any] = {"request_id": request, "row": row, "at": at, "key": key, "subject": subject}
+                cells["truth"] = [scalar(text) for text in truth]
+                for prefix, told, outputs in (("", said, output), (OWN, own, own_output)):
+                    cells[f"{prefix}prediction"] = [scalar(text) for text in told]
                     named = zip(needed, fields.columns(outputs), strict=True)
                     cells |= {f"{prefix}{name}": values for name, values in named}
                 parts.append(pd.DataFrame(cells))
@@ -139,9 +141,9 @@ def _cases(answers: pd.DataFrame, ours: Predictor, theirs: Predictor) -> tuple[A
 
     if not len(answers):
         return None
-    prefix = "shadow."
-    own = answers[[name for name in answers if name.startswith(prefix)]].rename(columns=lambda n: n.removeprefix(prefix))
-    shared = answers[[name for name in answers if not name.startswith(prefix) and name not in own]]
+    names = {str(name).removeprefix(OWN): name for name in answers if str(name).startswith(OWN)}
+    own = answers[list(names.values())].set_axis(list(names), axis=1)
+    shared = answers[[name for name in answers if name not in names and name not in names.values()]]
     mine = live.evidence(ours, shared.join(own))
     others = live.evidence(theirs, answers)
     both = np.intersect1d(mine.rows, others.rows)[-DRAWN:]

@@ -31,5 +31,6 @@ def look(scene: Scene, settings: Settings) -> Finding:
             found = outcomes(opened, since.timestamp())
     except InputError as away:
         return Finding(False, f"the log cannot be read: {away}")
-    says = f"{found:,} outcomes of predictions since {since:%Y-%m-%d %H:%M}, retrain.new_outcomes={settings.new_outcomes:,}"
-    return Finding(found >= settings.new_outcomes, says)
+    wanted = settings.new_outcomes
+    says = f"{found:,} outcomes of predictions since {since:%Y-%m-%d %H:%M}, retrain.new_outcomes={wanted}"
+    return Finding(found >= wanted, says)
