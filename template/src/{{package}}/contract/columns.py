@@ -131,7 +131,9 @@ def texts(series: pd.Series) -> Texts:
 
 
 def text(value: Any) -> str:
-    """One raw value as the text a contract writes: 3.0 is "3", True is "True", a midnight is its date."""
+    """One raw value as the text a contract writes: 3.0 is "3", True is "True", a midnight is its date, b"a" is "a"."""
+    if isinstance(value, bytes):  # text of a Parquet file whose writer did not say that it is text
+        return value.decode("utf8", "backslashreplace")
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     if isinstance(value, datetime.datetime):
