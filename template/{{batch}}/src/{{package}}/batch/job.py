@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .. import bulk, bundle, champion, quota
+from .. import bulk, bundle, champion, observation, quota
 from ..errors import InputError
+from ..observation import BatchRun, Place
 from ..portion import Batch, Form, Portion
 from .progress import Progress
 from .pump import after, loads, pump
@@ -26,6 +27,7 @@ from .settings import BatchSettings
 from .sink import Run, Sink, Standing, open_sink
 from .source import open_source
 from .source.rows import Source
+from .watched import looking_on
 
 if TYPE_CHECKING:
     from ..config import RunConfig
@@ -82,6 +84,8 @@ def run(config: RunConfig, settings: BatchSettings) -> Done:
     day = settings.day
     threads = quota.threads(settings.threads)
     model = champion.serving(config, threads=1, bulk=True)
+    told = observation.variables(config)
+    place = Place(source="batch", model=model, environment=told, store=str(config.bundle.store))
     source = _source(config, settings, model)
     try:
         form = bulk.form(model, source.names, source.types, bulk.key(model, config.data))
@@ -94,7 +98,7 @@ def run(config: RunConfig, settings: BatchSettings) -> Done:
             if settings.dry_run:
                 return _dry(done, model, source, settings, threads)
             with sink.hold(planned, form, settings.wait):
-                return _run(done, model, source, sink, settings, threads)
+                return _run(done, place, source, sink, settings, threads)
         finally:
             sink.close()
     finally:
@@ -105,8 +109,8 @@ def _source(config: RunConfig, settings: BatchSettings, model: Predictor) -> Sou
     """What is to be scored: `batch.input`, or where none is named what the model's contract was inferred from."""
     if settings.input is None and not bulk.NEEDS_ROWS:
         return Nothing(model.version)
-    text = settings.input or model.contract.source
-    if text is None:
+    text = model.contract.source if settings.input is None else settings.input
+    if not text:  # an empty one is a script's variable that nobody set, not the wish for the rows of training
         raise InputError("batch.input is not set; name the rows to score, for example batch.input=rows.parquet")
     return open_source(text, config.data, config.root, bulk.key(model, config.data))
 
@@ -131,9 +135,7 @@ def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _run(
-    done: Done, model: Predictor, source: Source | Nothing, sink: Sink, settings: BatchSettings, threads: int
-) -> Done:
+def _run(done: Done, place: Place, source: Source | Nothing, sink: Sink, settings: BatchSettings, threads: int) -> Done:
     """Score what an earlier process of this run has not, and say that the run is whole."""
     began = time.perf_counter()
     done.quarantine = sink.quarantine
@@ -141,11 +143,14 @@ def _run(
     done.resumed, done.already = standing.read, standing.finished
     if not standing.finished:
         _limit(done, settings)  # the same command again must not get past it
-        with Progress(source.rows, standing.read, source.reckoned) as progress:
-            batches = source.batches(min(SCORED, settings.chunk), standing.mark if bulk.NEEDS_ROWS else 0)
-            portions = bulk.portions(model, done.form, batches, standing.mark, threads)
+        rows = source.rows if bulk.NEEDS_ROWS else bulk.expected(place.model)
+        told = BatchRun(id=done.run.id, model=place.model, rows=rows, key=done.form.key if done.form.lasting else ())
+        with looking_on(place, told) as looking, Progress(source.rows, standing.read, source.reckoned) as progress:
+            read = source.batches(min(SCORED, settings.chunk), standing.mark if bulk.NEEDS_ROWS else 0)
+            portions = bulk.portions(place.model, done.form, looking.reading(read), standing.mark, threads)
 
             def write(load: Portion) -> None:
+                looking.scored(load)
                 to = after(load, done.standing)
                 doubles = sink.write(load, to)
                 done.standing = dataclasses.replace(to, written=to.written - doubles, rejected=to.rejected + doubles)

@@ -25,6 +25,8 @@ def open_sink(address: str, root: Path, keeps: bool) -> Sink:
     Raises InputError where the address is of no known kind, or nothing answers there.
     """
     url, _, table = address.partition("#")
+    if not url.strip("./"):  # the project's own folder
+        raise InputError("batch.output names no place; expected such as sqlite:///predictions.db, or a folder")
     scheme = url.partition("://")[0].partition("+")[0] if "://" in url else ""
     if scheme == "delta":
         from .delta import Delta
