@@ -473,7 +473,7 @@ def test_jobs_call_verbs_that_exist(generated: Callable[[str], Path]) -> None:
 
     entries = tomllib.loads((folder / "schedule/jobs.toml").read_text("utf8"))["jobs"]
 
-    assert entries.keys() == {"batch", "retrain"}
+    assert entries.keys() == {"batch", "monitor", "retrain"}
     assert {entry["command"][0] for entry in entries.values()} <= verbs
 
 
@@ -481,9 +481,9 @@ def test_a_project_without_batch_has_no_such_job(tmp_path: Path) -> None:
     """Jobs are there where their verb is, in the jobs file and in the deployments of Prefect."""
     folder = generate(tmp_path, deployment=["rest"], scheduler="prefect")
 
-    assert tomllib.loads((folder / "schedule/jobs.toml").read_text("utf8"))["jobs"].keys() == {"retrain"}
+    assert tomllib.loads((folder / "schedule/jobs.toml").read_text("utf8"))["jobs"].keys() == {"monitor", "retrain"}
     deployments = yaml.safe_load((folder / "prefect.yaml").read_text("utf8"))["deployments"]
-    assert [deployment["name"] for deployment in deployments] == ["retrain"]
+    assert [deployment["name"] for deployment in deployments] == ["monitor", "retrain"]
 
 
 @pytest.mark.parametrize("scheduler", ["cron", "prefect", "airflow"])
@@ -520,10 +520,10 @@ def test_a_change_of_the_jobs_file_reaches_the_deployments(generated: Callable[[
 
     subprocess.run([sys.executable, folder / "schedule/deployments.py"], capture_output=True, check=True)
 
-    (only,) = yaml.safe_load((folder / "prefect.yaml").read_text("utf8"))["deployments"]
-    assert only["parameters"] == {"job": "batch"}
-    assert only["schedules"] == [{"cron": "17 4 * * *", "timezone": "Europe/Berlin"}]
-    assert only["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
+    batch, monitor = yaml.safe_load((folder / "prefect.yaml").read_text("utf8"))["deployments"]
+    assert (batch["parameters"], monitor["parameters"]) == ({"job": "batch"}, {"job": "monitor"})
+    assert batch["schedules"] == [{"cron": "17 4 * * *", "timezone": "Europe/Berlin"}]
+    assert batch["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
 
 
 # cron

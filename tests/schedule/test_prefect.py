@@ -140,7 +140,7 @@ def test_the_deployments_are_on_the_server_as_in_the_jobs_file(prefect: Prefect)
     """Each job has its time, its zone, and room for one run at a time."""
     found = {entry["name"]: entry for entry in prefect.ask("deployments/filter", {})}
 
-    assert found.keys() == {"batch", "retrain"}
+    assert found.keys() == {"batch", "monitor", "retrain"}
     schedule = found["batch"]["schedules"][0]["schedule"]
     assert (schedule["cron"], schedule["timezone"]) == ("17 4 * * *", "UTC")
     assert found["batch"]["global_concurrency_limit"]["limit"] == 1
