@@ -44,7 +44,7 @@ def window(frame: pd.DataFrame, contract: Contract, span: Span | None, key: str)
     moments = _moments(frame, contract)
     if span.seconds is not None:
         chosen = moments > np.nanmax(moments) - np.timedelta64(int(span.seconds * 1e9), "ns")
-        return frame[chosen].reset_index(drop=True)
+        return frame.iloc[np.flatnonzero(chosen)].reset_index(drop=True)
     count = min(span.rows, len(frame)) if span.rows is not None else int(np.ceil((span.share or 1) * len(frame)))
     order = np.argsort(moments, kind="stable")
     return frame.iloc[np.sort(order[len(order) - count :])].reset_index(drop=True)
@@ -69,7 +69,7 @@ def logged(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return conformed rows of what series turned out to be, and which of the n logged forecasts they are of.
 
-    A key is the cells that name the series, then the moment that was forecast. A covariate that was not sent is missing.
+    A key is the cells that name the series, then the moment forecast. A covariate that was not sent is missing.
     """
     import numpy as np
     import pandas as pd

@@ -9,7 +9,7 @@ import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import bootstrap, live, metrics, predictor, registry, shadow, span, tracking
+from .. import shadow, span
 from ..errors import InputError
 from ..shape import Count
 from .logged import database
@@ -73,6 +73,8 @@ def judge(scene: Scene, standing: Shadow, settings: Settings) -> Verdict:
 
 def settle(scene: Scene, standing: Shadow, verdict: Verdict) -> list[str]:
     """Promote the shadow or drop it; return what the reader should know."""
+    from .. import registry, tracking
+
     if verdict.decision != "promoted":
         shadow.drop(scene.store, standing.version)
         return []
@@ -86,10 +88,14 @@ def settle(scene: Scene, standing: Shadow, verdict: Verdict) -> list[str]:
 
 
 def _load(scene: Scene, version: str) -> Predictor:
+    from .. import predictor
+
     return predictor.load(scene.store.fetch(version), version=version)
 
 
 def _compared(scene: Scene, standing: Shadow, cases: tuple[Any, Any, Any]) -> Verdict:
+    from .. import bootstrap, metrics
+
     truth, mine, others = cases
     gate, champion = scene.config.gate, scene.champion
     assert champion is not None
@@ -111,6 +117,7 @@ def _answers(scene: Scene, version: str, since: float, model: Predictor) -> pd.D
     the shadow's with a prefix."""
     import pandas as pd
 
+    from .. import live
     from ..monitor.decoding import Fields, scalar
 
     assert scene.champion is not None
@@ -138,6 +145,8 @@ def _answers(scene: Scene, version: str, since: float, model: Predictor) -> pd.D
 def _cases(answers: pd.DataFrame, ours: Predictor, theirs: Predictor) -> tuple[Any, Any, Any] | None:
     """The truth, the shadow's scores and the champion's, of the cases that both answered."""
     import numpy as np
+
+    from .. import live
 
     if not len(answers):
         return None
