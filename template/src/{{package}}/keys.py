@@ -17,7 +17,7 @@ from typing import Any
 
 def written(cells: Iterable[Any]) -> str | None:
     """Return the key as a JSON list of texts; None where a cell is empty."""
-    texts = [_text(cell) for cell in cells]
+    texts = [cell if type(cell) is str else _text(cell) for cell in cells]
     return None if None in texts or not texts else json.dumps(texts, ensure_ascii=False)
 
 
@@ -30,12 +30,9 @@ def moment(text: str) -> str:
 
 def _text(cell: Any) -> str | None:
     """One cell: whole numbers without a point, moments to the second, everything else as it prints."""
-    value = cell.item() if hasattr(cell, "item") and not hasattr(cell, "astype") else cell
-    if hasattr(value, "astype"):  # a scalar of numpy's
-        if value.dtype.kind == "M":
-            text = str(value.astype("M8[s]"))
-            return None if text == "NaT" else text
-        value = value.item()
+    value = cell
+    if hasattr(value, "dtype"):  # a scalar of numpy's
+        value = None if value != value else value.astype("M8[s]").item() if value.dtype.kind == "M" else value.item()
     if value is None or value != value:
         return None
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:

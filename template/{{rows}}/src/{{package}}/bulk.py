@@ -43,6 +43,11 @@ def key(model: Predictor, data: DataSettings) -> tuple[str, ...]:
     return tuple(data.key)
 
 
+def expected(model: Predictor) -> int | None:
+    """How many answers to expect where the source does not say: there are as many as rows."""
+    return None
+
+
 def form(model: Predictor, names: Sequence[str], types: Sequence[pa.DataType], key: Sequence[str]) -> Form:
     """The table of answers to rows with these columns, told apart by `key` (none: by their number).
 

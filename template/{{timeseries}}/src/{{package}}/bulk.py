@@ -37,6 +37,11 @@ def key(model: Predictor, data: DataSettings) -> tuple[str, ...]:
     return (*model.needed, model.contract.with_role("time")[0].name)
 
 
+def expected(model: Predictor) -> int | None:
+    """How many answers to expect where the source does not say: those of the series that are known."""
+    return len(model.inference.panel.keys) * model.inference.horizon
+
+
 def form(model: Predictor, names: Sequence[str], types: Sequence[pa.DataType], key: Sequence[str]) -> Form:
     """The table of forecasts. Raises InputError naming a column that newer rows lack, and where they bring nothing."""
     time = model.contract.with_role("time")[0].name

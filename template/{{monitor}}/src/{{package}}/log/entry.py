@@ -10,7 +10,7 @@ as possible: `Raw` is a value that nobody has looked at.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -89,9 +89,15 @@ def refused(told: Refusal, redact: Collection[str]) -> bytes:
     return bytes(_encode(found)) + b"\n"
 
 
-def row(**values: Any) -> bytes:
-    """The line of one row by itself: all that an entry of a batch has."""
-    return bytes(_encode(values)) + b"\n"
+def rows(head: dict[str, Any]) -> Callable[[int, str | None, dict[str, Any], Any, dict[str, Any]], bytes]:
+    """Write lines of rows by themselves, which share `head`: of a number, a key, features, a prediction, an output."""
+    begin = _encode(head)[:-1] + b","
+
+    def line(number: int, key: str | None, features: dict[str, Any], prediction: Any, output: dict[str, Any]) -> bytes:
+        values = {"row": number, "key": key, "features": features, "prediction": prediction, "output": output}
+        return begin + bytes(_encode(values))[1:] + b"\n"
+
+    return line
 
 
 def without(body: bytes, name: str, redact: Collection[str]) -> bytes:

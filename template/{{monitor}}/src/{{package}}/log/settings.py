@@ -28,7 +28,7 @@ class LogSettings:
     database: str = "sqlite:///logs/predictions.db"
     folder: str = "logs/predictions"
     sample: Part = 1.0
-    batch_rows: Count | None = 100_000
+    batch_rows: Count | None = 50_000
     redact: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
     retention_days: Positive | None = 90.0

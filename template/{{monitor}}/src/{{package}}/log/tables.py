@@ -20,7 +20,7 @@ from __future__ import annotations
 TABLES = {
     "prediction_log": """
         request_id TEXT NOT NULL,
-        row INTEGER NOT NULL,
+        row BIGINT NOT NULL,
         source TEXT NOT NULL,
         at DOUBLE PRECISION NOT NULL,
         model_version TEXT NOT NULL,
