@@ -161,11 +161,11 @@ class Tracker:
     def _open(self, tags: dict[str, str], published: list[str]) -> None:
         client = connect(self.uri)
         with reached(self.uri):
-            experiment = _experiment(client, self.settings.experiment, self.uri)
-            self.swept = sweep(client, experiment, self.settings.model_name, self.store, published)
+            place = experiment(client, self.settings.experiment, self.uri)
+            self.swept = sweep(client, place, self.settings.model_name, self.store, published)
             name = tags.pop("mlflow.runName", None)
             self.run_id = client.create_run(
-                experiment, tags={**tags, PROCESS: process.name()}, run_name=name
+                place, tags={**tags, PROCESS: process.name()}, run_name=name
             ).info.run_id
         self._client = client
 
@@ -202,7 +202,7 @@ def _align(client: MlflowClient, model: str, champion: str) -> None:
         client.delete_registered_model_alias(model, CHALLENGER)
 
 
-def _experiment(client: MlflowClient, name: str, uri: str) -> str:
+def experiment(client: MlflowClient, name: str, uri: str) -> str:
     """Return the id of the experiment, made where it does not exist; SQLite's files lie beside the database."""
     found = client.get_experiment_by_name(name)
     if found is not None and found.lifecycle_stage != "deleted":

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 #: Whether an input that a logged row does not have was not said at all, rather than missing.
 SPARSE = False
+#: Whether answers rest on values that age.
+AGES = False
+
+
+def required(contract: Contract) -> tuple[str, ...]:
+    """The columns that a table must have to be looked at."""
+    return tuple(column.name for column in contract.inputs)
 
 
 def watched(contract: Contract) -> tuple[str, ...]:
@@ -65,8 +72,8 @@ def figures(model: Predictor, answers: pd.DataFrame) -> list[Figure]:
     return [_calibration(model.contract, found)] if len(model.contract.labels) == 2 else []
 
 
-def newest(answers: pd.DataFrame) -> dict[str, float]:
-    """The moment of the newest value that answers rest on, by series: rows rest on nothing but themselves."""
+def newest(logged: pd.DataFrame) -> dict[str, float]:
+    """The moment of the newest value that logged answers rest on, by series: rows rest on nothing but themselves."""
     return {}
 
 

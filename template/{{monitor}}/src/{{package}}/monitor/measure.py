@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..record import plain
+
 #: Every metric and what it says in a few words; `monitor` knows no other.
 METRICS: Mapping[str, str] = {
     "input_drift": "population stability index of an input against the training rows",
@@ -56,7 +58,8 @@ class Measure:
 
     def to_dict(self) -> dict[str, Any]:
         """The figure as plain data."""
-        return asdict(self)
+        found: dict[str, Any] = plain(asdict(self))
+        return found
 
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> Measure:

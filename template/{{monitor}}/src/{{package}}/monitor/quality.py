@@ -6,7 +6,8 @@ the window and with the test rows together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .. import bootstrap, live, metrics
@@ -21,23 +22,42 @@ if TYPE_CHECKING:
     from ..metrics import Metric
     from ..predictor import Predictor
     from .settings import MonitorSettings
+    from .window import Window
 
 #: Bootstrap draws, and the cases that they are drawn from at most: more make no better interval.
 RESAMPLES, DRAWN = 300, 20_000
 #: Of the interval that is shown.
 CONFIDENCE = 0.95
+#: Windows of a version that say what a slice's quality is, and how many it takes at least.
+BEGUN, FEWEST = 10, 3
 #: Values of one slice that get figures of their own: the most frequent.
 VALUES = 20
 
 
-def measure(model: Predictor, answers: pd.DataFrame, settings: MonitorSettings, seed: int) -> list[Measure]:
-    """Return the figures of quality; `answers` are those of the window's version."""
+@dataclass(frozen=True)
+class Standard:
+    """What quality is compared with: of what, its value and standard error."""
+
+    of: str
+    value: float
+    error: float
+
+
+def measure(
+    model: Predictor, answers: pd.DataFrame, settings: MonitorSettings, seed: int, before: Sequence[Window] = ()
+) -> list[Measure]:
+    """Return the figures of quality; `answers` are those of the window's version, `before` the windows before it."""
     known = live.evidence(model, answers) if len(answers) else None
     if known is None or not len(known.rows):
         return []
     parts = [("", known), *_slices(answers, known, settings)]
     decisive = metrics.metric(model.metrics.get("metric"), model.contract.task)
-    found = [figure for name, part in parts for figure in _metric(model, decisive, name, part, settings, seed)]
+    standards = {"": _test(model, decisive)} | {name: _began(name, model.version, before) for name, _ in parts[1:]}
+    found = [
+        figure
+        for name, part in parts
+        for figure in _metric(decisive, name, part, standards[name], settings, seed)
+    ]
     enough = len(known.rows) >= settings.min_outcomes
     return found + [_figure(figure, enough) for figure in live.figures(model, answers)]
 
@@ -52,10 +72,10 @@ def _slices(answers: pd.DataFrame, known: Evidence, settings: MonitorSettings) -
 
 
 def _metric(
-    model: Predictor, metric: Metric, subject: str, known: Evidence, settings: MonitorSettings, seed: int
+    metric: Metric, subject: str, known: Evidence, standard: Standard | None, settings: MonitorSettings, seed: int
 ) -> list[Measure]:
-    """Quality and its loss, of the whole or of a slice; slices are compared with the whole of the test rows."""
-    rows, test = len(known.rows), _test(model, metric)
+    """Quality and its loss against a standard, of the whole or of a slice."""
+    rows = len(known.rows)
     where = f" where {subject}" if subject else ""
     if rows < settings.min_outcomes:
         says = f"{metric.name}{where}: not enough data ({rows} known outcomes, {settings.min_outcomes} are needed)"
@@ -69,29 +89,41 @@ def _metric(
     found = [
         Measure(metric="quality", subject=subject, value=value, rows=rows, proven=True, says=says, low=low, high=high)
     ]
-    if test is None:
+    if standard is None:
         return found
-    then, then_error = test
+    then = standard.value
     worse = then - value if metric.greater_is_better else value - then
     loss = worse / (abs(then) or 1.0)
     share = len(settings.slices) * VALUES + 1
-    proven = worse > chance.sure(share) * (error**2 + then_error**2) ** 0.5 and not low <= then <= high
-    says += f"; test rows {then:.4g}: {abs(loss):.1%} {'worse' if loss > 0 else 'better'}"
+    proven = worse > chance.sure(share) * (error**2 + standard.error**2) ** 0.5 and not low <= then <= high
+    says += f"; {standard.of} {then:.4g}: {abs(loss):.1%} {'worse' if loss > 0 else 'better'}"
     return [
         *found,
         Measure(metric="quality_loss", subject=subject, value=loss, rows=rows, proven=bool(proven), says=says),
     ]
 
 
-def _test(model: Predictor, metric: Metric) -> tuple[float, float] | None:
-    """The metric on the test rows and its standard error, as the bundle has them."""
+def _test(model: Predictor, metric: Metric) -> Standard | None:
+    """The metric on the test rows, as the bundle has it."""
     kept = model.metrics
     value = kept.get("test", {}).get(metric.name)
     if value is None:
         return None
     low, high = kept.get("low"), kept.get("high")
     known = kept.get("metric") == metric.name and low is not None and high is not None
-    return float(value), (float(high) - float(low)) / 3.92 if known else 0.0
+    return Standard("test rows", float(value), (float(high) - float(low)) / 3.92 if known else 0.0)
+
+
+def _began(subject: str, version: str, before: Sequence[Window]) -> Standard | None:
+    """What a slice's quality was when this version began: the bundle knows no slices, and some are harder than others."""
+    import numpy as np
+
+    windows = [window for window in before if window.model_version == version]
+    found = [figure.value for window in windows for figure in window.of("quality", subject) if figure.value is not None]
+    first = found[:BEGUN]
+    if len(first) < FEWEST:
+        return None
+    return Standard("at first", float(np.median(first)), 1.25 * float(np.std(first)) / len(first) ** 0.5)
 
 
 def _interval(metric: Metric, known: Evidence, seed: int) -> tuple[float, float, float, float]:

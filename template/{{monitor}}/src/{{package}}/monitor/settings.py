@@ -1,21 +1,17 @@
-"""conf/monitor as a dataclass, and durations and moments in words.
+"""conf/monitor as a dataclass, and moments in words.
 
-seconds("15min", "monitor.window")            900.0
-moment("2026-01-31T06:00:00", "monitor.until")  seconds since 1970, UTC where no offset is given
+moment("2026-01-31T06:00:00", "monitor.until")    seconds since 1970; UTC where no offset is given
 """
 
 from __future__ import annotations
 
 import datetime
-import re
 from dataclasses import dataclass
 from typing import Annotated
 
 from ..errors import InputError
 from ..shape import Amount, Bound, Count
-
-#: Units of a duration, in seconds.
-UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+from ..span import seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +45,10 @@ class MonitorSettings:
     track: bool
     detail_rows: Annotated[int, Bound(at_least=0)]
 
+    def check(self) -> None:
+        """Refuse durations and moments that are none, before anything is opened."""
+        _ = self.window_seconds, self.until_seconds
+
     @property
     def window_seconds(self) -> float:
         """The length of a window."""
@@ -58,19 +58,6 @@ class MonitorSettings:
     def until_seconds(self) -> float | None:
         """The end of the newest window, or None for now."""
         return None if self.until is None else moment(self.until, "monitor.until")
-
-
-def seconds(text: str, name: str) -> float:
-    """Read a duration such as 15min or 1d; raises InputError naming the setting."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*", text)
-    unit = found[2].casefold() if found else ""
-    if found is None or unit not in UNITS or float(found[1]) <= 0:
-        minutes = "; m could be minutes or months: write min" if unit == "m" else ""
-        raise InputError(
-            f"{name}: {text!r} is no duration; expected a number above 0 and one of {', '.join(UNITS)}, such as 15min, "
-            f"1h or 7d{minutes}"
-        )
-    return float(found[1]) * UNITS[unit]
 
 
 def moment(text: str, name: str) -> float:

@@ -17,27 +17,30 @@ if TYPE_CHECKING:
 
     from ..log.database import Database
     from ..predictor import Predictor
-    from .spans import Span
+    from .stretch import Stretch
 
+#: Answers, newest first, among which the newest of each series is looked for.
+NEWEST = 20_000
 _WANTED = "p.request_id, p.row, p.at, p.model_version, p.key, p.features, p.prediction, p.output, o.truth, o.subject"
 _SERVED = "p.source IN ('rest', 'batch')"
 #: The part of an outcome's subject before the last slash, and after it (`rtrim` takes off the digits of the row).
 _STEM = "rtrim(o.subject, '0123456789')"
 #: Answers of the window whose truth is known, and older answers whose truth came in the window; by row, then by key.
+#: CROSS JOIN tells SQLite to take the tables in this order; a sum keeps it from the index on moments.
 _QUERIES = (
-    f"SELECT {_WANTED} FROM prediction_log p JOIN outcome_log o ON o.subject = p.request_id || '/' || p.row "
-    f"WHERE {_SERVED} AND p.at >= ? AND p.at < ? AND o.at < ?",
-    f"SELECT {_WANTED} FROM outcome_log o CROSS JOIN prediction_log p WHERE o.at >= ? AND o.at < ? AND p.at < ? "
-    f"AND {_SERVED} AND p.request_id = substr({_STEM}, 1, length({_STEM}) - 1) "
-    f"AND CAST(p.row AS TEXT) = substr(o.subject, length({_STEM}) + 1)",
-    f"SELECT {_WANTED} FROM prediction_log p JOIN outcome_log o ON o.subject = 'key:' || p.key "
-    f"WHERE {_SERVED} AND p.at >= ? AND p.at < ? AND o.at < ?",
-    f"SELECT {_WANTED} FROM outcome_log o CROSS JOIN prediction_log p WHERE o.at >= ? AND o.at < ? AND p.at < ? "
-    f"AND {_SERVED} AND p.key = substr(o.subject, 5) AND o.subject LIKE 'key:%'",
+    f"SELECT {_WANTED} FROM prediction_log p CROSS JOIN outcome_log o WHERE {_SERVED} AND p.at >= ? AND p.at < ? "
+    "AND o.subject = p.request_id || '/' || p.row AND o.at + 0.0 < ?",
+    f"SELECT {_WANTED} FROM outcome_log o CROSS JOIN prediction_log p WHERE o.at >= ? AND o.at < ? "
+    f"AND p.request_id = substr({_STEM}, 1, length({_STEM}) - 1) "
+    f"AND CAST(p.row AS TEXT) = substr(o.subject, length({_STEM}) + 1) AND p.source <> 'shadow' AND p.at + 0.0 < ?",
+    f"SELECT {_WANTED} FROM prediction_log p CROSS JOIN outcome_log o WHERE {_SERVED} AND p.at >= ? AND p.at < ? "
+    "AND p.key IS NOT NULL AND o.subject = 'key:' || p.key AND o.at + 0.0 < ?",
+    f"SELECT {_WANTED} FROM outcome_log o CROSS JOIN prediction_log p WHERE o.at >= ? AND o.at < ? "
+    "AND o.subject LIKE 'key:%' AND p.key = substr(o.subject, 5) AND p.source <> 'shadow' AND p.at + 0.0 < ?",
 )
 
 
-def answers(database: Database, span: Span, model: Predictor, features: Sequence[str]) -> pd.DataFrame:
+def answers(database: Database, stretch: Stretch, model: Predictor, features: Sequence[str]) -> pd.DataFrame:
     """Return the answers whose truth became known in the window; `features` are inputs that are wanted beside them.
 
     Columns: request_id, row, at, model_version, key, subject, prediction, the predictor's others, `features`, truth.
@@ -46,11 +49,11 @@ def answers(database: Database, span: Span, model: Predictor, features: Sequence
 
     names = ["request_id", "row", "at", "model_version", "key", "subject", "prediction", "truth"]
     outputs = live.needed(model)
-    if not database.rows("SELECT 1 FROM outcome_log WHERE at < ? LIMIT 1", (span.end,)):
+    if not database.rows("SELECT 1 FROM outcome_log WHERE at < ? LIMIT 1", (stretch.end,)):
         return pd.DataFrame(columns=[*names, *outputs, *features])
     of_inputs, of_outputs = Fields(features), Fields(outputs)
     columns: dict[str, list[Any]] = {name: [] for name in (*names, *outputs, *features)}
-    for batch in _batches(database, span):
+    for batch in _batches(database, stretch):
         request, row, at, version, key, inputs, predicted, output, truth, subject = zip(*batch, strict=True)
         values = [request, row, at, version, key, subject, _scalars(predicted), _scalars(truth)]
         values += [*of_outputs.columns(output), *of_inputs.columns(inputs)]
@@ -60,10 +63,24 @@ def answers(database: Database, span: Span, model: Predictor, features: Sequence
     return live.chosen(found)
 
 
-def _batches(database: Database, span: Span) -> Iterator[list[tuple[Any, ...]]]:
+def newest(database: Database, stretch: Stretch) -> dict[str, float]:
+    """Return the moment of the newest value that answers rest on, by series; nothing where answers rest on none."""
+    import pandas as pd
+
+    if not live.AGES:
+        return {}
+    rows = database.rows(
+        f"SELECT p.at, p.key, p.output FROM prediction_log p WHERE {_SERVED} AND p.at >= ? AND p.at < ? "
+        f"ORDER BY p.at DESC LIMIT {NEWEST}",
+        (stretch.start, stretch.end),
+    )
+    return live.newest(pd.DataFrame(rows, columns=["at", "key", "output"]))
+
+
+def _batches(database: Database, stretch: Stretch) -> Iterator[list[tuple[Any, ...]]]:
     """The joined rows, a batch at a time."""
     for query, values in zip(
-        _QUERIES, ((span.start, span.end, span.end), (span.start, span.end, span.start)) * 2, strict=True
+        _QUERIES, ((stretch.start, stretch.end, stretch.end), (stretch.start, stretch.end, stretch.start)) * 2, strict=True
     ):
         yield from database.batches(query, values)
 

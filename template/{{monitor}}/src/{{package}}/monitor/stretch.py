@@ -26,7 +26,7 @@ EARLY = 0.125
 
 
 @dataclass(frozen=True)
-class Span:
+class Stretch:
     """From `start` (included) to `end` (not included), in seconds since 1970; `id` names the window."""
 
     id: str
@@ -34,7 +34,7 @@ class Span:
     end: float
 
 
-def spans(settings: MonitorSettings, database: Database) -> list[Span]:
+def stretches(settings: MonitorSettings, database: Database) -> list[Stretch]:
     """Return the stretches to look at, oldest first; none where nothing was ever logged.
 
     Raises InputError where `monitor.until` lies before what was looked at already.
@@ -57,22 +57,22 @@ def spans(settings: MonitorSettings, database: Database) -> list[Span]:
         count = max(1, round((end - origin) / length))
         found = _tiles(end, length, count)[-settings.windows :]
         if count <= settings.windows:  # nothing between the last window and the first of these gets lost
-            found[0] = Span(found[0].id, origin, found[0].end)
+            found[0] = Stretch(found[0].id, origin, found[0].end)
         return found
     if end <= last.end:  # the same look, or a clock that went back a little
-        return [Span(last.id, last.start, last.end)]
-    return [Span(last.id, end - length, end)]
+        return [Stretch(last.id, last.start, last.end)]
+    return [Stretch(last.id, end - length, end)]
 
 
-def _back(end: float, length: float, first: float, most: int) -> list[Span]:
+def _back(end: float, length: float, first: float, most: int) -> list[Stretch]:
     """Windows back from the end until they hold the first entry."""
     count = min(most, max(1, -int(-(end - first) // length)))
     return _tiles(end, length, count)
 
 
-def _tiles(end: float, length: float, count: int) -> list[Span]:
+def _tiles(end: float, length: float, count: int) -> list[Stretch]:
     return [
-        Span(written(end - later * length), end - (later + 1) * length, end - later * length)
+        Stretch(written(end - later * length), end - (later + 1) * length, end - later * length)
         for later in range(count - 1, -1, -1)
     ]
 

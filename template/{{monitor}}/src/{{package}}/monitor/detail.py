@@ -1,0 +1,158 @@
+"""The detailed report on a bounded sample: Evidently's, beside rows that the model was trained on.
+
+Importing Evidently takes longer than reading a million rows, so it happens in a process of its own that is started
+first (`detail_process`). Its page is packed into ours and unpacked only when somebody opens it.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import gzip
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..config import RunConfig
+    from ..predictor import Predictor
+    from .reading import Traffic
+
+#: Seconds after which the report is given up; columns that it has at most; bytes of a file of training rows that is read.
+PATIENCE, COLUMNS, LARGEST = 180, 40, 300_000_000
+#: Unpacks the report into its frame when it is opened for the first time.
+SCRIPT = """
+const box=document.getElementById("detail");box.addEventListener("toggle",async()=>{
+if(!box.open||box.querySelector("iframe"))return;
+const packed=Uint8Array.from(atob(document.getElementById("packed").textContent),letter=>letter.charCodeAt(0));
+const plain=new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+const frame=document.createElement("iframe");frame.title="Evidently";
+frame.srcdoc=await new Response(plain).text();box.append(frame)},false);
+"""
+
+
+class Detail:
+    """The report of one run; what stands in its way is a note."""
+
+    def __init__(self, config: RunConfig, rows: int) -> None:
+        self.config, self.rows = config, rows
+        self.notes: list[str] = []
+        self._process: subprocess.Popen[bytes] | None = None
+        if rows:
+            module = f"{__package__}.detail_process"
+            quiet = {**os.environ, "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
+            pipe = subprocess.PIPE
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module], stdin=pipe, stdout=pipe, stderr=pipe, env=quiet
+            )
+
+    def drawn(self, model: Predictor, traffic: Traffic | None) -> str:
+        """Return the report on a window's sample as the part of a page, or nothing."""
+        if self._process is None:
+            return ""
+        sample = traffic.sample.columns() if traffic is not None else {}
+        names = [name for name in sample if name != "prediction"][:COLUMNS]
+        reference = self._reference(model) if names and sample[names[0]] else None
+        if reference is None:
+            self.close()
+            return ""
+        names = [name for name in names if name in reference]
+        kinds = {name: traffic.inputs[name].entry["kind"] for name in names} if traffic is not None else {}
+        sent = {
+            "current": {name: [_plain(cell) for cell in sample[name]] for name in names},
+            "reference": {name: [_plain(cell) for cell in reference[name]] for name in names},
+            "kinds": kinds,
+        }
+        page = self._asked(json.dumps(sent).encode())
+        count = len(sample[names[0]]) if names else 0
+        return _part(page, count, len(reference)) if page else ""
+
+    def __enter__(self) -> Detail:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, if it is still there."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+        self._process = None
+
+    def _asked(self, sent: bytes) -> bytes:
+        assert self._process is not None
+        try:
+            page, complaint = self._process.communicate(sent, timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.close()
+            self.notes.append(f"the detailed report was given up after {PATIENCE} s; monitor.detail_rows=0 leaves it out")
+            return b""
+        if self._process.returncode:
+            last = complaint.decode("utf8", "replace").strip().splitlines()[-1:] or ["no reason given"]
+            self.notes.append(f"there is no detailed report: {last[0][:300]}")
+            return b""
+        return page
+
+    def _reference(self, model: Predictor) -> pd.DataFrame | None:
+        """Some of the rows that the model was trained on, if they can be read here."""
+        from .. import contract, data, tables
+
+        path = str(model.lineage.get("data") or self.config.data.path)
+        place = self.config.root / path
+        try:
+            if "://" not in path and place.is_file() and place.stat().st_size > LARGEST:
+                raise InputError(f"{path} has {place.stat().st_size / 1e6:,.0f} MB")
+            settings = dataclasses.replace(self.config.data, path=path)
+            raw = tables.read(path, settings, self.config.root)
+            some = raw.sample(min(self.rows, len(raw)), random_state=self.config.seed) if len(raw) else raw
+            return contract.conform(some, model.contract, lenient=True)
+        except InputError as error:
+            self.notes.append(f"there is no detailed report, for it takes training rows: {error}")
+        return None
+
+
+def _part(page: bytes, rows: int, trained: int) -> str:
+    packed = base64.b64encode(gzip.compress(page, 6)).decode()
+    says = f"{rows:,} rows drawn from the newest window, against {trained:,} rows of the training data, by Evidently."
+    return (
+        f'<p class="sub">{says}</p><details id="detail"><summary>Open the detailed report</summary></details>'
+        f'<script type="text/plain" id="packed">{packed}</script><script>{SCRIPT}</script>'
+    )
+
+
+def _plain(cell: Any) -> Any:
+    """A cell as JSON holds it."""
+    if cell is None or cell != cell:
+        return None
+    if isinstance(cell, str | int | float | bool):
+        return cell
+    return cell.item() if hasattr(cell, "item") and not hasattr(cell, "isoformat") else str(cell)
+
+
+def frames(sent: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame, list[str], list[str]]:
+    """Both tables as the report takes them, its numeric and its other columns; columns that are empty are left out."""
+    import pandas as pd
+
+    numeric = [name for name, kind in sent["kinds"].items() if kind == "number"]
+    others = [name for name, kind in sent["kinds"].items() if kind == "category"]
+    tables = []
+    for side in ("current", "reference"):
+        columns = {name: pd.to_numeric(pd.Series(sent[side][name], dtype=object), errors="coerce") for name in numeric}
+        columns |= {name: pd.Series(sent[side][name], dtype=object).map(_text) for name in others}
+        tables.append(pd.DataFrame(columns))
+    there = {name for name in tables[0] if all(table[name].notna().any() for table in tables)}
+    numeric, others = ([name for name in names if name in there] for names in (numeric, others))
+    current, reference = (table[[*numeric, *others]] for table in tables)
+    return current, reference, numeric, others
+
+
+def _text(cell: Any) -> str | None:
+    return None if cell is None else str(cell)

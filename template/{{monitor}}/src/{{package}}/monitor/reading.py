@@ -1,0 +1,198 @@
+"""One pass over a window of the log, or over a table that was given: counts in the reference's bins, and a few rows.
+
+Millions of rows are read a batch at a time; what is kept are the bins, the latencies' bins and a bounded sample.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+from .. import bundle, live
+from .decoding import UNSAID, Fields, scalar
+from .histogram import Tally, tally_for
+from .latency import Latencies
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..log.database import Database
+    from ..predictor import Predictor
+    from .stretch import Stretch
+
+#: Rows of an answer that a deployment gave; those of a shadow were seen by nobody.
+SERVED = "source IN ('rest', 'batch')"
+#: Refusals whose faults are read, to say which fields are refused most.
+FAULTS = 1000
+
+
+class Sample:
+    """At most `size` rows, each as likely as any other."""
+
+    def __init__(self, names: Sequence[str], size: int, seed: int) -> None:
+        import numpy as np
+
+        self.names, self.size = tuple(names), size
+        self.rows: list[tuple[float, tuple[Any, ...]]] = []
+        self._random = np.random.default_rng(seed)
+        self._bar = 1.0
+
+    def add(self, columns: Sequence[Sequence[Any]], rows: int) -> None:
+        """Take some of the rows of columns [n]."""
+        if not self.size or not rows:
+            return
+        lots = self._random.random(rows)
+        for at in (lots < self._bar).nonzero()[0].tolist():
+            self.rows.append((float(lots[at]), tuple(column[at] for column in columns)))
+        if len(self.rows) > self.size:
+            self.rows.sort(key=lambda row: row[0])
+            del self.rows[self.size :]
+            self._bar = self.rows[-1][0]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The rows as columns; what was not said is None."""
+        values = zip(*(row for _, row in self.rows), strict=True) if self.rows else repeat(())
+        return {name: [None if cell is UNSAID else cell for cell in cells] for name, cells in zip(self.names, values)}  # noqa: B905
+
+
+@dataclass
+class Traffic:
+    """What was counted of one window. `labels` counts predictions by their text in JSON, those of the window's version
+    only, as `outputs` does, `usual` those for the test rows by label; `refused` counts requests by status, `faults` by
+    field."""
+
+    inputs: dict[str, Tally]
+    outputs: dict[str, Tally]
+    sample: Sample
+    rows: int = 0
+    answered: int = 0
+    runs: set[str] = field(default_factory=set)
+    latencies: Latencies = field(default_factory=Latencies)
+    labels: Counter[str] = field(default_factory=Counter)
+    refused: Counter[int] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    versions: Counter[str] = field(default_factory=Counter)
+    usual: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> int:
+        """Requests that were answered or refused, and batch runs."""
+        return self.answered + len(self.runs) + self.refused.total()
+
+
+def versions(database: Database, stretch: Stretch) -> Counter[str]:
+    """Return how many rows each version answered in the window."""
+    rows = database.rows(
+        f"SELECT model_version, COUNT(*) FROM prediction_log WHERE {SERVED} AND at >= ? AND at < ? "
+        "GROUP BY model_version",
+        (stretch.start, stretch.end),
+    )
+    return Counter({str(version): int(count) for version, count in rows})
+
+
+def empty(model: Predictor, redacted: Sequence[str], sample: int, seed: int) -> Traffic:
+    """Return counters at nought for what is watched of a model's traffic."""
+    reference = bundle.read_json(model.folder, "reference.json")
+    columns = {column.name: column for column in model.contract.columns}
+    said = reference.get("predictions", {}).get("prediction", {})
+    names = [name for name in live.watched(model.contract) if name in reference.get("inputs", {})]
+    shown = [name for name in live.drifting(model.contract) if name in reference.get("predictions", {})]
+    return Traffic(
+        inputs={name: tally_for(reference["inputs"][name], columns[name]) for name in names if name not in redacted},
+        outputs={name: tally_for(reference["predictions"][name]) for name in shown},
+        sample=Sample([*(name for name in names if name not in redacted), "prediction"], sample, seed),
+        usual=dict(said["counts"]) if said.get("kind") == "category" else {},
+    )
+
+
+def log(database: Database, stretch: Stretch, model: Predictor, traffic: Traffic) -> None:
+    """Count a window of the log. Inputs are counted of all rows, predictions of those that `model` answered."""
+    others = [name for name in traffic.outputs if name != "prediction"]
+    of_inputs, of_outputs = Fields(list(traffic.inputs), sparse=live.SPARSE), Fields(others)
+    query = (
+        "SELECT request_id, row, source, model_version, ms, features, prediction, output FROM prediction_log "
+        f"WHERE {SERVED} AND at >= ? AND at < ?"
+    )
+    for batch in database.batches(query, (stretch.start, stretch.end)):
+        ids, rows, sources, answered_by, ms, features, predictions, outputs = zip(*batch, strict=True)
+        traffic.rows += len(batch)
+        traffic.versions.update(answered_by)
+        whole = [row == 0 and source == "rest" for row, source in zip(rows, sources, strict=True)]
+        traffic.answered += sum(whole)
+        traffic.latencies.add([time for time, first in zip(ms, whole, strict=True) if first and time is not None])
+        traffic.runs.update(name for name, source in zip(ids, sources, strict=True) if source == "batch")
+        columns = of_inputs.columns(features)
+        for tally, cells in zip(traffic.inputs.values(), columns, strict=True):
+            tally.add([cell for cell in cells if cell is not UNSAID] if live.SPARSE else cells)
+        traffic.sample.add([*columns, predictions], len(batch))
+        if any(version != model.version for version in set(answered_by)):
+            own = [version == model.version for version in answered_by]
+            predictions, outputs = (_only(texts, own) for texts in (predictions, outputs))
+        _outputs(traffic, of_outputs, predictions, outputs)
+    _refusals(database, stretch, traffic)
+
+
+def table(columns: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray], traffic: Traffic) -> None:
+    """Count a table of conformed rows and what was predicted of them."""
+    predictions = outputs["prediction"] if outputs else []
+    traffic.rows += len(next(iter(columns.values()))) if columns else len(predictions)
+    for name, tally in traffic.inputs.items():
+        if name in columns:
+            tally.add(columns[name])
+    for name, tally in traffic.outputs.items():
+        if name in outputs:
+            tally.add(outputs[name])
+    traffic.labels.update(map(_written, predictions) if len(predictions) else ())
+    if len(predictions) == traffic.rows and all(name in columns for name in traffic.sample.names[:-1]):
+        cells = [columns[name].tolist() for name in traffic.sample.names[:-1]]
+        traffic.sample.add([*cells, predictions.tolist()], traffic.rows)  # type: ignore[union-attr]
+
+
+def _outputs(traffic: Traffic, fields: Fields, predictions: Sequence[str], outputs: Sequence[str]) -> None:
+    traffic.labels.update(predictions if not _many(traffic) else ())
+    if "prediction" in traffic.outputs:
+        traffic.outputs["prediction"].add([scalar(text) for text in predictions])
+    for name, cells in zip(fields.names, fields.columns(outputs), strict=True):
+        traffic.outputs[name].add(cells)
+
+
+def _many(traffic: Traffic) -> bool:
+    """Whether predictions are amounts, of which none is counted by itself."""
+    shown = traffic.outputs.get("prediction")
+    return shown is not None and shown.entry["kind"] != "category"
+
+
+def _refusals(database: Database, stretch: Stretch, traffic: Traffic) -> None:
+    bounds = (stretch.start, stretch.end)
+    for status, count in database.rows(
+        "SELECT status, COUNT(*) FROM refusal_log WHERE at >= ? AND at < ? GROUP BY status", bounds
+    ):
+        traffic.refused[int(status)] += int(count)
+    if not traffic.refused[422]:
+        return
+    query = f"SELECT faults FROM refusal_log WHERE status = 422 AND at >= ? AND at < ? ORDER BY at DESC LIMIT {FAULTS}"
+    for (faults,) in database.rows(query, bounds):
+        found = scalar(faults)
+        names = {_field(fault) for fault in found if isinstance(fault, dict)} if isinstance(found, list) else set()
+        traffic.faults.update(name for name in names if name)
+
+
+def _field(fault: Mapping[str, Any]) -> str:
+    """The field that a fault is about: the last part of its path that is a name."""
+    parts = [part for part in fault.get("loc") or () if isinstance(part, str)]
+    return parts[-1] if len(parts) > 1 else ""
+
+
+def _only(values: Sequence[str], chosen: Sequence[bool]) -> tuple[str, ...]:
+    return tuple(value for value, mine in zip(values, chosen, strict=True) if mine)
+
+
+def _written(label: Any) -> str:
+    """A label as the log has it: JSON."""
+    import json
+
+    plain = label.item() if hasattr(label, "item") else label
+    return json.dumps(plain, ensure_ascii=False)
