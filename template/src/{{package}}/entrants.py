@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from . import predictor
+from . import bundle, predictor
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -69,6 +69,11 @@ class Entrant:
     def key(self) -> str:
         """A name that is unique among the entrants of a run, such as `baseline:logistic` or `champion:7`."""
         return f"{self.kind}:{self.version or self.name}"
+
+    def digest(self) -> str:
+        """The sha256 of the manifest as it is now, which names each file with its own; "" without a bundle."""
+        manifest = self.folder / bundle.MANIFEST
+        return bundle.digest(manifest) if manifest.is_file() else ""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,11 @@ STEPS = ("read", "check", "split", "baseline", "fit", "evaluate", "gate", "regis
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training run found and did. `seconds` is step to seconds; `notes` are what the reader should know."""
+    """What a training run found and did. `seconds` is step to seconds; `notes` are what the reader should know.
+
+    `digests` are those of the models before a word about the run was added, by key: the same model has the same one,
+    whatever the gate made of it.
+    """
 
     prepared: Prepared
     entrants: tuple[Entrant, ...]
@@ -38,6 +42,7 @@ class Trained:
     published: Published
     notes: tuple[str, ...]
     seconds: dict[str, float]
+    digests: dict[str, str]
 
 
 def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
@@ -56,6 +61,7 @@ def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
         baselines = _baseline(config, training, steps)
         candidate = _fit(config, training, steps)
         entrants, reign = _evaluate(config, shop, prepared, baselines, candidate, steps)
+        digests = {entrant.key: entrant.digest() for entrant in entrants if entrant.kind != "champion"}
         decision = _gate(config, prepared, entrants, reign, steps)
         held = hold(decision, reign) if hold and decision.promoted is not None else None
         draft = publication.Draft(
@@ -63,7 +69,8 @@ def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
         )
         registered = publication.register(shop, draft, steps)
         published = publication.publish(shop, draft, registered, steps)
-    return Trained(prepared, entrants, decision, published, (*draft.known, *shop.tracker.swept), steps.seconds)
+    notes = (*draft.known, *shop.tracker.swept)
+    return Trained(prepared, entrants, decision, published, notes, steps.seconds, digests)
 
 
 def _read(config: RunConfig, steps: Steps) -> Settled:

@@ -42,7 +42,8 @@ def read(path: str, settings: TableSettings, root: Path, version: str | None = N
 
 
 def _read_file(place: Path, path: str, settings: TableSettings) -> pd.DataFrame:
-    kind = ending(place)
+    """Read a file whose name says of what kind it is; one that keeps an earlier version may be called anything."""
+    kind = ending(Path(path))
     if place.is_dir():
         raise InputError(f"{path} is a folder, expected a file; set data.path to a file in it")
     if not place.exists():
@@ -105,7 +106,7 @@ def _read_csv(place: Path, path: str, settings: TableSettings) -> pd.DataFrame:
     from pyarrow import csv as arrow
 
     raw = _utf8(_unpacked(place, path), path, settings.encoding)
-    separator = settings.separator or ("\t" if ".tsv" in place.name.casefold() else ",")
+    separator = settings.separator or ("\t" if ".tsv" in Path(path).name.casefold() else ",")
     header = column_names(raw, path, separator)
     try:
         table = arrow.read_csv(
@@ -227,7 +228,7 @@ def unique_names(columns: Sequence[object], path: str) -> list[str]:
 
 def _unpacked(place: Path, path: str) -> bytes:
     data = place.read_bytes()
-    if not place.name.casefold().endswith(".gz"):
+    if not path.casefold().endswith(".gz"):
         return data
     try:
         return gzip.decompress(data)

@@ -85,9 +85,7 @@ def settle(settings: DataSettings, contract: ContractSettings, task: str | None,
     return Settled(overridden(known, settings, news), frame, test_frame, False, path, None, version.name, tuple(news))
 
 
-def _known(
-    settings: DataSettings, path: Path, shown: str, origin: str, root: Path, news: list[str]
-) -> Contract | None:
+def _known(settings: DataSettings, path: Path, shown: str, origin: str, root: Path, news: list[str]) -> Contract | None:
     """The contract that the rows are held to: as it was with the version asked for, else the file's, if there is one.
 
     A run at an earlier version is made again only under the contract of then; it goes to `news` where that differs.

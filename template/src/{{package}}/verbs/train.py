@@ -131,5 +131,6 @@ def _entrant(entrant: Any, trained: Trained) -> dict[str, Any]:
         "p50_ms": entrant.latency.p50_ms if entrant.latency else None,
         "p99_ms": entrant.latency.p99_ms if entrant.latency else None,
         "megabytes": entrant.megabytes,
+        "sha256": trained.digests.get(entrant.key) or None,
         "parity": dataclasses.asdict(entrant.parity) if entrant.parity else None,
     }

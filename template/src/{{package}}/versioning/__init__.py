@@ -4,14 +4,15 @@ Such a module knows some paths, and what they held at other times:
 
     def covers(path: str, root: Path) -> bool: ...
     def version(path: str, asked: str | None, root: Path) -> Version: ...
-    def opened(path: str, version: str, root: Path) -> AbstractContextManager[Path | DataFrame]: ...
+    def opened(path: str, version: str | None, root: Path) -> AbstractContextManager[Path | DataFrame]: ...
     def along(path: str, asked: str, root: Path) -> str | None: ...
     def contract(path: str, asked: str, file: str, root: Path) -> str | None: ...
 
 `version` gives the version that was asked for its lasting name (nothing asked: the version of the rows as they are
-now); `opened` lends the rows of a version by that name, as a file or as a table; `along` says at which version a second
-table, such as the test rows, belongs to what was asked of the first; `contract` is the text of the contract as it was
-with that version, None where none was kept. All raise InputError for what is not there, naming what is.
+now); `opened` lends the rows of a version by that name (None: as they are), as a file or as a table; `along` says at
+which version a second table, such as the test rows, belongs to what was asked of the first; `contract` is the text of
+the contract as it was with that version, None where none was kept. All raise InputError for what is not there, naming
+what is.
 
 Without such a module nothing has versions: each run, model and bundle still carries the fingerprint of its rows.
 """
@@ -67,10 +68,6 @@ def opened(path: str, name: str | None, root: Path) -> Iterator[Path | pd.DataFr
             raise InputError(_unkept(path, name))
         if path.startswith(DELTA):
             raise InputError(f"{path}: this project reads no Delta tables; {_brought('delta')}")
-        yield None
-        return
-    name = name or keeper.version(path, None, root).name
-    if name is None:
         yield None
         return
     with keeper.opened(path, name, root) as rows:

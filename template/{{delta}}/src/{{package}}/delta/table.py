@@ -1,8 +1,8 @@
 """A Delta table at one of its versions, and which versions there are.
 
-    address("delta://data/table@3")      Address(folder="data/table", version="3")
-    table = at(Path("data/table"), "data/table", 3)
-    frame(table)                         its rows, in the order in which they were written
+address("delta://data/table@3")      Address(folder="data/table", version="3")
+table = at(Path("data/table"), "data/table", "3")
+frame(table)                         its rows, in the order in which they were written
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def frame(table: DeltaTable) -> pd.DataFrame:
     except (DeltaError, OSError, pa.ArrowInvalid) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"version {table.version()} of the Delta table cannot be read ({reason}); a vacuum may have deleted its files"
+            f"version {table.version()} of the Delta table cannot be read ({reason}); did a vacuum delete its files?"
         ) from error
     found: pd.DataFrame = rows.to_pandas()
     return found

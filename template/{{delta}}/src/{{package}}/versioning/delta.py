@@ -35,12 +35,13 @@ def version(path: str, asked: str | None, root: Path) -> Version:
 
 
 @contextlib.contextmanager
-def opened(path: str, version: str, root: Path) -> Iterator[pd.DataFrame]:
-    """Lend the rows of a version."""
-    folder = table.address(path).folder
-    rows = table.frame(table.at(root / folder, folder, version))
+def opened(path: str, version: str | None, root: Path) -> Iterator[pd.DataFrame]:
+    """Lend the rows of a version: that which the path names, or the latest, where none is given."""
+    named = table.address(path)
+    found = table.at(root / named.folder, named.folder, version or named.version)
+    rows = table.frame(found)
     if rows.empty:
-        raise InputError(f"delta://{folder}@{version} has columns and no rows; check data.path")
+        raise InputError(f"delta://{named.folder}@{found.version()} has columns and no rows; check data.path")
     yield rows
 
 
