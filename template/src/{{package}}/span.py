@@ -41,7 +41,7 @@ def read(value: str | float | None, key: str) -> Span | None:
     """Return what a setting names; null is all of it. Raises InputError naming the key and what is possible."""
     if value is None:
         return None
-    if isinstance(value, str) and not re.fullmatch(r"[\d.]+", value):
+    if isinstance(value, str) and not re.fullmatch(r"\d+(\.\d+)?", value):
         return Span(seconds=seconds(value, key))
     number = float(value)
     if 0 < number < 1:

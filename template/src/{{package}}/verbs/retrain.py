@@ -46,7 +46,7 @@ def run(config: RunConfig) -> VerbReport:
     if done.trained is not None:
         train.tell(config, done.trained)
     else:
-        print(f"  {_HEADS[done.decision]}: {done.says}")
+        print(f"  {_HEADS.get(done.decision, done.decision)}: {done.says}")
     for note in done.notes:
         print(f"  Note: {note}")
     missed = config.gate.strict and done.decision in ("refused", "dropped")
