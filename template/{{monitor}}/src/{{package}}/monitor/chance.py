@@ -22,25 +22,35 @@ RARE = 5.0
 def psi(current: Sequence[float], reference: Sequence[float], ordered: bool, subjects: int = 1) -> tuple[float, float]:
     """Return the population stability index of two histograms [bins] and the value that chance stays below.
 
-    The sum of (p - q) ln(p / q) over the bins: p and q are the shares. Without drift it is about a chi-square of B - 1
-    degrees of freedom, times 1/n + 1/m. Rare bins are merged first: neighbours where they are `ordered`, else all into
-    one. Half a row is added to each bin, so that an empty one counts much, but not endlessly.
+    Without drift it is about a chi-square of B - 1 degrees of freedom, times 1/n + 1/m.
+    """
+    from scipy import stats
+
+    value, bins = index(current, reference, ordered)
+    if bins < 2:
+        return 0.0, float("inf")
+    limit = stats.chi2.isf(ALPHA / max(subjects, 1), bins - 1) * (1 / sum(current) + 1 / sum(reference))
+    return value, float(limit)
+
+
+def index(current: Sequence[float], reference: Sequence[float], ordered: bool) -> tuple[float, int]:
+    """Return the population stability index of two histograms [bins], and of how many bins it is; 0 of 0 without rows.
+
+    The sum of (p - q) ln(p / q) over the bins: p and q are the shares. Rare bins are merged first: neighbours where
+    they are `ordered`, else all into one. Half a row is added to each bin, so that an empty one counts much, but not
+    endlessly. It needs numpy alone: servers compute it, too.
     """
     import numpy as np
-    from scipy import stats
 
     now, then = np.asarray(current, dtype=np.float64), np.asarray(reference, dtype=np.float64)
     n, m = now.sum(), then.sum()
     if not n or not m:
-        return 0.0, float("inf")
+        return 0.0, 0
     expected = (now + then) / (n + m) * min(n, m)
     groups = _neighbours(expected) if ordered else _rare(expected)
     now, then = (np.bincount(groups, weights=counts) + 0.5 for counts in (now, then))
-    if len(now) < 2:
-        return 0.0, float("inf")
     p, q = now / now.sum(), then / then.sum()
-    limit = stats.chi2.isf(ALPHA / max(subjects, 1), len(now) - 1) * (1 / n + 1 / m)
-    return float(((p - q) * np.log(p / q)).sum()), float(limit)
+    return float(((p - q) * np.log(p / q)).sum()), len(now)
 
 
 def above(count: int, rows: int, then: float, rows_then: int, subjects: int = 1) -> bool:
