@@ -84,6 +84,30 @@ def test_both_readers_refuse_the_same_cells(
         assert json.loads(node.stdout) == json.loads(python.stdout)
 
 
+@needs_node
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "usage: node reader.mjs"), ("{}", "holds no list"), ("[1", "JSON"), ("[{}]", "row 1 lacks age")],
+)
+def test_a_wrong_file_is_one_line_in_node(with_runtime: Path, tmp_path: Path, content: str | None, words: str) -> None:
+    """No file, no list, no JSON, a row without its columns: exit code 2."""
+    (tmp_path / "rows.json").write_text(content or "", "utf8")
+    asked = [] if content is None else [tmp_path / "rows.json"]
+
+    node = subprocess.run(["node", "reader.mjs", *asked], cwd=with_runtime, capture_output=True, text=True)
+
+    assert node.returncode == 2 and words in node.stderr
+    assert len(node.stderr.splitlines()) == 1
+
+
+@needs_node
+def test_node_without_the_runtime_says_what_to_do(exported: Path) -> None:
+    """Before `npm ci`, the reader names the command."""
+    node = subprocess.run(["node", "reader.mjs", "example.json"], cwd=exported, capture_output=True, text=True)
+
+    assert node.returncode == 2 and "run npm ci" in node.stderr
+
+
 class Offline(Browser):
     """A browser that finds no other machine than this one."""
 

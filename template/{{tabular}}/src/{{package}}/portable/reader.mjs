@@ -177,7 +177,13 @@ async function read(address) {
 }
 
 if (globalThis.process?.argv?.[1] && import.meta.url === (await import("node:url")).pathToFileURL(process.argv[1]).href) {
-  const rows = JSON.parse(await (await import("node:fs/promises")).readFile(process.argv[2], "utf8"));
-  const answers = await Model.load().then((model) => model.predict(rows)).catch((error) => { console.error(error.message); process.exit(2); });
-  console.log(JSON.stringify(answers));
+  try {
+    if (process.argv.length !== 3) throw new Error("usage: node reader.mjs rows.json > answers.json");
+    const rows = JSON.parse(await (await import("node:fs/promises")).readFile(process.argv[2], "utf8"));
+    if (!Array.isArray(rows)) throw new Error(`${process.argv[2]} holds no list; expected a list of objects`);
+    console.log(JSON.stringify(await (await Model.load()).predict(rows)));
+  } catch (error) {
+    console.error(error.code === "ERR_MODULE_NOT_FOUND" ? `${error.message}; run npm ci in this folder` : error.message);
+    process.exit(2);
+  }
 }

@@ -16,7 +16,8 @@ import math
 import struct
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -212,27 +213,38 @@ def _parts(cell: Any, format: str | None) -> dict[str, float]:
 def main(path: str) -> None:
     """Print the answers to the rows of a CSV file as CSV."""
     import csv
-    from itertools import islice
 
-    model, done, out = Model(), 0, csv.writer(sys.stdout, lineterminator="\n")
+    model, out = Model(), csv.writer(sys.stdout, lineterminator="\n")
     with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
         lines = csv.reader(file, strict=True)
-        names = [name.strip() for name in next(lines, [])]
-        while some := list(islice((cells for cells in lines if cells), CHUNK)):
-            for number, cells in enumerate(some, done + 1):
-                if len(cells) != len(names):
-                    raise Refused(f"row {number} has {len(cells)} cells, the header {len(names)}; mend the row")
-            told = ([None if cell in model.missing else cell for cell in cells] for cells in some)
-            answers = model.predict([dict(zip(names, cells, strict=True)) for cells in told], done + 1)
-            if not done:
-                out.writerow(["row", *answers[0]])
-            out.writerows([number, *answer.values()] for number, answer in enumerate(answers, done + 1))
-            done += len(some)
+        try:
+            _print(model, path, lines, out)
+        except csv.Error as error:
+            raise Refused(f"{path}, line {lines.line_num}: {error}; mend its quotation marks") from None
+        except UnicodeDecodeError as error:
+            raise Refused(f"{path}: byte 0x{error.object[error.start]:02x} is not UTF-8; save it as that") from None
+
+
+def _print(model: Model, path: str, lines: Iterator[list[str]], out: Any) -> None:
+    names, done = [name.strip() for name in next(lines, [])], 0
+    if lacking := [name for name in model.columns if name not in names]:
+        raise Refused(f"{path} lacks the columns {', '.join(lacking)}; its header has {', '.join(names) or 'none'}")
+    while some := list(islice((cells for cells in lines if cells), CHUNK)):
+        for number, cells in enumerate(some, done + 1):
+            if len(cells) != len(names):
+                raise Refused(f"row {number} has {len(cells)} cells, the header {len(names)}; mend the row")
+        told = ([None if cell in model.missing else cell for cell in cells] for cells in some)
+        answers = model.predict([dict(zip(names, cells, strict=True)) for cells in told], done + 1)
+        if not done:
+            out.writerow(["row", *answers[0]])
+        out.writerows([number, *answer.values()] for number, answer in enumerate(answers, done + 1))
+        done += len(some)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python reader.py rows.csv")
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        print("usage: python reader.py rows.csv > answers.csv", file=sys.stderr)
+        sys.exit(0 if sys.argv[1:] in (["-h"], ["--help"]) else 2)
     try:
         main(sys.argv[1])
     except (OSError, ValueError) as error:

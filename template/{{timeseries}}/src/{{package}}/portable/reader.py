@@ -69,8 +69,13 @@ def read(path: str, missing: set[str]) -> list[Row]:
 
     with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
         lines = csv.reader(file, strict=True)
-        names = [name.strip() for name in next(lines, [])]
-        rows = [cells for cells in lines if cells]
+        try:
+            names = [name.strip() for name in next(lines, [])]
+            rows = [cells for cells in lines if cells]
+        except csv.Error as error:
+            raise Refused(f"{path}, line {lines.line_num}: {error}; mend its quotation marks") from None
+        except UnicodeDecodeError as error:
+            raise Refused(f"{path}: byte 0x{error.object[error.start]:02x} is not UTF-8; save it as that") from None
     for number, cells in enumerate(rows, 1):
         if len(cells) != len(names):
             raise Refused(f"row {number} has {len(cells)} cells, the header {len(names)}; mend the row")
