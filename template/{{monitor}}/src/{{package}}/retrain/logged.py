@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError
 from ..log.database import Database, open_database
 from ..log.settings import LogSettings
+from ..log.ship import ship_once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,9 +32,13 @@ _KNOWN = tuple(
 )
 
 
-def database(config: RunConfig) -> Database:
-    """Open the log's database. Raises Away, an InputError, where it cannot be reached."""
-    return open_database(config.layer("log", LogSettings).database, config.root)
+def database(config: RunConfig, *, newest: bool = False) -> Database:
+    """Open the log's database, with `newest` after all that waits in files was shipped. Raises Away, an InputError,
+    where it cannot be reached."""
+    settings = config.layer("log", LogSettings)
+    if newest:
+        ship_once(settings, config.root)
+    return open_database(settings.database, config.root)
 
 
 def rows(config: RunConfig, contract: Contract) -> pd.DataFrame:
@@ -51,7 +56,7 @@ def rows(config: RunConfig, contract: Contract) -> pd.DataFrame:
         )
     names = [column.name for column in contract.columns if column.role not in ("target", "ignore")]
     parts, marks = [], []
-    with database(config) as opened:
+    with database(config, newest=True) as opened:
         for features, keys, truths, moments, subjects in _batches(opened, names):
             frame, read = recent.logged(features, keys, truths, moments, contract)
             parts.append(frame)

@@ -124,7 +124,7 @@ def _answers(scene: Scene, version: str, since: float, model: Predictor) -> pd.D
     needed = list(live.needed(model))
     fields = Fields(needed)
     parts = []
-    with database(scene.config) as opened:
+    with database(scene.config, newest=True) as opened:
         for query in _PAIRS:
             for batch in opened.batches(query, (version, since, scene.champion.version)):
                 request, row, at, key, subject, truth, said, output, own, own_output = zip(*batch, strict=True)

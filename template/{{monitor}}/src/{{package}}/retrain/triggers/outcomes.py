@@ -27,7 +27,7 @@ def look(scene: Scene, settings: Settings) -> Finding:
         return Finding(False, "rows of the log are not trained on (retrain.data=source)")
     since = max(scene.since, scene.last.moment) if scene.last else scene.since
     try:
-        with database(scene.config) as opened:
+        with database(scene.config, newest=True) as opened:
             found = outcomes(opened, since.timestamp())
     except InputError as away:
         return Finding(False, f"the log cannot be read: {away}")
