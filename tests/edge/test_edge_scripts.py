@@ -87,7 +87,7 @@ def test_both_readers_refuse_the_same_cells(
 @needs_node
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "usage: node reader.mjs"), ("{}", "holds no list"), ("[1", "JSON"), ("[{}]", "row 1 lacks age")],
+    [(None, "usage: node reader.mjs"), ("{}", "holds no list"), ("[1", "JSON"), ("[{}]", "row 1 lacks site")],
 )
 def test_a_wrong_file_is_one_line_in_node(with_runtime: Path, tmp_path: Path, content: str | None, words: str) -> None:
     """No file, no list, no JSON, a row without its columns: exit code 2."""
