@@ -141,6 +141,8 @@ def servers(project: Path) -> Iterator[Contender]:
         "DO_NOT_TRACK": "true",
         "REST_STORE": str(store),
         "REST_OUTCOMES": str(project / "outcomes.jsonl"),
+        "LOG_SAMPLE": "0",  # the others keep no predictions either; prediction_log.py says what that costs
+        "LOG_COUNTERS": "false",
         "PYTHONPATH": f"{project / 'src'}:{ROOT / 'benchmarks' / 'servers'}",
     }
     python = sys.executable
