@@ -34,7 +34,8 @@ class Evidence:
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """A figure beside the metric of the gate. `expected` is what it should be, `error` its standard error (infinite
-    where that is unknown); `value` is None where there is not enough to tell. `says` is for people."""
+    where that is unknown), unless `proven` says itself whether it is more than chance. `value` is None where there is
+    not enough to tell. `says` is for people."""
 
     metric: str
     subject: str
@@ -43,3 +44,4 @@ class Figure:
     expected: float
     says: str
     error: float = math.inf
+    proven: bool | None = None

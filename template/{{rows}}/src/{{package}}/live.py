@@ -45,7 +45,12 @@ def needed(model: Predictor) -> tuple[str, ...]:
     return tuple(f"probability_{label}" for label in labels) if labels else ("prediction_low", "prediction_high")
 
 
-def chosen(answers: pd.DataFrame) -> pd.DataFrame:
+def dependence(model: Predictor) -> float:
+    """How many rows tell as much as one independent row."""
+    return 1.0
+
+
+def chosen(model: Predictor, answers: pd.DataFrame) -> pd.DataFrame:
     """One answer for each truth: the newest, where a row was answered again and again under its key."""
     return answers.sort_values("at", kind="stable").drop_duplicates("subject", keep="last", ignore_index=True)
 

@@ -48,9 +48,9 @@ def index(current: Sequence[float], reference: Sequence[float], ordered: bool) -
         return 0.0, 0
     expected = (now + then) / (n + m) * min(n, m)
     groups = _neighbours(expected) if ordered else _rare(expected)
-    now, then = (np.bincount(groups, weights=counts) + 0.5 for counts in (now, then))
-    p, q = now / now.sum(), then / then.sum()
-    return float(((p - q) * np.log(p / q)).sum()), len(now)
+    merged = [np.bincount(groups, weights=counts) + 0.5 for counts in (now, then)]
+    p, q = (counts / counts.sum() for counts in merged)
+    return float(((p - q) * np.log(p / q)).sum()), len(p)
 
 
 def above(count: int, rows: int, then: float, rows_then: int, subjects: int = 1) -> bool:

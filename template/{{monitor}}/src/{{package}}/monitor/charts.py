@@ -6,8 +6,9 @@ Written by hand, so that a page of dozens of charts stays small, is drawn at onc
 from __future__ import annotations
 
 import html
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 #: Colours of lines, told apart by most eyes.
@@ -40,7 +41,7 @@ class Axis:
 
 def lines(axis: Axis, shown: Sequence[Line], words: Callable[[float], str], zero: bool = True) -> str:
     """A chart of lines; `words` writes a value, `zero` keeps the bottom at nought."""
-    known = [value for line in shown for values in (line.values, line.low, line.high) for value in values if _is(value)]
+    known = _known(value for line in shown for values in (line.values, line.low, line.high) for value in values)
     if not known:
         return '<p class="sub">Not enough data yet.</p>'
     bottom, top, step = _scale(min(known), max(known), zero)
@@ -61,10 +62,12 @@ def lines(axis: Axis, shown: Sequence[Line], words: Callable[[float], str], zero
         parts += _band(line, colour, across, up)
         parts += _path(line, colour, across, up)
         parts += _points(line, colour, axis, across, up, words)
-    return f'{_svg(WIDTH, HEIGHT, parts)}{_legend(shown) if len(shown) > 1 else ""}'
+    return f"{_svg(WIDTH, HEIGHT, parts)}{_legend(shown) if len(shown) > 1 else ''}"
 
 
-def heat(axis: Axis, rows: Sequence[tuple[str, Sequence[float | None], Sequence[bool]]], words: Callable[[float], str]) -> str:
+def heat(
+    axis: Axis, rows: Sequence[tuple[str, Sequence[float | None], Sequence[bool]]], words: Callable[[float], str]
+) -> str:
     """A map: a row for each column, a cell for each window, darker where the value is larger; a dot where it is more
     than chance. Rows are (name, values, proven)."""
     windows = len(axis.places)
@@ -75,7 +78,7 @@ def heat(axis: Axis, rows: Sequence[tuple[str, Sequence[float | None], Sequence[
         top = number * CELL
         parts.append(f'<text x="{LABEL - 8}" y="{top + 13}" text-anchor="end">{_short(name, 22)}</text>')
         for at, value in enumerate(values):
-            if not _is(value):
+            if value is None or not math.isfinite(value):
                 continue
             said = f"{name}, {axis.names[at]}: {words(value)}{' (more than chance)' if proven[at] else ''}"
             left = LABEL + at * wide
@@ -91,7 +94,9 @@ def heat(axis: Axis, rows: Sequence[tuple[str, Sequence[float | None], Sequence[
         parts.append(f'<path d="M{left + wide / 2 - 5:.1f} {bottom + 9}l4.5 -7 4.5 7z" fill="#b3262e"/>')
     for at in _spread(windows, 6):
         left = LABEL + (at + 0.5) * wide
-        parts.append(f'<text x="{left:.1f}" y="{bottom + 20}" text-anchor="middle">{html.escape(axis.names[at])}</text>')
+        parts.append(
+            f'<text x="{left:.1f}" y="{bottom + 20}" text-anchor="middle">{html.escape(axis.names[at])}</text>'
+        )
     return f'<div class="scroll">{_svg(LABEL + wide * windows + 40, height, parts, fixed=True)}</div>'
 
 
@@ -115,9 +120,8 @@ def bars(names: Sequence[str], then: Sequence[float], now: Sequence[float]) -> s
                 f'height="{up(value):.1f}" fill="{colour}"><title>{said}</title></rect>'
             )
     for at in _spread(len(names), 5):
-        parts.append(
-            f'<text x="{LEFT + (at + 0.5) * wide:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{_short(names[at], 14)}</text>'
-        )
+        x = f"{LEFT + (at + 0.5) * wide:.1f}"
+        parts.append(f'<text x="{x}" y="{HEIGHT - 8}" text-anchor="middle">{_short(names[at], 14)}</text>')
     return _svg(WIDTH, HEIGHT, parts)
 
 
@@ -162,7 +166,7 @@ def _band(line: Line, colour: str, across: Callable[[int], float], up: Callable[
 def _path(line: Line, colour: str, across: Callable[[int], float], up: Callable[[float], float]) -> list[str]:
     steps, pen = [], "M"
     for at, value in enumerate(line.values):
-        if value is None or not _is(value):
+        if value is None or not math.isfinite(value):
             pen = "M"
             continue
         steps.append(f"{pen}{across(at):.1f} {up(value):.1f}")
@@ -186,7 +190,7 @@ def _points(
         f'<circle cx="{across(at):.1f}" cy="{up(value):.1f}" r="{size}" fill="{colour}">'
         f"<title>{html.escape(f'{line.name}, {axis.names[at]}: {words(value)}')}</title></circle>"
         for at, value in enumerate(line.values)
-        if value is not None and _is(value)
+        if value is not None and math.isfinite(value)
     ]
 
 
@@ -221,7 +225,7 @@ def _spread(count: int, most: int) -> list[int]:
 def _shade(value: float) -> str:
     """From almost white, at nought, over orange at 0.2 to red at 0.5 and beyond."""
     stops = ((0.0, (238, 243, 246)), (0.1, (250, 226, 190)), (0.2, (240, 165, 85)), (0.5, (190, 45, 45)))
-    for (start, pale), (end, strong) in zip(stops, stops[1:], strict=False):
+    for (start, pale), (end, strong) in itertools.pairwise(stops):
         if value <= end:
             share = (value - start) / (end - start)
             return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(pale, strong, strict=True))
@@ -233,8 +237,8 @@ def _svg(width: float, height: float, parts: Sequence[str], fixed: bool = False)
     return f'<svg viewBox="0 0 {width:.0f} {height:.0f}"{size} role="img">{"".join(parts)}</svg>'
 
 
-def _is(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None and math.isfinite(value)]
 
 
 def _short(text: str, letters: int) -> str:

@@ -9,7 +9,6 @@ What is not wanted is skipped, not read, so a row of 30 columns takes a few micr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -33,7 +32,6 @@ class Fields:
         )
         self._empty = entry()
         self._decode = msgspec.json.Decoder(entry).decode
-        self._values = attrgetter(*slots) if len(slots) > 1 else lambda found: (found.f0,)
 
     def columns(self, texts: Sequence[str]) -> list[tuple[Any, ...]]:
         """Return the values [n] of each field; None (or UNSAID) where an object lacks it or is no object."""
@@ -43,7 +41,7 @@ class Fields:
             found = [self._decode(text) for text in texts]
         except msgspec.DecodeError:
             found = [self._one(text) for text in texts]
-        return list(zip(*map(self._values, found), strict=True)) if found else [()] * len(self.names)
+        return list(zip(*map(msgspec.structs.astuple, found), strict=True)) if found else [()] * len(self.names)
 
     def _one(self, text: str) -> Any:
         try:

@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ..predictor import Predictor
     from .reading import Traffic
 
-#: Seconds after which the report is given up; columns that it has at most; bytes of a file of training rows that is read.
+#: Seconds after which the report is given up; columns that it has at most; bytes of training rows that are read.
 PATIENCE, COLUMNS, LARGEST = 180, 40, 300_000_000
 #: Unpacks the report into its frame when it is opened for the first time.
 SCRIPT = """
@@ -44,6 +45,9 @@ class Detail:
     def __init__(self, config: RunConfig, rows: int) -> None:
         self.config, self.rows = config, rows
         self.notes: list[str] = []
+        self._rows = (0, 0)
+        self._pool: ThreadPoolExecutor | None = None
+        self._asked: Future[tuple[bytes, bytes]] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         if rows:
             module = f"{__package__}.detail_process"
@@ -53,26 +57,42 @@ class Detail:
                 [sys.executable, "-m", module], stdin=pipe, stdout=pipe, stderr=pipe, env=quiet
             )
 
-    def drawn(self, model: Predictor, traffic: Traffic | None) -> str:
-        """Return the report on a window's sample as the part of a page, or nothing."""
-        if self._process is None:
-            return ""
+    def send(self, model: Predictor, traffic: Traffic | None) -> None:
+        """Hand over a window's sample; the report is made while this process does something else."""
         sample = traffic.sample.columns() if traffic is not None else {}
         names = [name for name in sample if name != "prediction"][:COLUMNS]
-        reference = self._reference(model) if names and sample[names[0]] else None
+        if self._process is None or traffic is None or not names or not sample[names[0]]:
+            return self.close()
+        reference = self._reference(model)
         if reference is None:
-            self.close()
-            return ""
+            return self.close()
         names = [name for name in names if name in reference]
-        kinds = {name: traffic.inputs[name].entry["kind"] for name in names} if traffic is not None else {}
+        self._rows = (len(sample[names[0]]) if names else 0, len(reference))
         sent = {
             "current": {name: [_plain(cell) for cell in sample[name]] for name in names},
             "reference": {name: [_plain(cell) for cell in reference[name]] for name in names},
-            "kinds": kinds,
+            "kinds": {name: traffic.inputs[name].entry["kind"] for name in names},
         }
-        page = self._asked(json.dumps(sent).encode())
-        count = len(sample[names[0]]) if names else 0
-        return _part(page, count, len(reference)) if page else ""
+        self._pool = ThreadPoolExecutor(1, "detail")
+        self._asked = self._pool.submit(self._process.communicate, json.dumps(sent).encode(), PATIENCE)
+        return None
+
+    def drawn(self) -> str:
+        """Wait for the report and return it as the part of a page, or nothing."""
+        if self._asked is None or self._process is None:
+            return ""
+        try:
+            page, complaint = self._asked.result()
+        except subprocess.TimeoutExpired:
+            self.notes.append(
+                f"the detailed report was given up after {PATIENCE} s; monitor.detail_rows=0 leaves it out"
+            )
+            return ""
+        if self._process.returncode:
+            last = complaint.decode("utf8", "replace").strip().splitlines()[-1:] or ["no reason given"]
+            self.notes.append(f"there is no detailed report: {last[0][:300]}")
+            return ""
+        return _part(page, *self._rows)
 
     def __enter__(self) -> Detail:
         return self
@@ -82,28 +102,17 @@ class Detail:
 
     def close(self) -> None:
         """End the process, if it is still there."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.communicate()
-        self._process = None
-
-    def _asked(self, sent: bytes) -> bytes:
-        assert self._process is not None
-        try:
-            page, complaint = self._process.communicate(sent, timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.close()
-            self.notes.append(f"the detailed report was given up after {PATIENCE} s; monitor.detail_rows=0 leaves it out")
-            return b""
-        if self._process.returncode:
-            last = complaint.decode("utf8", "replace").strip().splitlines()[-1:] or ["no reason given"]
-            self.notes.append(f"there is no detailed report: {last[0][:300]}")
-            return b""
-        return page
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            process.kill()
+        if self._pool is not None:
+            self._pool.shutdown()
+        elif process is not None:
+            process.communicate()
 
     def _reference(self, model: Predictor) -> pd.DataFrame | None:
         """Some of the rows that the model was trained on, if they can be read here."""
-        from .. import contract, data, tables
+        from .. import contract, tables
 
         path = str(model.lineage.get("data") or self.config.data.path)
         place = self.config.root / path

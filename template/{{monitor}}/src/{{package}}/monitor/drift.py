@@ -1,4 +1,4 @@
-"""How far what comes in, and what goes out, has moved from the training rows and from the predictions for the test rows.
+"""How far what comes in has moved from the training rows, and what goes out from the predictions for the test rows.
 
 PSI (population stability index): below 0.1 nothing much moved, above 0.2 or 0.25 it did. Each figure says what chance
 stays below with this many rows.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .. import live
 from . import chance
 from .decoding import scalar
 from .histogram import Categories, Numbers, Tally
@@ -15,24 +16,25 @@ from .measure import Measure
 
 if TYPE_CHECKING:
     from ..contract.schema import Contract
+    from ..predictor import Predictor
     from .reading import Traffic
 
 
-def measure(traffic: Traffic, contract: Contract, min_rows: int) -> list[Measure]:
+def measure(traffic: Traffic, model: Predictor, min_rows: int) -> list[Measure]:
     """Return all figures of drift of a window's traffic."""
-    subjects = len(traffic.inputs)
+    subjects, alike = len(traffic.inputs), live.dependence(model)
     found = [
         figure
         for name, tally in traffic.inputs.items()
         for figure in (
-            *_drift("input_drift", name, tally, min_rows, subjects),
+            *_drift("input_drift", name, tally, min_rows, subjects, alike),
             *_missing(name, tally, min_rows, subjects),
             *_unseen(name, tally, min_rows, subjects),
         )
     ]
     for tally in traffic.outputs.values():
-        found += _drift("prediction_drift", "", tally, min_rows, len(traffic.outputs))
-    return [*found, *_shares(traffic, contract, min_rows)]
+        found += _drift("prediction_drift", "", tally, min_rows, len(traffic.outputs), alike)
+    return [*found, *_shares(traffic, model.contract, min_rows)]
 
 
 def blank(metric: str, subject: str, rows: int, needed: int) -> Measure:
@@ -41,13 +43,14 @@ def blank(metric: str, subject: str, rows: int, needed: int) -> Measure:
     return Measure(metric=metric, subject=subject, value=None, rows=rows, proven=False, says=says)
 
 
-def _drift(metric: str, subject: str, tally: Tally, min_rows: int, subjects: int) -> list[Measure]:
+def _drift(metric: str, subject: str, tally: Tally, min_rows: int, subjects: int, alike: float) -> list[Measure]:
     if tally.entry["kind"] == "datetime":  # time goes on: that is no drift
         return []
-    rows = int(sum(tally.counts))
+    rows = sum(tally.shown)
     if rows < min_rows:
         return [blank(metric, subject, rows, min_rows)] if tally.rows else []
-    value, limit = chance.psi(list(tally.counts), tally.reference, isinstance(tally, Numbers), subjects)
+    value, limit = chance.psi(tally.shown, tally.reference, isinstance(tally, Numbers), subjects)
+    limit *= alike
     proven = value > limit
     name = subject or "predictions"
     against = "training rows" if subject else "predictions for the test rows"
@@ -58,7 +61,7 @@ def _drift(metric: str, subject: str, tally: Tally, min_rows: int, subjects: int
 
 def _moved(tally: Tally) -> str:
     """Where the largest part of the difference lies, in words."""
-    now, then = list(tally.counts), tally.reference
+    now, then = tally.shown, tally.reference
     n, m = sum(now), sum(then)
     place = max(range(len(now)), key=lambda at: abs(now[at] / n - then[at] / m))
     if isinstance(tally, Categories):
@@ -128,4 +131,3 @@ def _shares(traffic: Traffic, contract: Contract, min_rows: int) -> list[Measure
             Measure(metric="prediction_share", subject=label, value=value, rows=rows, proven=proven, says=says)
         )
     return found
-

@@ -2,7 +2,7 @@
 
     tally = tally_for({"kind": "number", "edges": [1.0, 6.0], …}, column)
     tally.add([3.0, None, "7"])
-    tally.counts, tally.missing, tally.unseen          [0, 1, 1], 1, 1
+    tally.shown, tally.missing, tally.unseen          [0, 1, 1], 1, 1
 
 However many rows come, one column needs no more memory than its bins.
 """
@@ -51,6 +51,11 @@ class Numbers:
             self.lowest, self.highest = min(self.lowest, known.min()), max(self.highest, known.max())
 
     @property
+    def shown(self) -> list[int]:
+        """The counts as plain numbers."""
+        return [int(count) for count in self.counts]
+
+    @property
     def reference(self) -> list[int]:
         """The counts of the training rows in the same bins."""
         return list(self.entry["counts"])
@@ -95,7 +100,7 @@ class Categories:
                     self._examples[name[:40]] = None
 
     @property
-    def counts(self) -> list[int]:
+    def shown(self) -> list[int]:
         """The counts by name, then of all others."""
         return [*(self.found[name] for name in self.names), self._other]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +31,16 @@ LATENCY = ("latency_ratio", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms"
 
 @dataclass
 class Looker:
-    """Looks at windows with the settings of a run; models are loaded once, notes are collected for the reader."""
+    """Looks at windows with the settings of a run; models are loaded once, notes are collected for the reader.
+
+    `counted` is told as soon as the newest window's traffic is there.
+    """
 
     config: RunConfig
     settings: MonitorSettings
     database: Database
     champion: Predictor
+    counted: Callable[[Predictor, Traffic], None]
     notes: dict[str, None] = field(default_factory=dict)
     _models: dict[str, Predictor | None] = field(default_factory=dict)
 
@@ -47,9 +51,11 @@ class Looker:
         sample = self.settings.detail_rows if newest else 0
         traffic = reading.empty(model, self.redacted, sample, self.config.seed)
         reading.log(self.database, stretch, model, traffic)
+        if newest:
+            self.counted(model, traffic)
         before = [kept for kept in window.kept(self.database, window.LOG, before=stretch.end) if kept.id != stretch.id]
         calm = service.quiet(self.database, before[-service.USUAL * 2 :], self._latency_rules())
-        found = drift.measure(traffic, model.contract, self.settings.min_rows)
+        found = drift.measure(traffic, model, self.settings.min_rows)
         found += service.measure(traffic, calm, self.settings.min_rows)
         found += self._truth(model, stretch, before)
         found += self._age(stretch)
@@ -66,12 +72,13 @@ class Looker:
         outputs, answers = live.answer(model, rows.typed, self.config)
         reading.table({name: rows.typed[name].to_numpy() for name in rows.typed.columns}, outputs, traffic)
         traffic.versions = Counter({model.version: traffic.rows})
+        self.counted(model, traffic)
         stretch = self._given(tables.fingerprint(rows.typed)[:32])
         before = [kept for kept in window.kept(self.database, window.CURRENT) if kept.id != stretch.id]
-        found = drift.measure(traffic, model.contract, self.settings.min_rows)
+        found = drift.measure(traffic, model, self.settings.min_rows)
         found.append(_broken(rows.broken, len(rows.typed), self.settings.min_rows, rows.faults))
         if len(answers):
-            for name in (*self.settings.slices, *self._amount()):
+            for name in {*self.settings.slices, *self._amount()} - set(answers.columns):
                 answers[name] = _beside(rows.raw, name, answers)
             found += quality.measure(model, answers, self.settings, self.config.seed, before)
             found += value.measure(model, answers, self.settings)
@@ -101,12 +108,14 @@ class Looker:
             if model is not None:
                 others = ", ".join(sorted(name for name in answered if name != version))
                 if others:
-                    self.notes[f"versions {others} answered some of the rows, too: predictions and quality are those of "
-                               f"version {version}"] = None  # fmt: skip
+                    self._note(f"versions {others} answered some rows, too: predictions and quality are {version}'s")
                 return model
-            self.notes[f"version {version} has no bundle in {self.config.bundle.store}: its rows are compared with "
-                       f"version {self.champion.version}"] = None  # fmt: skip
+            instead = f"its rows are compared with version {self.champion.version}"
+            self._note(f"version {version} has no bundle in {self.config.bundle.store}: {instead}")
         return self.champion
+
+    def _note(self, text: str) -> None:
+        self.notes[text] = None
 
     def _model(self, version: str) -> Predictor | None:
         if version == self.champion.version:
@@ -138,9 +147,7 @@ class Looker:
         worst = max(ages, key=lambda name: ages[name])
         which = f" ({worst})" if worst and len(ages) > 1 else ""
         says = f"answers rest on values up to {ages[worst]:.1f} hours ago{which}"
-        return [
-            Measure(metric="data_age_hours", subject="", value=ages[worst], rows=len(ages), proven=True, says=says)
-        ]
+        return [Measure(metric="data_age_hours", subject="", value=ages[worst], rows=len(ages), proven=True, says=says)]
 
     def _amount(self) -> tuple[str, ...]:
         amount = self.settings.value.amount
@@ -187,9 +194,11 @@ def _broken(count: int, rows: int, min_rows: int, faults: str) -> Measure:
 
 def _beside(raw: pd.DataFrame, name: str, answers: pd.DataFrame) -> np.ndarray[Any, Any]:
     """A column of the given rows, beside the answers."""
+    import numpy as np
+
     if name not in raw.columns:
         raise InputError(
             f"monitor.current: the rows have no column {name!r}, which monitor.slices or monitor.value.amount names"
             f"{nearest(name, [str(column) for column in raw.columns])}"
         )
-    return raw[name].to_numpy()[answers["row"].to_numpy()]
+    return np.asarray(raw[name].to_numpy()[answers["row"].to_numpy()])

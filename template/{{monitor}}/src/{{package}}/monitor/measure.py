@@ -3,7 +3,7 @@
     Measure(metric="input_drift", subject="age", value=0.31, rows=4800, proven=True,
             says="age: PSI 0.31 against the training rows (4,800 rows; without drift it stays below 0.006)")
 
-The names of metrics are stable: rules of alerts and triggers of retraining name them. docs/monitor.md says what each is.
+The names of metrics are stable: rules of alerts and triggers of retraining name them (docs/monitor.md).
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ METRICS: Mapping[str, str] = {
 @dataclass(frozen=True, kw_only=True)
 class Measure:
     """One figure. `subject` is the column, slice ("plan=basic") or label; "" for the whole. `value` None: not enough
-    data. `proven` is False where the difference may be chance: no rule fires on it. `says` is for people. `low` and `high`
-    are an interval of the value where it has one."""
+    data. `proven` is False where the difference may be chance: no rule fires on it. `says` is for people; `low` and
+    `high` are an interval of the value where it has one."""
 
     metric: str
     subject: str

@@ -43,7 +43,7 @@ class Told:
 
 
 def load(config: RunConfig) -> Told:
-    """Read, check and keep the outcomes of `data.path`. Raises InputError naming column or cell; nothing is kept then."""
+    """Read, check and keep the outcomes of `data.path`. Raises InputError naming column or cell; none is kept then."""
     from .. import champion, data
 
     contract = champion.serving(config).contract
@@ -119,7 +119,9 @@ def _cells(series: pd.Series, name: str, contract: Contract) -> list[Any]:
         found = moments(series, known[name].format)
         if found.bad.any() or (found.values != found.values).any():
             row = int((found.bad | (found.values != found.values)).argmax())
-            raise InputError(f"{name} holds {series.iloc[row]!r} in row {row + 1}, expected a moment such as 2024-01-31")
+            raise InputError(
+                f"{name} holds {series.iloc[row]!r} in row {row + 1}, expected a moment such as 2024-01-31"
+            )
         return [str(moment) for moment in found.values.astype("M8[s]")]
     return list(texts(series).values())
 

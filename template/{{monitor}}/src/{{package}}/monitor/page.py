@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import html
+import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from ..report import STYLE
 from . import charts, summary
 from .charts import Axis, Line
 from .histogram import Categories
+from .style import MORE, NOWHERE
 
 if TYPE_CHECKING:
     from .histogram import Tally
@@ -24,22 +26,17 @@ if TYPE_CHECKING:
 
 #: Columns of the map of drift, pictures of single columns, lines of one chart, alerts of the list.
 COLUMNS, PICTURES, LINES, ALERTS = 60, 6, 8, 40
-#: Nothing is fetched from anywhere, neither by this page nor by the one inside of it.
-NOWHERE = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; img-src data: blob:; "
-    "font-src data:; frame-src 'self'; worker-src blob:"
-)
-MORE = """
-main{max-width:1160px}svg{display:block;max-width:100%;height:auto}
-svg text{font:11px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;fill:#5b6875}
-.grid{stroke:#e9edf1;stroke-width:1}.alert{stroke:#b3262e;stroke-width:1.2;stroke-dasharray:2 3}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:20px 28px}
-.charts h3,h3{font-size:.95rem;margin:0 0 6px}.scroll svg{max-width:none}
-.legend{display:flex;flex-wrap:wrap;gap:4px 14px;margin:4px 0 0;font-size:.8rem;color:var(--soft)}
-.legend i{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:5px}
-.bad{color:#b3262e;font-weight:650}iframe{width:100%;height:80vh;border:1px solid var(--line);border-radius:8px}
-td.w{white-space:nowrap}
-"""
+
+#: What charts of quality and value are called, beside the metric of the gate.
+TITLES = {
+    "mase": "MASE",
+    "coverage": "Coverage of the intervals",
+    "bias": "Bias",
+    "value_per_prediction": "Value of one prediction",
+    "value": "Value of all",
+    "level_drift": "Drift of the level",
+    "season_drift": "Drift of the season",
+}
 
 
 def page(seen: Seen, traffic: Traffic | None, detailed: str = "") -> str:
@@ -167,16 +164,20 @@ def _pictures(newest: Window, traffic: Traffic | None) -> str:
     if not cards:
         return ""
     says = "Shares by bin: grey the training rows, blue the newest window."
-    return f'<h3 style="margin-top:18px">What moved</h3><div class="charts">{"".join(cards)}</div><p class="sub">{says}</p>'
+    return f'<h3 class="gap">What moved</h3><div class="charts">{"".join(cards)}</div><p class="sub">{says}</p>'
 
 
 def _bars(tally: Tally) -> str:
-    now, then = list(tally.counts), tally.reference
+    now, then = tally.shown, tally.reference
     if isinstance(tally, Categories):
         names = [*tally.names, "other"]
     else:
         edges = [f"{edge:.4g}" for edge in tally.edges]
-        names = [f"< {edges[0]}", *(f"{low}–{high}" for low, high in zip(edges, edges[1:], strict=False)), f"≥ {edges[-1]}"]
+        names = [
+            f"< {edges[0]}",
+            *(f"{low}–{high}" for low, high in itertools.pairwise(edges)),
+            f"≥ {edges[-1]}",
+        ]
     order = sorted(range(len(names)), key=lambda at: -(now[at] + then[at]))[:12]
     if not isinstance(tally, Categories):
         order.sort()
@@ -199,9 +200,7 @@ def _quality(seen: Seen, axis: Axis) -> list[tuple[str, str]]:
     windows = seen.history
     found = []
     metric = str(seen.model.metrics.get("metric", "quality"))
-    for name, title in (("quality", metric), ("mase", "MASE"), ("coverage", "Coverage of the intervals"), ("bias", "Bias"),
-                        ("value_per_prediction", "Value of one prediction"), ("value", "Value of all"),
-                        ("level_drift", "Drift of the level"), ("season_drift", "Drift of the season")):  # fmt: skip
+    for name, title in {"quality": metric, **TITLES}.items():
         if not any(figure.value is not None for window in windows for figure in window.of(name, "")):
             continue
         shown = [_line("all", windows, name, "")]
@@ -223,7 +222,9 @@ def _service(windows: Sequence[Window], axis: Axis) -> list[tuple[str, str]]:
     found.append(("Refused and failed", charts.lines(axis, wrong, lambda value: f"{value:.1%}")))
     found.append(("Latency in ms", charts.lines(axis, latency, _number)))
     if any(window.of("data_age_hours") for window in windows):
-        found.append(("Age of the data in hours", charts.lines(axis, [_line("age", windows, "data_age_hours", "")], _number)))
+        found.append(
+            ("Age of the data in hours", charts.lines(axis, [_line("age", windows, "data_age_hours", "")], _number))
+        )
     return found
 
 
@@ -254,7 +255,9 @@ def _line(name: str, windows: Sequence[Window], metric: str, subject: str) -> Li
 
 
 def _charts(found: Sequence[tuple[str, str]]) -> str:
-    return f'<div class="charts">{"".join(f"<div><h3>{_text(title)}</h3>{chart}</div>" for title, chart in found)}</div>'
+    return (
+        f'<div class="charts">{"".join(f"<div><h3>{_text(title)}</h3>{chart}</div>" for title, chart in found)}</div>'
+    )
 
 
 def _card(title: str, content: str) -> str:
@@ -266,14 +269,22 @@ def _table(rows: Sequence[dict[str, str]]) -> str:
         return '<p class="sub">Nothing to show.</p>'
     head = "".join(f"<th>{_text(name)}</th>" for name in rows[0])
     lines = "".join(
-        "<tr>" + "".join(f'<td class="{_kind(name, value)}">{_text(value)}</td>' for name, value in row.items()) + "</tr>"
+        "<tr>"
+        + "".join(f'<td class="{_kind(name, value)}">{_text(value)}</td>' for name, value in row.items())
+        + "</tr>"
         for row in rows
     )
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
 def _kind(name: str, value: str) -> str:
-    return "bad" if value in ("moved", "worse", "fired", "critical") else "w" if name in ("value", "when", "metric") else ""
+    return (
+        "bad"
+        if value in ("moved", "worse", "fired", "critical")
+        else "w"
+        if name in ("value", "when", "metric")
+        else ""
+    )
 
 
 _percent: Callable[[float], str] = "{:.0%}".format

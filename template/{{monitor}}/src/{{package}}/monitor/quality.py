@@ -54,9 +54,7 @@ def measure(
     decisive = metrics.metric(model.metrics.get("metric"), model.contract.task)
     standards = {"": _test(model, decisive)} | {name: _began(name, model.version, before) for name, _ in parts[1:]}
     found = [
-        figure
-        for name, part in parts
-        for figure in _metric(decisive, name, part, standards[name], settings, seed)
+        figure for name, part in parts for figure in _metric(decisive, name, part, standards[name], settings, seed)
     ]
     enough = len(known.rows) >= settings.min_outcomes
     return found + [_figure(figure, enough) for figure in live.figures(model, answers)]
@@ -115,12 +113,12 @@ def _test(model: Predictor, metric: Metric) -> Standard | None:
 
 
 def _began(subject: str, version: str, before: Sequence[Window]) -> Standard | None:
-    """What a slice's quality was when this version began: the bundle knows no slices, and some are harder than others."""
+    """What a slice's quality was when this version began: the bundle knows none, and some are harder than others."""
     import numpy as np
 
     windows = [window for window in before if window.model_version == version]
-    found = [figure.value for window in windows for figure in window.of("quality", subject) if figure.value is not None]
-    first = found[:BEGUN]
+    figures = [figure.value for window in windows for figure in window.of("quality", subject)]
+    first = [value for value in figures if value is not None][:BEGUN]
     if len(first) < FEWEST:
         return None
     return Standard("at first", float(np.median(first)), 1.25 * float(np.std(first)) / len(first) ** 0.5)
@@ -152,8 +150,9 @@ def _drawn(cases: int, seed: int) -> np.ndarray:
 def _figure(figure: Figure, enough: bool) -> Measure:
     """A figure beside the metric, with the same guard."""
     value = figure.value if enough and figure.value is not None and figure.value == figure.value else None
-    proven = value is not None and abs(value - figure.expected) > chance.sure() * figure.error
+    shown = abs((value or 0.0) - figure.expected) > chance.sure() * figure.error
+    proven = value is not None and (shown if figure.proven is None else figure.proven)
     says = figure.says if value is not None else f"{figure.metric}: not enough data ({figure.says})"
     return Measure(
-        metric=figure.metric, subject=figure.subject, value=value, rows=figure.rows, proven=proven, says=says
+        metric=figure.metric, subject=figure.subject, value=value, rows=figure.rows, proven=bool(proven), says=says
     )

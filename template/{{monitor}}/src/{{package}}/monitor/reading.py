@@ -113,17 +113,17 @@ def log(database: Database, stretch: Stretch, model: Predictor, traffic: Traffic
     others = [name for name in traffic.outputs if name != "prediction"]
     of_inputs, of_outputs = Fields(list(traffic.inputs), sparse=live.SPARSE), Fields(others)
     query = (
-        "SELECT request_id, row, source, model_version, ms, features, prediction, output FROM prediction_log "
-        f"WHERE {SERVED} AND at >= ? AND at < ?"
+        "SELECT CASE WHEN source = 'batch' THEN request_id END, row, model_version, ms, features, prediction, output "
+        f"FROM prediction_log WHERE {SERVED} AND at >= ? AND at < ?"
     )
     for batch in database.batches(query, (stretch.start, stretch.end)):
-        ids, rows, sources, answered_by, ms, features, predictions, outputs = zip(*batch, strict=True)
+        runs, rows, answered_by, ms, features, predictions, outputs = zip(*batch, strict=True)
         traffic.rows += len(batch)
         traffic.versions.update(answered_by)
-        whole = [row == 0 and source == "rest" for row, source in zip(rows, sources, strict=True)]
-        traffic.answered += sum(whole)
-        traffic.latencies.add([time for time, first in zip(ms, whole, strict=True) if first and time is not None])
-        traffic.runs.update(name for name, source in zip(ids, sources, strict=True) if source == "batch")
+        whole = [time for run, row, time in zip(runs, rows, ms, strict=True) if run is None and not row]
+        traffic.answered += len(whole)
+        traffic.latencies.add([time for time in whole if time is not None])
+        traffic.runs.update(set(runs) - {None})
         columns = of_inputs.columns(features)
         for tally, cells in zip(traffic.inputs.values(), columns, strict=True):
             tally.add([cell for cell in cells if cell is not UNSAID] if live.SPARSE else cells)
@@ -137,32 +137,26 @@ def log(database: Database, stretch: Stretch, model: Predictor, traffic: Traffic
 
 def table(columns: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray], traffic: Traffic) -> None:
     """Count a table of conformed rows and what was predicted of them."""
-    predictions = outputs["prediction"] if outputs else []
-    traffic.rows += len(next(iter(columns.values()))) if columns else len(predictions)
+    predictions = outputs["prediction"]
+    traffic.rows += len(next(iter(columns.values())))
     for name, tally in traffic.inputs.items():
         if name in columns:
             tally.add(columns[name])
     for name, tally in traffic.outputs.items():
         if name in outputs:
             tally.add(outputs[name])
-    traffic.labels.update(map(_written, predictions) if len(predictions) else ())
+    traffic.labels.update(map(_written, predictions) if traffic.usual else ())
     if len(predictions) == traffic.rows and all(name in columns for name in traffic.sample.names[:-1]):
         cells = [columns[name].tolist() for name in traffic.sample.names[:-1]]
-        traffic.sample.add([*cells, predictions.tolist()], traffic.rows)  # type: ignore[union-attr]
+        traffic.sample.add([*cells, predictions.tolist()], traffic.rows)
 
 
 def _outputs(traffic: Traffic, fields: Fields, predictions: Sequence[str], outputs: Sequence[str]) -> None:
-    traffic.labels.update(predictions if not _many(traffic) else ())
+    traffic.labels.update(predictions if traffic.usual else ())
     if "prediction" in traffic.outputs:
         traffic.outputs["prediction"].add([scalar(text) for text in predictions])
     for name, cells in zip(fields.names, fields.columns(outputs), strict=True):
         traffic.outputs[name].add(cells)
-
-
-def _many(traffic: Traffic) -> bool:
-    """Whether predictions are amounts, of which none is counted by itself."""
-    shown = traffic.outputs.get("prediction")
-    return shown is not None and shown.entry["kind"] != "category"
 
 
 def _refusals(database: Database, stretch: Stretch, traffic: Traffic) -> None:

@@ -75,7 +75,12 @@ def _latency(traffic: Traffic, quiet: Sequence[Window], min_rows: int) -> list[M
     if len(times) < min_rows:
         return [blank(name, "", len(times), min_rows) for name in (*names, "latency_ratio")]
     found = [
-        _plain(name, times.quantile(share), len(times), f"{share:.0%} of the requests took at most {times.quantile(share):.3g} ms")
+        _plain(
+            name,
+            times.quantile(share),
+            len(times),
+            f"{share:.0%} of the requests took at most {times.quantile(share):.3g} ms",
+        )
         for name, share in names.items()
     ]
     usual = [figure.value for window in quiet[-USUAL:] for figure in window.of("latency_p95_ms") if figure.value]

@@ -34,8 +34,8 @@ SHOWN = 400
 
 @dataclass
 class Seen:
-    """What a run saw. `events` are those of its windows, oldest first; `history` all windows that the page shows, `alerts` what
-    fired and resolved in them, `standing` what is firing now."""
+    """What a run saw. `events` are those of its windows, oldest first; `history` all windows that the page shows,
+    `alerts` what fired and resolved in them, `standing` what is firing now."""
 
     config: RunConfig
     settings: MonitorSettings
@@ -63,7 +63,7 @@ def run(config: RunConfig) -> Seen:
     rules = config.layer("alert", AlertSettings)  # checked before anything is looked at
     model = champion.serving(config, bulk=settings.current is not None)
     with open_database(logged.database, config.root) as database, Detail(config, settings.detail_rows) as detail:
-        looker = Looker(config, settings, database, model)
+        looker = Looker(config, settings, database, model, detail.send)
         looker.check()
         seen = Seen(config, settings, model, database.described)
         traffic = _look(looker, seen, rules)
@@ -129,7 +129,7 @@ def _leave(seen: Seen, traffic: Traffic | None, detail: Detail) -> None:
         seen.files["prometheus"] = "reports/monitor.prom"
     if seen.settings.track and seen.windows:
         seen.notes += tracked.keep(seen)
-    detailed = detail.drawn(seen.model, traffic)
+    detailed = detail.drawn()
     seen.notes += detail.notes
     _written(folder / "monitor.html", page.page(seen, traffic, detailed))
     seen.files["page"] = "reports/monitor.html"

@@ -20,6 +20,8 @@ ALWAYS = ("requests", "violations", "error_rate", "latency_p99_ms", "quality", "
 LINES = 24
 #: Figures of a kind that are shown though nothing is wrong with them.
 LARGEST = 3
+#: Figures that are shown as per cent.
+SHARES = ("missing", "unseen", "prediction_share", "violations", "error_rate", "coverage", "quality_loss")
 #: Characters of a sentence.
 WIDTH = 100
 #: Figures that are held against chance.
@@ -47,7 +49,7 @@ def lines(seen: Seen) -> Iterator[str]:
 
 def rows(window: Window) -> list[dict[str, str]]:
     """The figures of a window that matter, the worrying ones first."""
-    ordered = sorted(window.measures, key=lambda figure: (_rank(figure), -abs(figure.value or 0.0)))
+    ordered = sorted(window.measures, key=_order)
     shown, calm = [], 0
     for figure in ordered:
         rank = _rank(figure)
@@ -89,7 +91,7 @@ def shorten(figure: Measure) -> str:
     """A value for people."""
     if figure.value is None:
         return "–"
-    if figure.metric in ("missing", "unseen", "prediction_share", "violations", "error_rate", "coverage", "quality_loss"):
+    if figure.metric in SHARES:
         return f"{figure.value:.1%}"
     return f"{figure.value:,.4g}" if abs(figure.value) < 1e5 else f"{figure.value:,.0f}"
 
@@ -146,9 +148,15 @@ def _headline(seen: Seen, newest: Window) -> str:
     return f"{several} {when}: {what}, against version {newest.model_version}"
 
 
+def _order(figure: Measure) -> tuple[int, int, bool, float, str]:
+    """Where a figure stands: by rank, the order of metrics, the whole before its parts, the larger ones first."""
+    place = ALWAYS.index(figure.metric) if figure.metric in ALWAYS else len(ALWAYS)
+    return _rank(figure), place, figure.subject != "", -abs(figure.value or 0.0), figure.subject
+
+
 def _rank(figure: Measure) -> int:
-    """What comes first: what is proven to have moved, what is always shown, what there is not enough of; then drift that
-    may be chance, and the rest."""
+    """What comes first: what is proven to have moved, what is always shown, what there is not enough of; then what may
+    be chance, and the rest."""
     if figure.value is None:
         return 2
     if figure.metric in GUARDED:

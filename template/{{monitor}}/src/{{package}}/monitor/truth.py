@@ -60,7 +60,7 @@ def answers(database: Database, stretch: Stretch, model: Predictor, features: Se
         for name, cells in zip(columns, values, strict=True):
             columns[name].extend(cells)
     found = pd.DataFrame(columns).drop_duplicates(["request_id", "row"], ignore_index=True)
-    return live.chosen(found)
+    return live.chosen(model, found)
 
 
 def newest(database: Database, stretch: Stretch) -> dict[str, float]:
@@ -79,9 +79,8 @@ def newest(database: Database, stretch: Stretch) -> dict[str, float]:
 
 def _batches(database: Database, stretch: Stretch) -> Iterator[list[tuple[Any, ...]]]:
     """The joined rows, a batch at a time."""
-    for query, values in zip(
-        _QUERIES, ((stretch.start, stretch.end, stretch.end), (stretch.start, stretch.end, stretch.start)) * 2, strict=True
-    ):
+    bounds = ((stretch.start, stretch.end, stretch.end), (stretch.start, stretch.end, stretch.start)) * 2
+    for query, values in zip(_QUERIES, bounds, strict=True):
         yield from database.batches(query, values)
 
 

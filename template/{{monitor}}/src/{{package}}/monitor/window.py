@@ -1,7 +1,7 @@
 """A stretch of time (or a table of rows) that is looked at together, and the record of all that were.
 
-    keep(database, window)          the window as it is now, in place of what it was
-    kept(database, "log", limit=30) the newest of a stream, oldest first: what plots and relative figures read
+keep(database, window)          the window as it is now, in place of what it was
+kept(database, "log", limit=30) the newest of a stream, oldest first: what plots and relative figures read
 """
 
 from __future__ import annotations
