@@ -138,7 +138,7 @@ def _answers(scene: Scene, version: str, since: float, model: Predictor) -> pd.D
     if not parts:
         return pd.DataFrame()
     found = pd.concat(parts, ignore_index=True).drop_duplicates(["request_id", "row"], ignore_index=True)
-    chosen: pd.DataFrame = live.chosen(found)
+    chosen: pd.DataFrame = live.chosen(model, found)
     return chosen
 
 
