@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import bundle, champion, portable
 from ..kit import Kit
+from ..steps import Steps
 from . import eight_bit, opset, papers, parity, trial
 from .place import REPORT, Place
 from .settings import EdgeSettings
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from ..config import RunConfig
     from ..predictor import Predictor
 
+#: What a terminal is shown, in this order; `quantise` where 8 bits are asked for.
+STEPS = ("write", "compare", "quantise")
 #: The page that runs the model in a browser; only where the use case has a reader in JavaScript.
 PAGES = ("index.html", "page.mjs", "page.css", "package.json", "package-lock.json")
 
 
-def write(config: RunConfig) -> dict[str, Any]:
+def write(config: RunConfig, steps: Steps) -> dict[str, Any]:
     """Export the champion (or `config.version`) into `edge.output`, and return the parity report.
 
     Raises InputError where there is no champion, the place is taken or cannot be written, the model cannot be said in
@@ -32,14 +35,16 @@ def write(config: RunConfig) -> dict[str, Any]:
     place.check()
     model = champion.serving(config)
     with place.staged() as folder:
-        kit = portable.write(model, config, folder)
-        versions = {
-            name: opset.rewrite(folder / name, settings.opset, settings.ml_opset, settings.ir_version)
-            for name in kit.graphs
-        }
-        if "reader.mjs" in kit.readers:
-            _pages(folder)
-        report = {**_measured(config, settings, model, folder, kit), "graphs": versions}
+        with steps("write") as step:
+            kit = portable.write(model, config, folder)
+            versions = {
+                name: opset.rewrite(folder / name, settings.opset, settings.ml_opset, settings.ir_version)
+                for name in kit.graphs
+            }
+            if "reader.mjs" in kit.readers:
+                _pages(folder)
+            step.says = f"version {model.version}, {', '.join(kit.graphs) or 'no graph'}, {', '.join(kit.readers)}"
+        report = {**_measured(config, settings, model, folder, kit, steps), "graphs": versions}
         (folder / "requirements.txt").write_text(papers.requirements(config.root / "requirements.lock"), "utf8")
         report["size_mb"] = bundle.size(folder) / 1e6
         (folder / "README.md").write_text(papers.readme(config.project.name, report, kit), "utf8")
@@ -54,17 +59,23 @@ def _pages(folder: Path) -> None:
         (folder / name).write_bytes(resources.files(__package__).joinpath("pages", name).read_bytes())
 
 
-def _measured(config: RunConfig, settings: EdgeSettings, model: Predictor, folder: Path, kit: Kit) -> dict[str, Any]:
+def _measured(
+    config: RunConfig, settings: EdgeSettings, model: Predictor, folder: Path, kit: Kit, steps: Steps
+) -> dict[str, Any]:
     """Ask the folder's reader what the predictor was asked, compare, and say how fast it was."""
-    questions = portable.questions(model, config, settings.rows)
-    expected = [portable.answers(model, question) for question in questions]
-    found = trial.asked(folder, questions)
-    report = parity.compared(questions, expected, found.answers)
-    parity.gate(report, settings.tolerance)
+    with steps("compare") as step:
+        questions = portable.questions(model, config, settings.rows)
+        expected = [portable.answers(model, question) for question in questions]
+        found = trial.asked(folder, questions)
+        report = parity.compared(questions, expected, found.answers)
+        step.says = f"{report['answers_equal']:,} of {report['answers']:,} answers are equal to the last digit"
+        parity.gate(report, settings.tolerance)
     int8 = None
     if settings.quantize == "int8":
-        int8 = eight_bit.put(folder, kit.graphs, questions, expected, settings.quality)
-        found = trial.asked(folder, questions)
+        with steps("quantise") as step:
+            int8 = eight_bit.put(folder, kit.graphs, questions, expected, settings.quality)
+            found = trial.asked(folder, questions)
+            step.says = f"{int8['mb']['before']:.3g} → {int8['mb']['after']:.3g} MB"
     return {
         "format": 1,
         "model": {

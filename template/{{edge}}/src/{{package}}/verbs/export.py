@@ -30,8 +30,9 @@ def run(config: RunConfig) -> VerbReport:
     """Write the folder, say where it is and what was measured."""
     from ..edge import export
     from ..reports import table
+    from ..steps import Steps
 
-    report = export.write(config)
+    report = export.write(config, Steps(export.STEPS))
     parity, speed = report["parity"], report["speed"]
     figures = {
         "rows": f"{parity['rows']:,}",
@@ -41,7 +42,7 @@ def run(config: RunConfig) -> VerbReport:
         "one answer µs": f"{speed['latency_us']['p50']:.1f}",
     }
     where = config.raw["edge"]["output"]
-    print(f"version {report['model']['version']} ({report['model']['kind']}) written to {where}\n")
+    print(f"\n  version {report['model']['version']} ({report['model']['kind']}) written to {where}\n")
     for line in table([figures]):
         print(f"  {line}")
     for line in report["gaps"]:
