@@ -5,6 +5,8 @@ state       where a rule stands for one column or slice, and how a window moves 
 judge       moves every rule's state by a window, in the database, and writes down what fired and what resolved
 deliver     tells each sink what it has not been told
 sink        the ways to tell: a log, a webhook, mail
+files       what follows from the rules for others, written by `monitor`:
 prometheus  the same rules for Prometheus and Alertmanager
 grafana     the same rules and figures as a dashboard
+expressions the figures of rules in Prometheus' language
 """

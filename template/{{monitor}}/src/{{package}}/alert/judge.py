@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from .event import Event, append
 from .state import START, State, step
@@ -54,6 +54,10 @@ class Standing:
     since: str
     says: str
     runbook: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The alert as plain data, for reports."""
+        return asdict(self)
 
 
 def judge(settings: AlertSettings, database: Database, window: Window) -> list[Event]:
@@ -172,7 +176,10 @@ def _earlier(database: Database, rule: RuleSettings, name: str, subject: str, wi
 def _sentence(rule: RuleSettings, measure: Measure | None, fired: bool) -> str:
     if measure is None:
         return "not measured any more: another version of the model does without it"
-    return f"{measure.says.rstrip('.')}; {rule.words if fired else f'back to {rule.calm_words}'}"
+    said = measure.says.rstrip(".")
+    if fired:
+        return f"{said}; {rule.words}"
+    return f"{said}; back to {rule.calm_words}" if measure.proven else f"{said}; no more than chance explains"
 
 
 def _states(database: Database, stream: str) -> dict[tuple[str, str], Kept]:

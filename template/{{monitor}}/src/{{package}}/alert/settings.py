@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -99,8 +100,10 @@ class SmtpSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class PrometheusSettings:
-    """What Prometheus looks at together, and how long a figure must be bad or good; durations as it writes them."""
+    """The scrape job of the service, what Prometheus looks at together, and how long a figure must be bad or good;
+    durations as Prometheus writes them, such as 15m."""
 
+    job: str
     range: str
     wait: str
     keep: str
@@ -125,6 +128,13 @@ class AlertSettings:
             for name in ("host", "sender", "to"):
                 if not getattr(self.smtp, name):
                     raise InputError(f"alert.smtp.{name}: not set, though alert.smtp.enabled is true; set one of them")
+
+        for name in ("range", "wait", "keep", "history"):
+            text = getattr(self.prometheus, name)
+            if not re.fullmatch(r"([1-9]\d*(ms|[smhdwy]))+", text):
+                raise InputError(
+                    f"alert.prometheus.{name}: {text!r} is no duration of Prometheus; expected such as 15m or 1d"
+                )
 
     @property
     def judged(self) -> dict[str, RuleSettings]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import champion
+from ..alert import files
 from ..alert.deliver import deliver
 from ..alert.judge import Standing, judge, standing
 from ..alert.settings import AlertSettings
@@ -74,6 +75,7 @@ def run(config: RunConfig) -> Seen:
         seen.standing = standing(rules, database, stream)
         seen.notes += looker.notes
         _leave(seen, traffic, detail)
+    seen.files |= files.write(rules, settings, config)
     return seen
 
 
