@@ -33,6 +33,7 @@ def main() -> None:
     predictor = importlib.import_module(f"{package}.predictor")
     store = importlib.import_module(f"{package}.store").Store(options.project / "bundles")
 
+    counters.BUSY = options.requests  # count every one
     model = predictor.load(store.fetch(store.champion().bundle), 1)
     found = counters.Counters(settings.LogSettings(), model)
     names = widen(found)
@@ -48,14 +49,15 @@ def main() -> None:
 
 def widen(found: object) -> list[str]:
     """Give the counters COLUMNS inputs: those that the model has, again and again."""
-    columns = found.bins.columns  # type: ignore[attr-defined]
+    bins = found.bins  # type: ignore[attr-defined]
+    columns = bins.columns
     own = [name for name in columns if name]
     for number in range(COLUMNS - len(own)):
         columns[f"{own[number % len(own)]} {number}"] = columns[own[number % len(own)]]
-    for name in list(columns)[COLUMNS + 1 :]:
-        del columns[name]
-    found.bins.totals = found.bins.zeros()  # type: ignore[attr-defined]
-    return [name for name in columns if name]
+    names = [name for name in columns if name][:COLUMNS]
+    bins._arrange(names)
+    found.totals = bins.zeros()  # type: ignore[attr-defined]
+    return names
 
 
 def requests(found: object, names: list[str]) -> list[SimpleNamespace]:
@@ -72,7 +74,7 @@ def requests(found: object, names: list[str]) -> list[SimpleNamespace]:
 
     prediction = columns[""]
     return [
-        SimpleNamespace(columns={name: (value(name),) for name in names}, predictions=[prediction.names[0]])
+        SimpleNamespace(at=0.5, columns={name: (value(name),) for name in names}, predictions=[prediction.names[0]])
         for _ in range(1000)
     ]
 

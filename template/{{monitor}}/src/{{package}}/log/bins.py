@@ -1,20 +1,22 @@
-"""Values of columns in the bins of a bundle's reference.json, many at once: what the live counters are made of.
+"""Values of columns in the bins of a bundle's reference.json: what the live counters are made of.
 
     bins = Bins({"inputs": {"tenure": {"kind": "number", "edges": [1.0, 6.0], …}, …}, …}, contract)
-    bins.add([{"tenure": (3.0,), "Contract": ("Two year",)}, …], ["No", …])
-    bins.totals["tenure"]      [0, 1, 0, 0]      below 1, 1..6, from 6 on, missing
+    bins.add({"tenure": (3.0,), "Contract": ("Two year",)}, ["No"])
+    bins.fold()["tenure"]      [0, 1, 0, 0]      below 1, 1..6, from 6 on, missing
 
 A category has a bin for each of the most frequent names, one for all others that training had, one for what it had not,
-and one for missing.
+and one for missing. Moments are not counted: time goes on, and that is no drift.
+
+`add` is in the path of a request. It copies numbers into a matrix and counts texts by themselves; `fold`, every so many
+rows, finds the bins of all of them at once. Nothing of a request is held on to: memory that goes round is in no cache.
 """
 
 from __future__ import annotations
 
-import datetime
 import itertools
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,55 +32,33 @@ NAMED = 20
 #: What predictions are called among the inputs; no column is called so.
 PREDICTION = ""
 MISSING, OTHER, UNSEEN = "missing", "other", "unseen"
+#: Rows of numbers that wait to be counted.
+ROOM = 256
+#: Rows of one request that are counted at most: of more, every second, third, … is.
+MOST = 1_000
 
 Columns = Mapping[str, Sequence[Any]]
 Counts = npt.NDArray[np.int64]
 
 
 class Numeric:
-    """A column of numbers or moments: a bin for each stretch between two edges, and one for missing."""
+    """A column of numbers: a bin for each stretch between two edges, and one for missing."""
 
     ordered = True
 
     def __init__(self, entry: Mapping[str, Any], column: Column | None) -> None:
-        self.moments = entry["kind"] == "datetime"
-        self.column = column
-        self.edges = np.array(entry["edges"], dtype=np.float64)
-        shown = [_moment(edge) if self.moments else f"{edge:.6g}" for edge in entry["edges"]]
+        self.edges: list[float] = entry["edges"]
+        shown = [f"{edge:.6g}" for edge in self.edges]
         between = [f"{low}..{high}" for low, high in itertools.pairwise(shown)]
         self.names = [f"below {shown[0]}", *between, f"from {shown[-1]}", MISSING] if shown else ["any", MISSING]
-        known = float(entry["rows"]) * (1 - float(entry["missing"]))
-        self.reference = [*entry["counts"], round(entry["rows"] - known)]
-
-    def counts(self, values: Sequence[Any]) -> Counts:
-        """How many values [n] are in each bin."""
-        read = self._floats(values)
-        places = np.searchsorted(self.edges, read, side="right")
-        places[~np.isfinite(read)] = len(self.names) - 1
-        return np.asarray(np.bincount(places, minlength=len(self.names)))
-
-    def _floats(self, values: Sequence[Any]) -> npt.NDArray[np.float64]:
-        if not self.moments:
-            try:
-                return np.array(values, dtype=np.float64)  # None is NaN
-            except (TypeError, ValueError, OverflowError):
-                return np.array([_number(value) for value in values])
-        return np.array([self._seconds(value) for value in values], dtype=np.float64)
-
-    def _seconds(self, value: Any) -> float:
-        """A moment as seconds since 1970."""
-        try:
-            pattern = self.column.format if self.column is not None else None
-            read = datetime.datetime.strptime(value, pattern) if pattern else datetime.datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            return math.nan
-        return (read if read.tzinfo else read.replace(tzinfo=datetime.UTC)).timestamp()
+        missing = round(float(entry["rows"]) * float(entry["missing"]))
+        self.reference = [*entry["counts"], missing]
 
 
 class Named:
     """A column of categories."""
 
-    ordered = moments = False
+    ordered = False
 
     def __init__(self, entry: Mapping[str, Any], column: Column | None) -> None:
         named = list(entry["counts"])
@@ -93,10 +73,10 @@ class Named:
         missing = round(float(entry["rows"]) * float(entry["missing"]))
         self.reference = [*counts[:NAMED], sum(counts[NAMED:]) + entry["other"], 0, missing]
 
-    def counts(self, values: Sequence[Any]) -> Counts:
-        """How many values [n] are in each bin."""
+    def counts(self, values: Mapping[Any, int]) -> Counts:
+        """How many of the values, each with how often it came, are in each bin."""
         found = np.zeros(len(self.names), dtype=np.int64)
-        for value, times in Counter(values).items():
+        for value, times in values.items():
             found[self._place(value)] += times
         return found
 
@@ -109,7 +89,7 @@ class Named:
 
 
 class Bins:
-    """The bins of every input and of the predictions, and how many values each has seen."""
+    """The bins of every input and of the predictions, and how many values each has seen since the last `fold`."""
 
     def __init__(self, reference: Mapping[str, Any], contract: Contract) -> None:
         columns = {column.name: column for column in contract.columns}
@@ -119,45 +99,144 @@ class Bins:
         self.columns: dict[str, Numeric | Named] = {
             name: (Named if entry["kind"] == "category" else Numeric)(entry, columns.get(name))
             for name, entry in entries.items()
+            if entry["kind"] != "datetime"
         }
-        self.totals = self.zeros()
+        self._predictions: dict[Any, int] = {}
+        self._rows: int = 0
+        self._arrange([name for name in self.columns if name != PREDICTION])
 
     def zeros(self) -> dict[str, Counts]:
         """Counts of nothing."""
         return {name: np.zeros(len(column.names), dtype=np.int64) for name, column in self.columns.items()}
 
-    def count(self, requests: Iterable[Columns], predictions: Sequence[Any]) -> dict[str, Counts]:
-        """Add the values of some requests to the totals; return their counts alone."""
-        requests = list(requests)
-        fresh = {}
-        for name, column in self.columns.items():
-            values = predictions if name == PREDICTION else _gathered(requests, name)
+    def add(self, columns: Columns, predictions: Sequence[Any]) -> bool:
+        """Add the rows of a request; return whether it is time to `fold`."""
+        if len(predictions) > MOST:
+            predictions = predictions[:: -(-len(predictions) // MOST)]
+        for prediction in predictions:
+            self._predictions[prediction] = self._predictions.get(prediction, 0) + 1
+        try:
+            return self._add(columns)
+        except KeyError:  # what a reference has and no request brings is not counted
+            self._arrange([name for name in (*self._numbers, *self._texts) if name in columns])
+            return self._add(columns)
+
+    def fold(self) -> dict[str, Counts]:
+        """Return how many values of what was added are in each bin, and begin anew."""
+        found = self._folded() if self._rows else {}
+        for name, values in self._texts.items():
             if values:
-                fresh[name] = column.counts(values)
-                self.totals[name] += fresh[name]
-        return fresh
+                found[name] = self._named(name).counts(values)
+                values.clear()
+        if self._predictions and PREDICTION in self.columns:
+            found[PREDICTION] = self._predicted()
+        self._predictions.clear()
+        return found
+
+    def _add(self, columns: Columns) -> bool:
+        for name, counts in self._texts.items():
+            for value in columns[name]:
+                counts[value] = counts.get(value, 0) + 1
+        if self._take is None:
+            return len(self._predictions) >= ROOM
+        values = self._take(columns)
+        rows = len(values[0])
+        if rows != 1:
+            return self._add_many(values, rows)
+        row = [value[0] for value in values]
+        try:
+            self._matrix[self._rows] = row  # None becomes NaN
+        except (TypeError, ValueError, OverflowError):
+            self._matrix[self._rows] = [_number(value) for value in row]
+        self._rows += 1
+        return self._rows >= ROOM
+
+    def _add_many(self, values: Sequence[Sequence[Any]], rows: int) -> bool:
+        """Add the numbers of several rows; the matrix grows for them, until it is folded."""
+        step = max(1, -(-rows // MOST))
+        block = np.array([_floats(column[::step]) for column in values]).T
+        self._matrix = np.concatenate([self._matrix[: self._rows], block, np.empty((ROOM, block.shape[1]))])
+        self._rows += len(block)
+        return self._rows >= ROOM
+
+    def _arrange(self, names: Sequence[str]) -> None:
+        """Set up what counts columns with these names."""
+        self._numbers = [name for name in names if isinstance(self.columns[name], Numeric)]
+        self._texts: dict[str, dict[Any, int]] = {name: {} for name in names if name not in self._numbers}
+        self._take = _taker(self._numbers)
+        self._clear()
+        edges = [self._numeric(name).edges for name in self._numbers]
+        width = max(map(len, edges), default=0)
+        padded = [[*each, *[math.inf] * (width - len(each))] for each in edges]
+        self._edges = np.array(padded, dtype=np.float64).reshape(len(edges), width).T
+        # counts of all columns lie in one array: each has as many places as the widest, and one for missing
+        self._places = np.arange(len(edges)) * (width + 2)
+        self._missing = np.array([len(each) + 1 for each in edges], dtype=np.int64)
+
+    def _folded(self) -> dict[str, Counts]:
+        """The counts of the numbers in the matrix."""
+        values = self._matrix[: self._rows]
+        bins = np.zeros(values.shape, dtype=np.int64)
+        for edges in self._edges:
+            bins += values >= edges
+        known = np.isfinite(values)
+        if not known.all():
+            bins = np.where(known, bins, self._missing)
+        width = len(self._edges) + 2
+        counts = np.bincount((bins + self._places).ravel(), minlength=width * len(self._numbers))
+        self._clear()
+        rows = zip(self._numbers, counts.reshape(-1, width), strict=True)
+        return {name: row[: len(self._numeric(name).names)] for name, row in rows}
+
+    def _clear(self) -> None:
+        """Begin a new matrix."""
+        self._matrix: npt.NDArray[np.float64] = np.empty((ROOM, len(self._numbers)))
+        self._rows = 0
+
+    def _predicted(self) -> Counts:
+        """The counts of the predictions."""
+        column = self.columns[PREDICTION]
+        if isinstance(column, Named):
+            return column.counts(self._predictions)
+        values = np.array(list(self._predictions), dtype=np.float64)
+        places = np.searchsorted(column.edges, values, side="right")
+        times = np.array(list(self._predictions.values()))
+        return np.bincount(places, weights=times, minlength=len(column.names)).astype(np.int64)
+
+    def _numeric(self, name: str) -> Numeric:
+        column = self.columns[name]
+        assert isinstance(column, Numeric)
+        return column
+
+    def _named(self, name: str) -> Named:
+        column = self.columns[name]
+        assert isinstance(column, Named)
+        return column
 
 
-def _gathered(requests: Sequence[Columns], name: str) -> list[Any]:
-    """The values of one column over requests; a column that may be left out is there in some of them."""
+def _taker(names: Sequence[str]) -> Callable[[Columns], Sequence[Sequence[Any]]] | None:
+    """What takes these columns of a request."""
+    if len(names) > 1:
+        return operator.itemgetter(*names)
+    return (lambda columns: (columns[names[0]],)) if names else None
+
+
+def _floats(values: Sequence[Any]) -> npt.NDArray[np.float64]:
+    """Numbers as a request may write them."""
     try:
-        return list(itertools.chain.from_iterable([columns[name] for columns in requests]))
-    except KeyError:
-        return [value for columns in requests if name in columns for value in columns[name]]
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return np.array([_number(value) for value in values])
 
 
 def _number(value: Any) -> float:
     """One number as a request may write it; NaN where it is missing, or none."""
-    if isinstance(value, str) and value.strip().casefold() in MISSING_WORDS:
+    text = value.strip().casefold() if isinstance(value, str) else ""
+    if value is None or text in MISSING_WORDS - {""}:
         return math.nan
-    if isinstance(value, str) and value.strip().casefold() in ("true", "false"):
-        return float(value.strip().casefold() == "true")
+    if text in ("true", "false"):
+        return float(text == "true")
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         return math.nan
-
-
-def _moment(seconds: float) -> str:
-    at = datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(tzinfo=None)
-    return at.isoformat(timespec="seconds").removesuffix("T00:00:00")

@@ -4,16 +4,15 @@
     feature_psi{feature="tenure"} 0.031                           how far the last log.psi_minutes are from training
     prediction_psi 0.012                                          the same of what was predicted
 
-In the path of a request only references to its values are kept; every so many rows they are counted together. With
-several processes the index is that of all of their counts.
+Of more than a thousand requests a second, or rows in a request, about a thousand are counted, evenly. With several
+processes the index is that of all of their counts.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..log.bins import PREDICTION, Bins
@@ -24,10 +23,8 @@ from . import Answered, Labels, Observer, Place, Sample
 if TYPE_CHECKING:
     from ..predictor import Predictor
 
-#: Rows that are counted together: enough to make the overhead small, few enough for nobody to notice the pause.
-FOLD = 200
-#: Rows of one request that are counted at most: of more, every second, third, … is.
-MOST = 1_000
+#: Requests of a second that are counted, about: of more, every second, third, … is.
+BUSY = 1_000
 #: Parts of the stretch that is looked back on; the oldest is let go of as a new one begins.
 PARTS = 6
 #: Values that an index takes at least.
@@ -47,14 +44,17 @@ class Counters(Observer):
 
     def __init__(self, settings: LogSettings, model: Predictor) -> None:
         self.part = settings.psi_minutes * 60 / PARTS
+        self._second = self._seen = 0
+        self._every = 1
         self.swapped(model)
 
     def predicted(self, answered: Answered) -> None:
-        """Remember the values of a request until there are enough of them to count."""
-        self._requests.append(answered.columns)
-        self._predictions.append(answered.predictions)
-        self._rows += len(answered.predictions)
-        if self._rows >= FOLD:
+        """Add the values of a request, unless there are so many that a part of them tells as much."""
+        self._seen += 1
+        if int(answered.at) != self._second:
+            self._second, self._every = int(answered.at), max(1, self._seen // BUSY)
+            self._seen = 0
+        if self._seen % self._every == 0 and self.bins.add(answered.columns, answered.predictions):
             self._fold()
 
     def swapped(self, model: Predictor) -> None:
@@ -63,16 +63,14 @@ class Counters(Observer):
         reference = json.loads(path.read_text("utf8")) if path.exists() else {}
         self.version = model.version
         self.bins = Bins(reference, model.contract)
+        self.totals = self.bins.zeros()
         self.recent: dict[int, dict[str, Any]] = {}
-        self._requests: list[Mapping[str, Sequence[Any]]] = []
-        self._predictions: list[Sequence[Any]] = []
-        self._rows = 0
 
     def samples(self) -> Iterable[Sample]:
         """The counts so far, and those of the last stretch."""
         self._fold()
-        text = "Values of each input, by bin of the training data."
-        for name, counts in self.bins.totals.items():
+        text = "Values of each input that were counted, by bin of the training data."
+        for name, counts in self.totals.items():
             if name != PREDICTION:
                 for bin, count in zip(self.bins.columns[name].names, counts.tolist(), strict=True):
                     yield Sample("feature_values_total", "counter", text, count, (("bin", bin), ("feature", name)))
@@ -84,8 +82,6 @@ class Counters(Observer):
         """The index of each input and of the predictions, where there are enough values."""
         text = "PSI of {} over the last log.psi_minutes against the training data: 0 is no drift, beyond 0.2 is much."
         for name, column in self.bins.columns.items():
-            if column.moments:  # time goes on: that is no drift
-                continue
             places = range(len(column.names))
             counts = [summed.get((RECENT, _labels(name, place, self.version)), 0.0) for place in places]
             if sum(counts) >= ENOUGH and sum(column.reference):
@@ -96,23 +92,15 @@ class Counters(Observer):
                     yield Sample("feature_psi", "gauge", text.format("each input"), value, (("feature", name),))
 
     def _fold(self) -> None:
-        """Count what was remembered."""
-        if not self._rows:
-            return
-        requests, predictions = self._requests, list(itertools.chain.from_iterable(self._predictions))
-        rows = self._rows
-        self._requests, self._predictions, self._rows = [], [], 0
-        if rows > MOST + FOLD:
-            step = -(-rows // MOST)
-            requests = [{name: values[::step] for name, values in columns.items()} for columns in requests]
-            predictions = predictions[::step]
-        fresh = self.bins.count(requests, predictions)
+        """Find the bins of what was added."""
+        fresh = self.bins.fold()
         place = int(time.time() / self.part)
         held = self.recent.get(place)
         if held is None:
             held = self.recent[place] = self.bins.zeros()
             self.recent = {key: counts for key, counts in self.recent.items() if key > place - PARTS}
         for name, counts in fresh.items():
+            self.totals[name] += counts
             held[name] += counts
 
     def _stretch(self) -> dict[str, Any]:
