@@ -146,6 +146,13 @@ def newest(logged: pd.DataFrame) -> dict[str, float]:
     return found
 
 
+def reach(model: Predictor) -> float:
+    """Hours from the newest value to the last step of a forecast: answers that rest on older ones lie in the past."""
+    steps = model.inference.gap + model.inference.horizon
+    start, end = model.inference.frequency.times(np.array([0, steps]))
+    return float((end - start) / np.timedelta64(1, "s")) / 3600
+
+
 def answer(model: Predictor, frame: pd.DataFrame, config: RunConfig) -> tuple[dict[str, Array], pd.DataFrame]:
     """Forecast what conformed rows hold the truth of: the steps after the kept history, a horizon at a time, each from
     all that came before it. Return the forecasts as columns, and the answers with their truth."""

@@ -58,7 +58,7 @@ class Looker:
         found = drift.measure(traffic, model, self.settings.min_rows)
         found += service.measure(traffic, calm, self.settings.min_rows)
         found += self._truth(model, stretch, before)
-        found += self._age(stretch)
+        found += self._age(model, stretch, before)
         return self._window(window.LOG, stretch, model, traffic, found), traffic
 
     def current(self) -> tuple[Window, Traffic]:
@@ -139,7 +139,7 @@ class Looker:
         found = quality.measure(model, own, self.settings, self.config.seed, before) if len(own) else []
         return found + value.measure(model, answers, self.settings)
 
-    def _age(self, stretch: Stretch) -> list[Measure]:
+    def _age(self, model: Predictor, stretch: Stretch, before: Sequence[Window]) -> list[Measure]:
         """Hours from the newest value that the newest answers rest on to the end of the window, of the worst series."""
         ages = {name: (stretch.end - at) / 3600 for name, at in truth.newest(self.database, stretch).items()}
         if not ages:
@@ -147,7 +147,15 @@ class Looker:
         worst = max(ages, key=lambda name: ages[name])
         which = f" ({worst})" if worst and len(ages) > 1 else ""
         says = f"answers rest on values up to {ages[worst]:.1f} hours ago{which}"
-        return [Measure(metric="data_age_hours", subject="", value=ages[worst], rows=len(ages), proven=True, says=says)]
+        share = ages[worst] / live.reach(model)
+        against = f"{says}; forecasts reach {live.reach(model):.1f} hours ahead"
+        # who only ever asks about the past, as with a sample, is not told in each window that it is past
+        earlier = [figure.value for kept in before for figure in kept.of("data_age_reach")]
+        fresh = any(value is not None and value <= 1 for value in earlier)
+        return [
+            Measure(metric="data_age_hours", subject="", value=ages[worst], rows=len(ages), proven=True, says=says),
+            Measure(metric="data_age_reach", subject="", value=share, rows=len(ages), proven=fresh, says=against),
+        ]
 
     def _amount(self) -> tuple[str, ...]:
         amount = self.settings.value.amount

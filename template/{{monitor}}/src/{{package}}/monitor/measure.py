@@ -38,6 +38,7 @@ METRICS: Mapping[str, str] = {
     "value_per_prediction": "business value of one prediction",
     "requests": "requests in the window",
     "data_age_hours": "hours since the newest value that the answers rest on",
+    "data_age_reach": "that age as a share of what forecasts reach ahead; above 1 they lie in the past",
 }
 
 
