@@ -10,6 +10,7 @@ window, as long as the time that passed.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -66,8 +67,11 @@ def stretches(settings: MonitorSettings, database: Database) -> list[Stretch]:
 
 def _back(end: float, length: float, first: float, most: int) -> list[Stretch]:
     """Windows back from the end until they hold the first entry."""
-    count = min(most, max(1, -int(-(end - first) // length)))
-    return _tiles(end, length, count)
+    count = max(1, math.ceil((end - first) / length - EARLY))
+    found = _tiles(end, length, min(count, most))
+    if count <= most:
+        found[0] = Stretch(found[0].id, min(found[0].start, first), found[0].end)
+    return found
 
 
 def _tiles(end: float, length: float, count: int) -> list[Stretch]:
