@@ -41,7 +41,8 @@ def _service(settings: AlertSettings, source: Source, package: str) -> Iterator[
         figure = source.live(rule.metric, rule.subject)
         if figure is not None:
             subject = "{{ if $labels.feature }} {{ $labels.feature }}{{ end }}"
-            summary = f"{package}: {rule.metric}{subject} is {{{{ $value | humanize }}}}, {_side(rule)}"
+            value = '{{ $value | printf "%.3g" }}'
+            summary = f"{package}: {rule.metric}{subject} is {value}, {_side(rule)}"
             entry = _entry(package, name, "service", bad(rule, figure) + source.enough(rule.metric), rule.severity)
             yield {
                 **entry,
