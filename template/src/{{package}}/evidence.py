@@ -15,19 +15,29 @@ class Evidence:
     """Cases whose truth is known, as the use case's metrics take them.
 
     `truth` and `scores` hold c cases; `rows` [c] are the positions of their first rows in the table that they were made
-    from. `overlap` is how often one truth counts on average: forecasts made every hour for the same day are no
-    independent evidence.
+    from. `counts` [c] are how many truths each holds (None: one). `overlap` is how often one truth counts on average:
+    forecasts made every hour for the same day are no independent evidence.
     """
 
     truth: Any
     scores: np.ndarray
     rows: np.ndarray
+    counts: np.ndarray | None = None
     overlap: float = 1.0
+
+    @property
+    def outcomes(self) -> int:
+        """How many truths are known."""
+        return len(self.rows) if self.counts is None else int(self.counts.sum())
 
     def only(self, chosen: np.ndarray) -> Evidence:
         """The cases where a mask [c] is true."""
         return Evidence(
-            truth=self.truth[chosen], scores=self.scores[chosen], rows=self.rows[chosen], overlap=self.overlap
+            truth=self.truth[chosen],
+            scores=self.scores[chosen],
+            rows=self.rows[chosen],
+            counts=None if self.counts is None else self.counts[chosen],
+            overlap=self.overlap,
         )
 
 

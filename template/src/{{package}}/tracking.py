@@ -164,9 +164,7 @@ class Tracker:
             place = experiment(client, self.settings.experiment, self.uri)
             self.swept = sweep(client, place, self.settings.model_name, self.store, published)
             name = tags.pop("mlflow.runName", None)
-            self.run_id = client.create_run(
-                place, tags={**tags, PROCESS: process.name()}, run_name=name
-            ).info.run_id
+            self.run_id = client.create_run(place, tags={**tags, PROCESS: process.name()}, run_name=name).info.run_id
         self._client = client
 
 

@@ -90,6 +90,7 @@ def evidence(model: Predictor, answers: pd.DataFrame) -> Evidence:
         truth=Cases(actual, scale, members, none, none, inference.panel.keys, inference.levels),
         scores=scores,
         rows=rows[starts],
+        counts=np.bincount(case, minlength=len(cases)),
         overlap=len(rows) / distinct,
     )
 

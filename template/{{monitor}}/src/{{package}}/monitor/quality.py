@@ -56,7 +56,7 @@ def measure(
     found = [
         figure for name, part in parts for figure in _metric(decisive, name, part, standards[name], settings, seed)
     ]
-    enough = len(known.rows) >= settings.min_outcomes
+    enough = known.outcomes >= settings.min_outcomes
     return found + [_figure(figure, enough) for figure in live.figures(model, answers)]
 
 
@@ -73,7 +73,7 @@ def _metric(
     metric: Metric, subject: str, known: Evidence, standard: Standard | None, settings: MonitorSettings, seed: int
 ) -> list[Measure]:
     """Quality and its loss against a standard, of the whole or of a slice."""
-    rows = len(known.rows)
+    rows = known.outcomes
     where = f" where {subject}" if subject else ""
     if rows < settings.min_outcomes:
         says = f"{metric.name}{where}: not enough data ({rows} known outcomes, {settings.min_outcomes} are needed)"
