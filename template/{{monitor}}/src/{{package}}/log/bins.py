@@ -102,7 +102,8 @@ class Bins:
             if entry["kind"] != "datetime"
         }
         self._predictions: dict[Any, int] = {}
-        self._rows: int = 0
+        self._rows = 0
+        self._matrix: npt.NDArray[np.float64] = np.empty((0, 0))
         self._arrange([name for name in self.columns if name != PREDICTION])
 
     def zeros(self) -> dict[str, Counts]:
@@ -134,30 +135,30 @@ class Bins:
         return found
 
     def _add(self, columns: Columns) -> bool:
-        for name, counts in self._texts.items():
-            for value in columns[name]:
-                counts[value] = counts.get(value, 0) + 1
-        if self._take is None:
-            return len(self._predictions) >= ROOM
         values = self._take(columns)
-        rows = len(values[0])
+        texts = [columns[name] for name in self._texts]
+        rows = len(values[0] if values else texts[0] if texts else ())
         if rows != 1:
-            return self._add_many(values, rows)
-        row = [value[0] for value in values]
-        try:
-            self._matrix[self._rows] = row  # None becomes NaN
-        except (TypeError, ValueError, OverflowError):
-            self._matrix[self._rows] = [_number(value) for value in row]
-        self._rows += 1
+            step = max(1, -(-rows // MOST))
+            texts = [column[::step] for column in texts]
+            self._add_many([column[::step] for column in values], -(-rows // step))
+        else:
+            row = [value[0] for value in values]
+            try:
+                self._matrix[self._rows] = row  # None becomes NaN
+            except (TypeError, ValueError, OverflowError):
+                self._matrix[self._rows] = [_number(value) for value in row]
+            self._rows += 1
+        for counts, column in zip(self._texts.values(), texts, strict=True):
+            for value in column:
+                counts[value] = counts.get(value, 0) + 1
         return self._rows >= ROOM
 
-    def _add_many(self, values: Sequence[Sequence[Any]], rows: int) -> bool:
+    def _add_many(self, values: Sequence[Sequence[Any]], rows: int) -> None:
         """Add the numbers of several rows; the matrix grows for them, until it is folded."""
-        step = max(1, -(-rows // MOST))
-        block = np.array([_floats(column[::step]) for column in values]).T
-        self._matrix = np.concatenate([self._matrix[: self._rows], block, np.empty((ROOM, block.shape[1]))])
-        self._rows += len(block)
-        return self._rows >= ROOM
+        block = np.array([_floats(column) for column in values]).T.reshape(rows, len(values))
+        self._matrix = np.concatenate([self._matrix[: self._rows], block, np.empty((ROOM, len(values)))])
+        self._rows += rows
 
     def _arrange(self, names: Sequence[str]) -> None:
         """Set up what counts columns with these names."""
@@ -175,6 +176,9 @@ class Bins:
 
     def _folded(self) -> dict[str, Counts]:
         """The counts of the numbers in the matrix."""
+        if not self._numbers:
+            self._rows = 0
+            return {}
         values = self._matrix[: self._rows]
         bins = np.zeros(values.shape, dtype=np.int64)
         for edges in self._edges:
@@ -190,7 +194,7 @@ class Bins:
 
     def _clear(self) -> None:
         """Begin a new matrix."""
-        self._matrix: npt.NDArray[np.float64] = np.empty((ROOM, len(self._numbers)))
+        self._matrix = np.empty((ROOM, len(self._numbers)))
         self._rows = 0
 
     def _predicted(self) -> Counts:
@@ -214,11 +218,9 @@ class Bins:
         return column
 
 
-def _taker(names: Sequence[str]) -> Callable[[Columns], Sequence[Sequence[Any]]] | None:
+def _taker(names: Sequence[str]) -> Callable[[Columns], Sequence[Sequence[Any]]]:
     """What takes these columns of a request."""
-    if len(names) > 1:
-        return operator.itemgetter(*names)
-    return (lambda columns: (columns[names[0]],)) if names else None
+    return operator.itemgetter(*names) if len(names) > 1 else lambda columns: tuple(columns[name] for name in names)
 
 
 def _floats(values: Sequence[Any]) -> npt.NDArray[np.float64]:

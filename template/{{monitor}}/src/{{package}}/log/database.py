@@ -38,9 +38,16 @@ class Database:
     def __init__(self, url: str, root: Path = Path()) -> None:
         self.described = masked(url)
         self.is_sqlite = url.startswith("sqlite:")
+        self.path = root / url.removeprefix("sqlite:///") if self.is_sqlite else None
         with self.reached():
             self.connection: Any = _sqlite(url, root) if self.is_sqlite else _postgresql(url)
             self._create()
+        self._file = self._identity()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the file that was opened is no longer the one of that name: what is written to it would be lost."""
+        return self._identity() != self._file
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Run a statement; return how many rows it changed."""
@@ -127,6 +134,14 @@ class Database:
                 self.connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
             for name, columns in INDEXES.items():
                 self.connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {columns}")
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file the path names now."""
+        try:
+            found = self.path.stat() if self.path else None
+        except OSError:
+            return None
+        return (found.st_dev, found.st_ino) if found else None
 
     def _own(self, statement: str) -> str:
         """The statement with the placeholders that this database takes."""

@@ -22,8 +22,8 @@ from .segment import Writer
 SLOW, NOTICED = 0.1, 0.01
 #: Bytes that the thread appends at a time.
 PIECE = 1 << 18
-#: Seconds after which a full disk is tried again.
-PAUSE = 0.5
+#: Seconds after which a slow or full disk is tried again.
+PAUSE = 0.1
 
 logger = logging.getLogger(__name__)
 
@@ -62,8 +62,7 @@ class Journal:
         try:
             self.writer.append(line)
         except OSError as error:
-            self._let_go(str(error))
-            self._queue(line)
+            self._let_go(str(error), line)
             return
         self.tally.written += 1
         spent = time.perf_counter() - began
@@ -82,8 +81,12 @@ class Journal:
         if self._lines:
             logger.error("%d entries of the log of predictions are lost: the disk did not take them", len(self._lines))
 
-    def _let_go(self, why: str) -> None:
-        self.detached = True
+    def _let_go(self, why: str, line: bytes | None = None) -> None:
+        """Leave appending to the thread, from a line on that the disk did not take."""
+        with self._guard:
+            self.detached = True
+            if line is not None:
+                self._keep(line)
         self._wake.set()
         logger.warning("the log of predictions is written later for now: %s", why)
 
@@ -92,21 +95,27 @@ class Journal:
         with self._guard:
             if not self.detached:
                 return False
-            if self.tally.waiting_bytes + len(line) > self.memory:
-                self.tally.dropped += 1
-            else:
-                self._lines.append(line)
-                self.tally.waiting_bytes += len(line)
+            self._keep(line)
             return True
 
+    def _keep(self, line: bytes) -> None:
+        """Hold an entry in memory, if there is room."""
+        if self.tally.waiting_bytes + len(line) > self.memory:
+            self.tally.dropped += 1
+        else:
+            self._lines.append(line)
+            self.tally.waiting_bytes += len(line)
+
     def _run(self) -> None:
+        synced = time.monotonic()
         while not self._stop.is_set():
-            self._wake.wait(self.every)
+            self._wake.wait(PAUSE if self.detached else self.every)
             self._wake.clear()
             if self.detached:
                 self._catch_up()
-            self._spent = 0.0
-            self._sync()
+            if time.monotonic() - synced >= self.every or not self.detached:
+                synced, self._spent = time.monotonic(), 0.0
+                self._sync()
         if self.detached:
             self._catch_up()
 
@@ -118,27 +127,23 @@ class Journal:
             logger.warning("the log of predictions could not be synced: %s", error)
 
     def _catch_up(self) -> None:
-        """Write what waits until nothing does and the disk is quick, or the journal is closed."""
-        quick = True
-        while True:
-            piece = self._piece()
-            if not piece:
-                if (quick and self._caught_up()) or self._stop.wait(PAUSE / 10):
-                    return
-                continue
+        """Write what waits; where nothing does any more and the disk is quick, hand appending back to the callers."""
+        quick = False
+        while piece := self._piece():
             began = time.perf_counter()
             try:
                 self.writer.append(b"".join(piece))
-                quick = time.perf_counter() - began < SLOW
             except OSError:
                 with self._guard:
                     self._lines.extendleft(reversed(piece))
-                if self._stop.wait(PAUSE):
-                    return
-                continue
+                return
+            quick = time.perf_counter() - began < SLOW
             with self._guard:
                 self.tally.waiting_bytes -= sum(map(len, piece))
             self.tally.written += len(piece)
+        if quick:
+            with self._guard:
+                self.detached = bool(self._lines)
 
     def _piece(self) -> list[bytes]:
         """Take some entries out of the queue."""
@@ -149,11 +154,3 @@ class Journal:
                 found.append(self._lines.popleft())
                 size += len(found[-1])
         return found
-
-    def _caught_up(self) -> bool:
-        """Hand appending back to the callers if nothing waits."""
-        with self._guard:
-            if self._lines:
-                return False
-            self.detached = False
-            return True

@@ -61,6 +61,8 @@ class Shipper:
 
     def turn(self, shipped: Shipped) -> None:
         """Ship all that is there now. Raises Away where the database is."""
+        if self.database.is_gone:
+            raise Away(f"log.database: {self.database.described} was removed or replaced; it is opened anew")
         with _turn(self.folder):
             around = place.read(self.folder)
             self.shadow.look(around)
