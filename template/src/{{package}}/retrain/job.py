@@ -92,13 +92,21 @@ def _decide(scene: Scene, settings: Settings, tell: Callable[[Plan], object]) ->
     if not plan.train:
         return Done("nothing", plan.says, plan)
     supply = gather(scene)
-    same = next((row for row in reversed(history.trainings(scene.history)) if row.key == supply.key), None)
-    if same is not None and same.decision not in ("started", "failed") and not settings.retrain.by_hand:
-        says = f"{plan.says}, but the rows and the settings are those of {same.at[:16]}, when it was {same.decision}"
-        return Done("nothing", says, plan, supply)
+    if (known := _known(scene, supply)) and not settings.retrain.by_hand:
+        return Done("nothing", f"{plan.says}, but {known}", plan, supply)
     if settings.retrain.dry_run:
         return Done("planned", f"{plan.says}: it would train on {supply.says}", plan, supply)
     return _train(scene, settings, plan, supply)
+
+
+def _known(scene: Scene, supply: Supply) -> str | None:
+    """Why a training on these rows would bring nothing new: the champion is made of them, or it was tried."""
+    if scene.champion is not None and scene.lineage.get("fingerprint") == supply.fingerprint:
+        other = ", or take retrain.data=both" if extension("logged") and scene.settings.data == "source" else ""
+        return f"version {scene.champion.version} was made from these very rows: bring newer ones{other}"
+    ended = [row for row in history.trainings(scene.history) if row.decision not in ("started", "failed")]
+    same = next((row for row in reversed(ended) if row.key == supply.key), None)
+    return f"rows and settings are those of {same.at[:16]}, when it was {same.decision}" if same else None
 
 
 def _train(scene: Scene, settings: Settings, plan: Plan, supply: Supply) -> Done:

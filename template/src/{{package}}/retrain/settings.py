@@ -23,7 +23,7 @@ WHEN = ("auto", "always", "never")
 
 @dataclass(frozen=True, kw_only=True)
 class RetrainSettings:
-    """One entry per line of conf/retrain/default.yaml that is no trigger's; the file says what each is for."""
+    """One entry per line of conf/retrain/default.yaml that is no trigger's; the file says what each is."""
 
     when: list[str] | str
     data: Literal["source", "log", "both"]

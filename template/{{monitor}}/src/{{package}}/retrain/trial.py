@@ -61,9 +61,9 @@ def judge(scene: Scene, standing: Shadow, settings: Settings) -> Verdict:
         return Verdict("dropped", f"version {standing.version} cannot be tried: {broken}")
     since = datetime.datetime.fromisoformat(standing.since)
     answers = _answers(scene, standing.version, since.timestamp(), ours)
-    enough, cases = settings.shadow_outcomes, _cases(answers, ours, theirs)
-    met = 0 if cases is None else len(cases[1])
-    if cases is None or met < enough:
+    enough, met = settings.shadow_outcomes, len(answers)
+    cases = _cases(answers, ours, theirs) if met >= enough else None
+    if cases is None or not len(cases[1]):
         lasts = (scene.now - since).total_seconds()
         says = f"version {standing.version} met {met:,} of {enough:,} outcomes in {span.words(max(0.0, lasts))}"
         over = lasts > span.seconds(settings.shadow_for, "retrain.shadow_for")
@@ -93,17 +93,19 @@ def _load(scene: Scene, version: str) -> Predictor:
     return predictor.load(scene.store.fetch(version), version=version)
 
 
-def _compared(scene: Scene, standing: Shadow, cases: tuple[Any, Any, Any]) -> Verdict:
+def _compared(scene: Scene, standing: Shadow, cases: tuple[Any, Any, Any, float]) -> Verdict:
     from .. import bootstrap, metrics
 
-    truth, mine, others = cases
+    truth, mine, others, overlap = cases
     gate, champion = scene.config.gate, scene.champion
     assert champion is not None
     metric = metrics.metric(gate.metric, _load(scene, standing.version).contract.task)
     sign = 1.0 if metric.greater_is_better else -1.0
     gain = sign * (metric.value(truth, mine) - metric.value(truth, others))
     draws = bootstrap.resample(metric, truth, [mine, others], gate.resamples, scene.config.seed)
-    low, high = bootstrap.interval(sign * (draws[0] - draws[1]), gate.confidence)
+    # forecasts of the same days are no independent evidence: the interval is as wide as that of so many fewer
+    spread = gain + (sign * (draws[0] - draws[1]) - gain) * overlap**0.5
+    low, high = bootstrap.interval(spread, gate.confidence)
     figure = f"by {metric.name} {gain:+.4g} [{low:+.4g}, {high:+.4g}] on the outcomes of {len(mine):,} answers of both"
     if low > gate.margin:
         return Verdict("promoted", f"the shadow (version {standing.version}) beat version {champion.version} {figure}")
@@ -142,14 +144,12 @@ def _answers(scene: Scene, version: str, since: float, model: Predictor) -> pd.D
     return chosen
 
 
-def _cases(answers: pd.DataFrame, ours: Predictor, theirs: Predictor) -> tuple[Any, Any, Any] | None:
-    """The truth, the shadow's scores and the champion's, of the cases that both answered."""
+def _cases(answers: pd.DataFrame, ours: Predictor, theirs: Predictor) -> tuple[Any, Any, Any, float]:
+    """The truth, the shadow's scores and the champion's, of the cases that both answered; their overlap."""
     import numpy as np
 
     from .. import live
 
-    if not len(answers):
-        return None
     names = {str(name).removeprefix(OWN): name for name in answers if str(name).startswith(OWN)}
     own = answers[list(names.values())].set_axis(list(names), axis=1)
     shared = answers[[name for name in answers if name not in names and name not in names.values()]]
@@ -157,4 +157,4 @@ def _cases(answers: pd.DataFrame, ours: Predictor, theirs: Predictor) -> tuple[A
     others = live.evidence(theirs, answers)
     both = np.intersect1d(mine.rows, others.rows)[-DRAWN:]
     here, there = np.isin(mine.rows, both), np.isin(others.rows, both)
-    return mine.truth[here], mine.scores[here], others.scores[there]
+    return mine.truth[here], mine.scores[here], others.scores[there], mine.overlap
