@@ -21,9 +21,9 @@ pytestmark = pytest.mark.skipif(not REAL, reason="MLGEN_REAL_DATA does not name 
 
 #: Set -> windows of the replay in which nothing changes, and the shifts that are tried.
 TRIED: dict[str, tuple[int, tuple[str, ...]]] = {
-    "adult_income": (60, ("scaled", "nulls", "slow")),
+    "adult_income": (40, ("scaled", "nulls", "slow")),
     "adult_income, 60 % <=50K": (0, ("share",)),
-    "bike_sharing": (60, ("swapped",)),
+    "bike_sharing": (40, ("swapped",)),
 }
 
 

@@ -107,7 +107,7 @@ def _moved(rule: RuleSettings, kept: Kept, measure: Measure | None, window: Wind
     if measure is None:
         after, kind = step(replace(rule, resolve_windows=1), before, 0.0, False, window.id, window.end)
     else:
-        after, kind = step(rule, before, measure.value, measure.proven, window.id, window.end)
+        after, kind = step(rule, before, measure.value, measure.proven, window.id, window.end, measure.usual)
     if kind is not None:
         after = replace(after, says=_sentence(rule, measure, kind == "fired"))
     return Kept(window=window.id, before=before, after=after)

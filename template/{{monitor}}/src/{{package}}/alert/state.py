@@ -3,8 +3,8 @@
     quiet --- `windows` bad ones in a row ---> active          "fired"
     active -- `resolve_windows` calm ones in a row ---> quiet  "resolved", and the cooldown begins
 
-Bad is proven and beyond the threshold. Calm is within `resolve`, or no more than chance explains; what lies between the
-two is neither, and begins the count anew. A window without enough data moves nothing and interrupts no count. While the
+Bad is proven and beyond the threshold. Calm is within `resolve`, or what chance often brings; what lies between the two
+is neither, and begins the count anew. A window without enough data moves nothing and interrupts no count. While the
 cooldown lasts nothing fires, but windows are counted on: a figure that is still bad at its end fires then.
 """
 
@@ -81,25 +81,27 @@ def bad(limits: Limits, value: float, proven: bool) -> bool:
     return proven and limits.below is not None and value < limits.below
 
 
-def calm(limits: Limits, value: float, proven: bool) -> bool:
-    """Whether a figure speaks for resolving."""
-    if not proven:
-        return True
+def calm(limits: Limits, value: float, proven: bool, usual: float | None = None) -> bool:
+    """Whether a figure speaks for resolving. What is not proven is not yet calm where it is known how far chance often
+    goes, `usual`: with few rows a shift that lasts may lie in between."""
     if limits.above is not None:
-        return value <= (limits.above if limits.resolve is None else limits.resolve)
-    bound = limits.below if limits.resolve is None else limits.resolve
-    return bound is not None and value >= bound
+        within = value <= (limits.above if limits.resolve is None else limits.resolve)
+    else:
+        bound = limits.below if limits.resolve is None else limits.resolve
+        within = bound is not None and value >= bound
+    return within or (not proven and (usual is None or value <= usual))
 
 
 def step(
-    limits: Limits, state: State, value: float | None, proven: bool, window: str, end: float
+    limits: Limits, state: State, value: float | None, proven: bool, window: str, end: float, usual: float | None = None
 ) -> tuple[State, Kind | None]:
-    """Return the state after a window that ends at `end`, and what happened in it; `value` None: not enough data."""
+    """Return the state after a window that ends at `end`, and what happened in it; `value` None: not enough data,
+    `usual`: what chance often brings, where that is known."""
     if value is None:
         return state, None
     state = replace(state, at=end)
     if state.active:
-        streak = state.streak + 1 if calm(limits, value, proven) else 0
+        streak = state.streak + 1 if calm(limits, value, proven, usual) else 0
         if streak < limits.resolve_windows:
             return replace(state, streak=streak), None
         return _turned(state, active=False, since="", quiet_until=end + limits.pause), "resolved"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: False alarms that a window of one metric may expect, over all of its subjects together.
 ALPHA = 1e-5
+#: Share of quiet windows in which a figure lies above its `usual`.
+SELDOM = 0.01
 #: A bin is merged with another where the smaller sample is expected to have fewer rows in it.
 RARE = 5.0
 
@@ -24,13 +26,17 @@ def psi(current: Sequence[float], reference: Sequence[float], ordered: bool, sub
 
     Without drift it is about a chi-square of B - 1 degrees of freedom, times 1/n + 1/m.
     """
+    value, bins = index(current, reference, ordered)
+    return value, bound(ALPHA / max(subjects, 1), bins, sum(current), sum(reference))
+
+
+def bound(share: float, bins: int, rows: float, rows_then: float) -> float:
+    """The index of so many bins that chance exceeds in a share of windows only."""
     from scipy import stats
 
-    value, bins = index(current, reference, ordered)
     if bins < 2:
-        return 0.0, float("inf")
-    limit = stats.chi2.isf(ALPHA / max(subjects, 1), bins - 1) * (1 / sum(current) + 1 / sum(reference))
-    return value, float(limit)
+        return float("inf")
+    return float(stats.chi2.isf(share, bins - 1)) * (1 / rows + 1 / rows_then)
 
 
 def index(current: Sequence[float], reference: Sequence[float], ordered: bool) -> tuple[float, int]:

@@ -49,14 +49,18 @@ def _drift(metric: str, subject: str, tally: Tally, min_rows: int, subjects: int
     rows = sum(tally.shown)
     if rows < min_rows:
         return [blank(metric, subject, rows, min_rows)] if tally.rows else []
-    value, limit = chance.psi(tally.shown, tally.reference, isinstance(tally, Numbers), subjects)
-    limit *= alike
+    value, bins = chance.index(tally.shown, tally.reference, isinstance(tally, Numbers))
+    limit, usual = (
+        chance.bound(share, bins, rows, sum(tally.reference)) * alike if bins else float("inf")
+        for share in (chance.ALPHA / max(subjects, 1), chance.SELDOM)
+    )
     proven = value > limit
     name = subject or "predictions"
     against = "training rows" if subject else "predictions for the test rows"
     bound = f"chance stays below {limit:.3f}" if limit < float("inf") else "one value only"
     says = f"{name}: PSI {value:.3f} against the {against} ({rows:,} values; {bound}){_moved(tally) if proven else ''}"
-    return [Measure(metric=metric, subject=subject, value=value, rows=rows, proven=proven, says=says)]
+    often = usual if usual < float("inf") else None
+    return [Measure(metric=metric, subject=subject, value=value, rows=rows, proven=proven, says=says, usual=often)]
 
 
 def _moved(tally: Tally) -> str:

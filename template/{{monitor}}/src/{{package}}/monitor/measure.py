@@ -46,7 +46,7 @@ METRICS: Mapping[str, str] = {
 class Measure:
     """One figure. `subject` is the column, slice ("plan=basic") or label; "" for the whole. `value` None: not enough
     data. `proven` is False where the difference may be chance: no rule fires on it. `says` is for people; `low` and
-    `high` are an interval of the value where it has one."""
+    `high` are an interval of the value where it has one, `usual` is what it stays below in nearly all quiet windows."""
 
     metric: str
     subject: str
@@ -56,6 +56,7 @@ class Measure:
     says: str
     low: float | None = None
     high: float | None = None
+    usual: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The figure as plain data."""
