@@ -7,7 +7,7 @@ import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
-PLACE = Path(__file__).parents[2] / "template" / "{{batch}}" / "tests" / "postgres.py.jinja"
+PLACE = Path(__file__).parents[2] / "template" / "tests" / "postgres.py.jinja"
 
 loader = SourceFileLoader("postgres", str(PLACE))
 spec = importlib.util.spec_from_loader("postgres", loader)
