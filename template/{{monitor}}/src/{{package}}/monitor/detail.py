@@ -117,14 +117,17 @@ class Detail:
         path = str(model.lineage.get("data") or self.config.data.path)
         place = self.config.root / path
         try:
-            if "://" not in path and place.is_file() and place.stat().st_size > LARGEST:
+            if "://" in path:
+                raise InputError(f"{path} is no file")
+            if place.is_file() and place.stat().st_size > LARGEST:
                 raise InputError(f"{path} has {place.stat().st_size / 1e6:,.0f} MB")
             settings = dataclasses.replace(self.config.data, path=path)
             raw = tables.read(path, settings, self.config.root)
             some = raw.sample(min(self.rows, len(raw)), random_state=self.config.seed) if len(raw) else raw
             return contract.conform(some, model.contract, lenient=True)
         except InputError as error:
-            self.notes.append(f"there is no detailed report, for it takes training rows: {error}")
+            said = f"{error} (monitor.detail_rows=0 asks for none)"
+            self.notes.append(f"there is no detailed report, which takes training rows of a file: {said}")
         return None
 
 

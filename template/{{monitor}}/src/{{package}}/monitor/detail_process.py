@@ -29,7 +29,7 @@ def main() -> int:
         return 1
     shape = DataDefinition(numerical_columns=numeric, categorical_columns=others)
     now, then = (Dataset.from_pandas(table, data_definition=shape) for table in (current, reference))
-    found = Report([DataDriftPreset(method="psi", threshold=0.1)]).run(now, then)
+    found = Report([DataDriftPreset(method="psi", threshold=0.1, drift_share=0.01)]).run(now, then)
     sys.stdout.write(found.get_html_str(as_iframe=False))
     return 0
 

@@ -15,6 +15,7 @@ svg text{font:11px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;fi
 .charts h3,h3{font-size:.95rem;margin:0 0 6px}.scroll svg{max-width:none}
 .legend{display:flex;flex-wrap:wrap;gap:4px 14px;margin:4px 0 0;font-size:.8rem;color:var(--soft)}
 .legend i{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:5px}
-.bad{color:#b3262e;font-weight:650}iframe{width:100%;height:80vh;border:1px solid var(--line);border-radius:8px}
-td.w{white-space:nowrap}h3.gap{margin-top:18px}
+.bad{color:#b3262e;font-weight:650}#detail{overflow-x:auto}
+iframe{width:100%;min-width:880px;height:80vh;border:1px solid var(--line);border-radius:8px}
+td.w{white-space:nowrap}.gap{margin-top:18px}
 """
