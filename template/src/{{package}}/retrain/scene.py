@@ -79,11 +79,13 @@ class Scene:
 
     @cached_property
     def fresh(self) -> int:
-        """How many rows of data.path came since the champion was trained; all of them without one."""
+        """How many rows of data.path came since the champion was trained; all of them without one. What a window has
+        left out is old, not new."""
         from .. import recent
 
         if self.champion is None:
             return len(self.rows.frame)
         if self.lineage.get("fingerprint") == self.rows.fingerprint:
             return 0
-        return recent.fresh(self.store, self.champion.bundle, self.rows.frame, self.rows.contract)
+        rows = recent.window(self.rows.frame, self.rows.contract, self.settings.history, "retrain.window")
+        return recent.fresh(self.store, self.champion.bundle, rows, self.rows.contract)
