@@ -48,7 +48,7 @@ class Journal:
         self.tally = Tally()
         self.detached = False
         self._lines: collections.deque[bytes] = collections.deque()
-        self._spent = 0.0
+        self._spent, self._fault = 0.0, ""
         self._guard = threading.Lock()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -123,8 +123,11 @@ class Journal:
         try:
             self.writer.sync()
             self._turn()
+            self._fault = ""
         except OSError as error:
-            logger.warning("the log of predictions could not be synced: %s", error)
+            if str(error) != self._fault:  # said once, not every second
+                self._fault = str(error)
+                logger.warning("the log of predictions could not be tended: %s", error)
 
     def _catch_up(self) -> None:
         """Write what waits; where nothing does any more and the disk is quick, hand appending back to the callers."""

@@ -10,10 +10,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import sys
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..errors import InputError, nearest
 
 if TYPE_CHECKING:
     from ..contract.schema import Contract
@@ -38,6 +41,7 @@ class Around:
 def keep(folder: Path, around: Around) -> None:
     """Write the file, where it would differ."""
     if read(folder) != around:
+        folder.mkdir(parents=True, exist_ok=True)
         new = folder / f".{NAME}.{os.getpid()}"
         new.write_text(json.dumps(dataclasses.asdict(around)), "utf8")
         new.replace(folder / NAME)
@@ -55,6 +59,17 @@ def read(folder: Path) -> Around:
 def key_of(settings: LogSettings, contract: Contract) -> tuple[str, ...]:
     """The columns that tell rows apart: those that are set, else what the contract calls an id."""
     return settings.key or tuple(column.name for column in contract.columns if column.role == "id")
+
+
+def check(settings: LogSettings, contract: Contract) -> None:
+    """Refuse to redact what tells forecasts apart; say it on the terminal where a redacted column is none."""
+    apart = {column.name for column in contract.columns if contract.forecast and column.role in ("series", "time")}
+    names = [column.name for column in contract.columns]
+    for name in settings.redact:
+        if name in apart:
+            raise InputError(f"log.redact: {name!r} tells forecasts apart, so it must stay; log.sample=0 keeps no log")
+        if name not in names:
+            print(f"log.redact: the contract has no column {name!r}{nearest(name, names)}", file=sys.stderr)
 
 
 def beside(folder: Path, path: str | None) -> str | None:

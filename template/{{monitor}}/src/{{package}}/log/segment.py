@@ -44,11 +44,9 @@ class Writer:
 
     def __init__(self, folder: Path, full: int = FULL) -> None:
         self.folder, self.full = folder, full
-        folder.mkdir(parents=True, exist_ok=True)
         self.owner = f"{process.name()}-{time.time_ns():016x}"
-        self.lock = _locked(folder / f"{self.owner}{LOCK}")
         self.number = self.size = 0
-        self.descriptor = -1
+        self.lock = self.descriptor = -1
         self._full: list[int] = []
 
     def append(self, lines: bytes) -> None:
@@ -81,10 +79,15 @@ class Writer:
                 self.sync()
             os.close(self.descriptor)
             self.descriptor = -1
-        os.close(self.lock)
+        if self.lock >= 0:
+            os.close(self.lock)
+            self.lock = -1
 
     def _begin(self) -> None:
-        """Begin the next file; only once it is there is the one before let go of."""
+        """Begin the next file; only once it is there is the one before let go of. The first makes the folder, too."""
+        if self.lock < 0:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.lock = _locked(self.folder / f"{self.owner}{LOCK}")
         self.number += 1
         path = self.folder / Segment("", self.owner, self.number).name
         new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
@@ -182,7 +185,7 @@ def _named(name: str) -> Segment | None:
 def _locked(path: Path) -> int:
     """Make a lock file that is held from the moment at which it can be seen."""
     hidden = path.with_suffix(".new")
-    descriptor = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+    descriptor = os.open(hidden, os.O_RDWR | os.O_CREAT, 0o644)
     process.try_lock(descriptor)
     hidden.replace(path)
     return descriptor

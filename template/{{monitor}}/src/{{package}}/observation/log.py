@@ -8,6 +8,7 @@ What is shown of it in /metrics:
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -45,6 +46,7 @@ def observe(where: Place) -> Observer | None:
     settings = from_environment(where.environment)
     if settings.sample == 0 or where.source != "rest":
         return None
+    place.check(settings, where.model.contract)
     return Log(settings, where)
 
 
@@ -112,15 +114,24 @@ class Log(Observer):
         return int.from_bytes(hashlib.blake2b(request_id.encode(), digest_size=4).digest()) < self._share
 
     def _place(self, model: Predictor) -> None:
+        """Leave word of where this is, for the shipper; where the disk does not take it now, later."""
         key = place.key_of(self.settings, model.contract)
         outcomes = place.beside(self.folder, self.where.outcomes)
-        place.keep(self.folder, place.Around(store=str(self.where.store), outcomes=outcomes, key=key))
+        self.around: place.Around | None = place.Around(store=str(self.where.store), outcomes=outcomes, key=key)
+        with contextlib.suppress(OSError):
+            self._leave_word()
+
+    def _leave_word(self) -> None:
+        if self.around is not None:
+            place.keep(self.folder, self.around)
+            self.around = None
 
     def _turn(self) -> None:
         """Now and then, on the journal's thread: bound what waits on the disk, and see that somebody ships."""
         now = time.monotonic()
         if now - self._looked >= LOOK:
             self._looked = now
+            self._leave_word()
             self.lost += segment.bound(self.folder, self.limit, report.read(self.folder).offsets)
             if not ship.is_running(self.folder):
                 self._start()

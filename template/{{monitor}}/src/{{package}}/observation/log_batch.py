@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 def observe(where: Place) -> Observer | None:
     """Keep the log of a batch run, where it is not turned off."""
     settings = from_environment(where.environment)
-    return BatchLog(settings, where) if settings.sample and where.source == "batch" else None
+    if settings.sample == 0 or where.source != "batch":
+        return None
+    place.check(settings, where.model.contract)
+    return BatchLog(settings, where)
 
 
 class BatchLog(Observer):
