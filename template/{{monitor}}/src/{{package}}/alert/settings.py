@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from ..errors import InputError
+from ..errors import InputError, nearest
 from ..monitor.measure import METRICS
 from ..shape import Bound, Count, OneOf
 from ..span import seconds
@@ -14,6 +15,9 @@ from ..span import seconds
 Severity = Literal["info", "warning", "critical"]
 #: From the one that can wait to the one that cannot.
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+
+#: Metrics whose subject is a column.
+OF_COLUMNS = ("input_drift", "missing", "unseen")
 
 Duration = Annotated[float, Bound(above=0)]
 
@@ -134,6 +138,15 @@ class AlertSettings:
             if not re.fullmatch(r"([1-9]\d*(ms|[smhdwy]))+", text):
                 raise InputError(
                     f"alert.prometheus.{name}: {text!r} is no duration of Prometheus; expected such as 15m or 1d"
+                )
+
+    def check(self, columns: Sequence[str]) -> None:
+        """Refuse a rule on a column that the model does not have: it would be silent for ever."""
+        for name, rule in self.judged.items():
+            if rule.metric in OF_COLUMNS and rule.subject is not None and rule.subject not in columns:
+                raise InputError(
+                    f"alert.rules.{name}.subject: {rule.subject!r} is no input of the model"
+                    f"{nearest(rule.subject, columns)}; expected null or one of {', '.join(columns)}"
                 )
 
     @property

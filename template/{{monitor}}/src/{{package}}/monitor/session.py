@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import champion
+from .. import champion, live
 from ..alert import files
 from ..alert.deliver import deliver
 from ..alert.judge import Standing, judge, standing
@@ -66,6 +66,7 @@ def run(config: RunConfig) -> Seen:
     with open_database(logged.database, config.root) as database, Detail(config, settings.detail_rows) as detail:
         looker = Looker(config, settings, database, model, detail.send)
         looker.check()
+        rules.check(live.watched(model.contract))
         seen = Seen(config, settings, model, database.described)
         traffic = _look(looker, seen, rules)
         seen.notes += deliver(rules, database, config.root)  # what fails is told in the next run
