@@ -75,7 +75,7 @@ def _claim(sink: str, settings: AlertSettings, database: Database, now: float) -
     """Take what the sink is owed, oldest first, and mark it as being told."""
     notices: list[Notice] = []
     with database.transaction():
-        for row in database.rows(_OWED + _locked(database), (f'%"{sink}": null%', f'%"{sink}": {{%')):
+        for row in database.rows(_OWED + _locked(database), (f'%"{sink}": null%', f'%"{sink}": _"claimed"%')):
             told = json.loads(row[-1])
             if _open(told.get(sink), now) and len(notices) < MOST:
                 told[sink] = {"claimed": now}
