@@ -43,7 +43,7 @@ from churn.rest import server, settings
 served = server.load(settings.RestSettings(store=sys.argv[1]))[1]
 records = json.load(sys.stdin)
 for start in range(0, len(records), 200):
-    print(served.respond(json.dumps({"records": records[start:start + 200]}).encode(), "r")[0].decode())
+    print(served.respond(json.dumps({"records": records[start:start + 200]}).encode(), "r").body.decode())
 """
 
 
