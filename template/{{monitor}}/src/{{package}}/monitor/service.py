@@ -26,7 +26,7 @@ STEADY = 0.05
 def measure(traffic: Traffic, quiet: Sequence[Window], min_rows: int) -> list[Measure]:
     """Return the figures of a window; `quiet` are earlier ones in which latency raised no alert."""
     requests = traffic.requests
-    found = [_plain("requests", float(requests), requests, f"{requests:,} requests, {traffic.rows:,} predictions")]
+    found = [_plain("requests", float(requests), requests, _came(requests, traffic.rows))]
     asked = traffic.answered + traffic.refused.total()
     if asked:
         wrong = traffic.refused[422]
@@ -105,6 +105,12 @@ def _ratio(now: float, usual: Sequence[float], traffic: Traffic) -> Measure:
     proven = slower and math.log(value) > 4 * spread
     says = f"19 of 20 requests took at most {now:.3g} ms, {value:.2f} times what was usual ({then:.3g} ms)"
     return Measure(metric="latency_ratio", subject="", value=value, rows=rows, proven=proven, says=says)
+
+
+def _came(requests: int, rows: int) -> str:
+    from ..contract.catalogue import counted
+
+    return f"{counted(requests, 'request')}, {counted(rows, 'prediction')}"
 
 
 def _plain(metric: str, value: float, rows: int, says: str) -> Measure:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 ALWAYS = ("requests", "violations", "error_rate", "latency_p99_ms", "quality", "value", "mase", "data_age_hours")
 #: Lines of the table at most.
 LINES = 24
-#: Figures of a kind that are shown though nothing is wrong with them.
-LARGEST = 3
+#: How many figures of a metric are shown though nothing is wrong with them, where it is not one.
+LARGEST = {"input_drift": 2, "prediction_share": 2, "missing": 0, "unseen": 0}
+#: The ranks of figures that there is not enough data for, and of those that are as usual.
+QUIET = (2, 3)
 #: Figures that are shown as per cent.
 SHARES = ("missing", "unseen", "prediction_share", "violations", "error_rate", "coverage", "quality_loss")
 #: Characters of a sentence.
@@ -50,14 +52,11 @@ def lines(seen: Seen) -> Iterator[str]:
 def rows(window: Window) -> list[dict[str, str]]:
     """The figures of a window that matter, the worrying ones first."""
     ordered = sorted(window.measures, key=_order)
-    shown, calm = [], 0
+    shown: list[Measure] = []
     for figure in ordered:
-        rank = _rank(figure)
-        if rank == 3:
-            calm += 1
-        if (rank == 3 and calm > LARGEST) or rank == 4:
-            continue
-        shown.append(figure)
+        quiet = sum(_rank(other) in QUIET and other.metric == figure.metric for other in shown)
+        if _rank(figure) < min(QUIET) or (_rank(figure) in QUIET and quiet < LARGEST.get(figure.metric, 1)):
+            shown.append(figure)
     return [
         {
             "": "!" if _rank(figure) == 0 else " ",
@@ -140,12 +139,14 @@ def _figures(window: Window) -> dict[str, Any]:
 
 
 def _headline(seen: Seen, newest: Window) -> str:
+    from ..contract.catalogue import counted
+
     if seen.settings.current is not None:
         return f"{masked(seen.settings.current)}: {newest.rows:,} rows against version {newest.model_version}"
     count = len(seen.windows)
     several = f"{count} windows, the newest" if count > 1 else "window"
     when = f"{written(newest.start)[:19]} to {written(newest.end)[:19]} UTC"
-    what = f"{newest.rows:,} predictions, {newest.requests:,} requests"
+    what = f"{counted(newest.rows, 'prediction')}, {counted(newest.requests, 'request')}"
     return f"{several} {when}: {what}, against version {newest.model_version}"
 
 
@@ -159,7 +160,7 @@ def _rank(figure: Measure) -> int:
     """What comes first: what is proven to have moved, what is always shown, what there is not enough of; then what may
     be chance, and the rest."""
     if figure.value is None:
-        return 2
+        return QUIET[0]
     if figure.metric in GUARDED:
-        return 0 if figure.proven else 3
+        return 0 if figure.proven else QUIET[1]
     return 1 if figure.metric in ALWAYS else 4

@@ -36,7 +36,7 @@ _QUERIES = (
     f"SELECT {_WANTED} FROM prediction_log p CROSS JOIN outcome_log o WHERE {_SERVED} AND p.at >= ? AND p.at < ? "
     "AND p.key IS NOT NULL AND o.subject = 'key:' || p.key AND o.at + 0.0 < ?",
     f"SELECT {_WANTED} FROM outcome_log o CROSS JOIN prediction_log p WHERE o.at >= ? AND o.at < ? "
-    "AND o.subject LIKE 'key:%' AND p.key = substr(o.subject, 5) AND p.source <> 'shadow' AND p.at + 0.0 < ?",
+    "AND substr(o.subject, 1, 4) = 'key:' AND p.key = substr(o.subject, 5) AND p.source <> 'shadow' AND p.at + 0.0 < ?",
 )
 
 
