@@ -38,8 +38,9 @@ REFUSED = {
 NOT_OFFERED = {
     "use_case": "tabluar",
     "deployment": "[kiosk]",
-    "monitoring": "true",
+    "monitoring": "perhaps",
     "scheduler": "dagster",
+    "data_versioning": "lakefs",
     "ci": "gitlb",
 }
 

@@ -272,7 +272,9 @@ def test_on_a_terminal_it_asks(checkout: Path, tmp_path: Path) -> None:
         "What is the project called?": "\r",
         "What does the model learn from?": second,
         "How will predictions reach their users?": "\x1b[B \r",  # one line down, a blank to choose it too, then enter
+        "Should production be watched?": second,
         "What starts the recurring work?": second,
+        "How is training data versioned?": second,
         "Who runs the tests": second,
     }
     seen = _answer(person, asked)
@@ -282,7 +284,7 @@ def test_on_a_terminal_it_asks(checkout: Path, tmp_path: Path) -> None:
     answers = record(tmp_path / "churn")
     assert (answers["project_name"], answers["use_case"], answers["ci"]) == ("churn", "timeseries", "gitlab")
     assert (answers["deployment"], answers["scheduler"]) == (["rest", "batch"], "prefect")
-    assert "Should production be watched" not in seen
+    assert (answers["monitoring"], answers["data_versioning"]) == (False, "dvc")
 
 
 def _answer(person: int, keys: dict[str, str]) -> str:
