@@ -75,11 +75,14 @@ def differs(count: int, rows: int, then: float, rows_then: int, subjects: int = 
     return above(count, rows, then, rows_then, subjects) or above(rows - count, rows, 1 - then, rows_then, subjects)
 
 
-def sure(subjects: int = 1) -> float:
-    """How many standard errors a difference must be away from nothing."""
+def sure(subjects: int = 1, cases: int | None = None) -> float:
+    """How many standard errors a difference must be away from nothing: more if they come from few cases (Student)."""
     from scipy import stats
 
-    return float(stats.norm.isf(ALPHA / max(subjects, 1)))
+    share = ALPHA / max(subjects, 1)
+    if cases is None:
+        return float(stats.norm.isf(share))
+    return float(stats.t.isf(share, cases - 1)) if cases > 1 else float("inf")
 
 
 def _neighbours(expected: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

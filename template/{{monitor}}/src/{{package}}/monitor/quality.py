@@ -93,7 +93,9 @@ def _metric(
     worse = then - value if metric.greater_is_better else value - then
     loss = worse / (abs(then) or 1.0)
     share = len(settings.slices) * VALUES + 1
-    proven = worse > chance.sure(share) * (error**2 + standard.error**2) ** 0.5 and not low <= then <= high
+    proven = (
+        worse > chance.sure(share, len(known.rows)) * (error**2 + standard.error**2) ** 0.5 and not low <= then <= high
+    )
     says += f"; {standard.of} {then:.4g}: {abs(loss):.1%} {'worse' if loss > 0 else 'better'}"
     return [
         *found,

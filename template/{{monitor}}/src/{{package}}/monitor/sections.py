@@ -37,7 +37,7 @@ _number: Callable[[float], str] = "{:,.4g}".format
 def drift(windows: Sequence[Window], axis: Axis) -> str:
     names = list(dict.fromkeys(figure.subject for window in reversed(windows) for figure in window.of("input_drift")))
     if not names:
-        return '<p class="sub">No inputs were logged.</p>'
+        return ""
     found = {name: [next(iter(window.of("input_drift", name)), None) for window in windows] for name in names}
     newest = {name: next((f.value or 0.0 for f in reversed(row) if f is not None), 0.0) for name, row in found.items()}
     order = sorted(names, key=lambda name: -newest[name])[:COLUMNS]
@@ -105,8 +105,9 @@ def predictions(windows: Sequence[Window], axis: Axis) -> list[tuple[str, str]]:
     if labels:
         shares = [_line(label, windows, "prediction_share", label) for label in labels[:LINES]]
         found.append(("Share of each label", charts.lines(axis, shares, _percent)))
-    drift = [_line("PSI", windows, "prediction_drift", "")]
-    found.append(("Drift of the predictions (PSI)", charts.lines(axis, drift, _number)))
+    if any(window.of("prediction_drift") for window in windows):
+        drift = [_line("PSI", windows, "prediction_drift", "")]
+        found.append(("Drift of the predictions (PSI)", charts.lines(axis, drift, _number)))
     return found
 
 
@@ -115,7 +116,7 @@ def quality(seen: Seen, axis: Axis) -> list[tuple[str, str]]:
     found = []
     metric = str(seen.model.metrics.get("metric", "quality"))
     for name, title in {"quality": metric, **TITLES}.items():
-        if not any(figure.value is not None for window in windows for figure in window.of(name, "")):
+        if name == metric or not any(figure.value is not None for window in windows for figure in window.of(name, "")):
             continue
         shown = [_line("all", windows, name, "")]
         test = seen.model.metrics.get("test", {}).get(metric)

@@ -19,7 +19,7 @@ ALWAYS = ("requests", "violations", "error_rate", "latency_p99_ms", "quality", "
 #: Lines of the table at most.
 LINES = 24
 #: How many figures of a metric are shown though nothing is wrong with them, where it is not one.
-LARGEST = {"input_drift": 2, "prediction_share": 2, "missing": 0, "unseen": 0}
+LARGEST = {"input_drift": 2, "prediction_share": 2, "missing": 0, "unseen": 0, "latency_p50_ms": 0, "latency_p95_ms": 0}
 #: The ranks of figures that there is not enough data for, and of those that are as usual.
 QUIET = (2, 3)
 #: Figures that are shown as per cent.
