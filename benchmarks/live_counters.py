@@ -2,8 +2,9 @@
 
     python benchmarks/live_counters.py PROJECT [--requests 100000]
 
-PROJECT is a generated project with monitoring=true and a champion. Its columns are repeated until there are 30. Counting
-is amortised over the requests, so the figure holds the pauses in which values are counted; the longest is shown, too.
+PROJECT is a generated project with monitoring=true and a champion. Its columns are repeated until there are 30.
+Counting is amortised over the requests, so the figure holds the pauses in which values are counted; the longest is
+shown, too.
 """
 
 from __future__ import annotations

@@ -109,8 +109,8 @@ def section(contenders: list[Contender], kept: dict[str, tuple[int, int]], round
     base = contenders[0]
     heads = [f"{connections} conn." for connections in CONNECTIONS]
     lines = [
-        f"`python benchmarks/prediction_log.py`: medians of {rounds} interleaved rounds of {seconds} s each; XGBoost, 200 "
-        f"trees, 30 numeric columns, single rows, one worker, log in SQLite. {machine()}",
+        f"`python benchmarks/prediction_log.py`: medians of {rounds} interleaved rounds of {seconds} s each; XGBoost, "
+        f"200 trees, 30 numeric columns, single rows, one worker, log in SQLite. {machine()}",
         "",
         "Requests per second (and the share of those without monitoring), processor milliseconds of the server:",
         "",

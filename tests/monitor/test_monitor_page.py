@@ -72,9 +72,7 @@ def test_the_page_is_readable_and_asks_nobody(page: tuple[Path, str], width: int
 
         browser.click("details summary")
         for _ in range(100):
-            inside = browser.run(
-                "return document.querySelector('iframe')?.contentDocument?.body?.innerText ?? ''"
-            )
+            inside = browser.run("return document.querySelector('iframe')?.contentDocument?.body?.innerText ?? ''")
             if moved in inside:
                 break
             time.sleep(0.1)
