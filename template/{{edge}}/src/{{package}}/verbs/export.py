@@ -7,6 +7,8 @@ another version than the champion. An earlier export in the same place is replac
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import TYPE_CHECKING
 
 from . import VerbReport
@@ -32,7 +34,10 @@ def run(config: RunConfig) -> VerbReport:
     from ..reports import table
     from ..steps import Steps
 
-    report = export.write(config, Steps(export.STEPS))
+    said = sys.stdout if sys.stdout.isatty() else io.StringIO()  # in a log, a refusal is one line
+    report = export.write(config, Steps(export.STEPS, said))
+    if isinstance(said, io.StringIO):
+        print(said.getvalue(), end="")
     parity, speed = report["parity"], report["speed"]
     figures = {
         "rows": f"{parity['rows']:,}",
