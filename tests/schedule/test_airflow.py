@@ -128,7 +128,7 @@ def test_the_dags_are_those_of_the_jobs_file(airflow: Airflow) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
     assert json.loads(done.stdout.splitlines()[-1]) == {
         "churn-batch": ["17 4 * * *", "UTC", False, 1, 2, 1.2],
-        "churn-monitor": ["17 5 * * *", "UTC", False, 1, 1, 300],
+        "churn-monitor": ["17 5 * * *", "UTC", False, 1, 1, 1.2],
         "churn-retrain": ["17 6 * * *", "UTC", False, 1, 1, 1800],
     }
 
