@@ -145,17 +145,20 @@ def test_both_builds_of_torch_are_one_release() -> None:
 
 
 def test_a_layer_that_imports_has_its_input_but_a_shared_one() -> None:
-    """Each use case and deployment lists what it needs; what use cases share is listed by each of them.
+    """Each use case, deployment, and layer beside them lists what it needs; what use cases share, each of them lists.
 
-    A shared layer has no input of its own: which distributions its modules need may differ from use case to use case
-    (tests/test_house.py checks that each lists them), and a lock is the closure of what was chosen.
+    A layer that use cases share has no input of its own: which distributions its modules need may differ from use case
+    to use case (tests/test_house.py checks that each lists them), and a lock is the closure of what was chosen.
     """
-    questions = load().questions
-    chosen = {*questions["use_case"].values, *questions["deployment"].values}
+    questionnaire = load()
+    asked = [questionnaire.questions[name] for name in ("use_case", "deployment", "monitoring", "data_versioning")]
+    chosen = {
+        layer for question in asked for choice in question.choices for layer in questionnaire.added(question, choice)
+    }
+    of_cases = {layer for layer, questions in questionnaire.shared.items() if "use_case" in questions}
     inputs = {path.stem.partition(".")[0] for path in LOCKS.glob("*.in")}
 
-    assert inputs - {"base", "dev"} == chosen
-    assert inputs.isdisjoint(load().shared)
+    assert inputs - {"base", "dev"} == chosen - of_cases
 
 
 @pytest.mark.parametrize("path", sorted(LOCKS.glob("*.in")), ids=lambda path: path.name)
