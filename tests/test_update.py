@@ -134,6 +134,23 @@ def test_a_layer_comes_and_goes(front: str, project: Path, mlgen: Run) -> None:
     assert record(project)["settings"] == {"rest": {"port": 9000}}
 
 
+def test_versions_of_data_come_to_a_project_that_had_none(project: Path, mlgen: Run) -> None:
+    """DVC's files join, and take turns with Delta's, beside data and settings that are the project's own."""
+    (project / "data" / "contract.yaml").write_text("ours\n")
+    commit(project, "contract")
+
+    assert mlgen("update", project, "data_versioning=dvc").returncode == 0
+    assert git(project, "check-ignore", "data/raw/x.csv") and not (project / "conf" / "delta").exists()
+    assert all((project / name).is_file() for name in ("dvc.yaml", ".dvc/config", "data/.gitignore", "docs/dvc.md"))
+    assert "dvc: default" in (project / "conf" / "config.yaml").read_text()
+    commit(project, "dvc")
+
+    assert by_copier(project, "-d", "data_versioning=delta").returncode == 0
+    assert (project / "conf" / "delta" / "default.yaml").is_file() and not (project / "dvc.yaml").exists()
+    assert (project / "data" / "contract.yaml").read_text() == "ours\n"
+    assert (project / "README.md").read_text().endswith("\nOurs.\n")
+
+
 def test_one_setting_changes_and_the_others_stay(project: Path, mlgen: Run) -> None:
     """`settings.…` overrides of an update are laid over what was recorded."""
     done = mlgen("update", project, "settings.rest.workers=2", "settings.seed=7")
