@@ -137,11 +137,15 @@ class Log(Observer):
                 self._start()
 
     def _start(self) -> None:
-        """Start the process that ships. It is told all by its environment, and ends when this one does."""
+        """Start the process that ships. It is told all by its environment, and ends when this one does.
+
+        A group of its own keeps Ctrl-C from it. A session of its own would, too, but Linux shares the processor out
+        among sessions first: the lowest priority would then count for nothing beside the service.
+        """
         if self.shipper is not None:
             self.shipper.poll()
         told = {**os.environ, **to_environment(self.settings), "OMP_NUM_THREADS": "1"}
         module = ship.__name__
         self.shipper = subprocess.Popen(
-            [sys.executable, "-m", module], env=told, stdin=subprocess.DEVNULL, start_new_session=True
+            [sys.executable, "-m", module], env=told, stdin=subprocess.DEVNULL, process_group=0
         )
