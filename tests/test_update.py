@@ -8,8 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
-from trees import BIN, GIT, Run, commit, contents, git
+from trees import BIN, GIT, Run, commit, contents, git, record
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +60,6 @@ def by_copier(project: Path, *data: str) -> subprocess.CompletedProcess[str]:
     """`copier update`, as a person would run it in the project; no trust, no prompts."""
     words = [str(BIN / "copier"), "update", "--defaults", "--quiet", *data]
     return subprocess.run(words, cwd=project, env=os.environ | GIT, capture_output=True, text=True, check=False)
-
-
-def record(project: Path) -> dict[str, object]:
-    content = yaml.safe_load((project / ".copier-answers.yml").read_text())
-    assert isinstance(content, dict)
-    return content
 
 
 def assert_updated(project: Path) -> None:

@@ -15,6 +15,8 @@ import pytest
 from projects import run
 
 FILE = "data/raw/my rows.csv"
+#: Rows that the second version lacks.
+TAKEN = 400
 IDENTITY = {
     "GIT_AUTHOR_NAME": "test",
     "GIT_AUTHOR_EMAIL": "test@example.com",
@@ -41,7 +43,7 @@ def again(project: Path, path: str, snapshot: Callable[[], None]) -> None:
     snapshot()
     first = trained(project, path)
     lines = (project / FILE).read_text("utf8").splitlines(keepends=True)
-    (project / FILE).write_text("".join(lines[:-400]), "utf8")
+    (project / FILE).write_text("".join(lines[:-TAKEN]), "utf8")
     snapshot()
     second = trained(project, path)
 
@@ -102,3 +104,7 @@ def test_delta_makes_an_old_run_again(project: Path) -> None:
 
     again(project, "data.path=delta://data/table", snapshot)
     run(project, ".venv/bin/churn", "batch", "batch.input=delta://data/table@0", "batch.output=reports/answers.parquet")
+
+    report = json.loads((project / "reports" / "batch.json").read_text("utf8"))
+    now = len((project / FILE).read_text("utf8").splitlines()) - 1
+    assert report["rows_written"] == now + TAKEN

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+
 from mlgen import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,3 +61,10 @@ def contents(folder: Path) -> dict[str, tuple[bytes, bool]]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".git" not in path.relative_to(folder).parts
     }
+
+
+def record(project: Path) -> dict[str, object]:
+    """What a project says it was made from."""
+    content = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert isinstance(content, dict)
+    return content

@@ -181,6 +181,7 @@ def test_a_folder_without_the_runtime_says_what_to_do(exported: Path) -> None:
         browser.open(server.url)
 
         until(lambda: "npm ci" in browser.text("#answer .wrong"), "no word about npm")
+        assert browser.text("#answer .wrong").count("npm ci") == 1
     finally:
         browser.close()
         server.close()
