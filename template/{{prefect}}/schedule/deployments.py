@@ -50,10 +50,15 @@ def lines(plan: jobs.Plan) -> Iterator[str]:
     for job in plan.enabled:
         yield f"  - name: {job.name}"
         yield "    entrypoint: schedule/flows.py:run"
-        yield f"    parameters: {{job: {job.name}}}"
-        yield f"    schedules: [{{cron: {json.dumps(job.at)}, timezone: {json.dumps(plan.time_zone)}}}]"
+        yield f"    parameters: {mapping(job=job.name)}"
+        yield f"    schedules: [{mapping(cron=json.dumps(job.at), timezone=json.dumps(plan.time_zone))}]"
         yield "    concurrency_limit: {limit: 1, collision_strategy: ENQUEUE}"
-        yield f"    work_pool: {{name: {plan.project}}}"
+        yield f"    work_pool: {mapping(name=plan.project)}"
+
+
+def mapping(**entries: str) -> str:
+    """A mapping of YAML on one line."""
+    return "{" + ", ".join(f"{name}: {value}" for name, value in entries.items()) + "}"
 
 
 def tidy(plan: jobs.Plan, *, remove: bool) -> None:

@@ -67,33 +67,21 @@ def _figures(subject: str, moved: Array, usual: Array, season: int) -> list[Figu
     now = now[-length:]
     stretches = np.lib.stride_tricks.sliding_window_view(before, length)
     name = subject or "the series"
-    than = "than that of the season before, usually"
-    found = [
-        _figure(
-            "level_drift",
-            subject,
-            float(now.mean()),
-            stretches.mean(axis=1),
-            length,
-            f"{name}: the level is {{value:+.3g}} seasonal errors higher {than} {{low:+.3g}} to {{high:+.3g}}",
-        )
-    ]
-    if season > 1 and length >= season:
-        found.append(
-            _figure(
-                "season_drift",
-                subject,
-                float(now.std()),
-                stretches.std(axis=1),
-                length,
-                f"{name}: the pattern is {{value:.3g}} seasonal errors other {than} {{low:.3g}} to {{high:.3g}}",
-            )
-        )
-    return found
+    level = _figure(
+        "level_drift", subject, float(now.mean()), stretches.mean(axis=1), length, (f"{name}: the level", "higher", "+")
+    )
+    if season == 1 or length < season:
+        return [level]
+    words = (f"{name}: the pattern", "other", "")
+    return [level, _figure("season_drift", subject, float(now.std()), stretches.std(axis=1), length, words)]
 
 
-def _figure(metric: str, subject: str, value: float, usual: Array, rows: int, words: str) -> Figure:
-    """How far a value lies from the middle of what is usual, in units of how far that strays."""
+def _figure(metric: str, subject: str, value: float, usual: Array, rows: int, words: tuple[str, str, str]) -> Figure:
+    """How far a value lies from the middle of what is usual, in units of how far that strays.
+
+    `words` are what it is of, how it differs, and the sign that numbers are written with.
+    """
+    what, how, sign = words
     middle, low, high = (float(part) for part in np.quantile(usual, [0.5, 0.025, 0.975]))
     spread = max(1.4826 * float(np.median(np.abs(usual - middle))), (high - low) / 4, 1e-9)
     outside = value < usual.min() or value > usual.max()
@@ -104,7 +92,10 @@ def _figure(metric: str, subject: str, value: float, usual: Array, rows: int, wo
         rows=rows,
         expected=0.0,
         proven=outside and abs(value - middle) > FAR * spread,
-        says=words.format(value=value, low=low, high=high),
+        says=(
+            f"{what} is {value:{sign}.3g} seasonal errors {how} than that of the season before, usually "
+            f"{low:{sign}.3g} to {high:{sign}.3g}"
+        ),
     )
 
 

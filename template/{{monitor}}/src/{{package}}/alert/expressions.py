@@ -1,5 +1,8 @@
 """The figures that rules judge, in Prometheus' language: what a rule file and a dashboard both ask for.
 
+    selected("http_requests_total", 'job="churn"', PATHS)   http_requests_total{job="churn", path=~"…"}
+    filled("$value")                                        $value in two braces: Go's templates, and Grafana's legends
+
 Two sources: the service's own /metrics, which is of this minute and knows no outcomes, and reports/monitor.prom, which
 `monitor` writes and node_exporter's textfile collector brings in.
 """
@@ -49,9 +52,9 @@ class Source:
     def live(self, metric: str, subject: str | None = None) -> str | None:
         """A metric from the service's own counters; None where the service does not know it."""
         if metric in GAUGES:
-            of = f", feature={_text(subject)}" if subject else ""
+            of = f"feature={_text(subject)}" if subject else ""
             by = "max by (feature) " if metric == "input_drift" else "max "
-            return f"{by}({GAUGES[metric]}{{{self.job}{of}}})"
+            return f"{by}({selected(GAUGES[metric], self.job, of)})"
         if metric in STATUSES:
             wanted = f'status=~"{STATUSES[metric]}"'
             # where no request ever had that status there is no series, and the share is 0
@@ -66,23 +69,22 @@ class Source:
         """The condition that there are enough requests; gauges of the service hold it themselves."""
         if metric in GAUGES:
             return ""
-        count = f"sum(increase(http_requests_total{{{self.job}, {PATHS}}}[{self.range}]))"
+        count = f"sum(increase({selected('http_requests_total', self.job, PATHS)}[{self.range}]))"
         return f" and {count} >= {self.min_requests}"
 
     def looked(self, metric: str, subject: str | None = None) -> str:
         """A metric of the newest window that `monitor` looked at."""
-        of = "" if subject is None else f"{{subject={_text(subject)}}}"
-        return f"{self.prefix}_{metric}{of}"
+        return selected(f"{self.prefix}_{metric}", "" if subject is None else f"subject={_text(subject)}")
 
     def firing(self, rule: str) -> str:
         """What `monitor` found to be firing: the rule's own states, with their windows, hysteresis and cooldown."""
-        return f"max by (rule, subject, severity) ({self.prefix}_alert_firing{{rule={_text(rule)}}})"
+        return f"max by (rule, subject, severity) ({selected(f'{self.prefix}_alert_firing', f'rule={_text(rule)}')})"
 
     def _requests(self, more: str = "") -> str:
-        return f"rate(http_requests_total{{{', '.join(filter(None, (self.job, PATHS, more)))}}}[{self.range}])"
+        return f"rate({selected('http_requests_total', self.job, PATHS, more)}[{self.range}])"
 
     def _quantile(self, quantile: float, over: str) -> str:
-        buckets = f"http_request_seconds_bucket{{{self.job}, {PATHS}}}"
+        buckets = selected("http_request_seconds_bucket", self.job, PATHS)
         return f"histogram_quantile({quantile}, sum by (le) (rate({buckets}[{over}])))"
 
 
@@ -91,6 +93,17 @@ def bad(rule: RuleSettings, expression: str) -> str:
     sign = ">" if rule.above is not None else "<"
     wrapped = f"({expression})" if " / " in expression or " * " in expression else expression
     return f"{wrapped} {sign} {rule.threshold:g}"
+
+
+def selected(name: str, *labels: str) -> str:
+    """The series of a name whose labels are as said; all of them where nothing is."""
+    wanted = ", ".join(filter(None, labels))
+    return name + "{" + wanted + "}" if wanted else name
+
+
+def filled(what: str) -> str:
+    """What Prometheus or Grafana puts in the place of an expression."""
+    return 2 * "{" + what + 2 * "}"
 
 
 def _text(value: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..monitor.measure import METRICS
-from .expressions import Source
+from .expressions import Source, filled, selected
 
 if TYPE_CHECKING:
     from .settings import AlertSettings, RuleSettings
@@ -56,20 +56,20 @@ def _panels(settings: AlertSettings, source: Source, package: str, service: bool
     yield _firing(source, package)
     if service:
         yield _row("The service, now")
-        requests = f"sum by (status) (rate(http_requests_total{{{source.job}}}[{source.range}]))"
-        yield _series("Requests a second, by status", [(requests, "{{status}}")], unit="reqps")
-        predictions = f"sum by (prediction) (rate(model_predictions_total{{{source.job}}}[{source.range}]))"
-        yield _series("Predictions a second", [(predictions, "{{prediction}}")], unit="ops")
-        waiting = f"sum(prediction_log_unshipped_bytes{{{source.job}}})"
+        requests = f"sum by (status) (rate({selected('http_requests_total', source.job)}[{source.range}]))"
+        yield _series("Requests a second, by status", [(requests, filled("status"))], unit="reqps")
+        predictions = f"sum by (prediction) (rate({selected('model_predictions_total', source.job)}[{source.range}]))"
+        yield _series("Predictions a second", [(predictions, filled("prediction"))], unit="ops")
+        waiting = f"sum({selected('prediction_log_unshipped_bytes', source.job)})"
         yield _series("Log entries that wait for the database", [(waiting, "bytes")], unit="bytes")
         for name, rule in settings.judged.items():
             figure = source.live(rule.metric, rule.subject)
             if figure is not None:
-                legend = "{{feature}}" if rule.metric == "input_drift" else rule.metric
+                legend = filled("feature") if rule.metric == "input_drift" else rule.metric
                 yield _judged(f"{name}, now", rule, figure, legend)
     yield _row("The windows of monitor")
     for name, rule in settings.judged.items():
-        yield _judged(f"{name}, by window", rule, source.looked(rule.metric, rule.subject), "{{subject}}")
+        yield _judged(f"{name}, by window", rule, source.looked(rule.metric, rule.subject), filled("subject"))
 
 
 def _judged(title: str, rule: RuleSettings, expression: str, legend: str) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _series(title: str, queries: list[tuple[str, str]], *, unit: str) -> dict[st
 
 def _firing(source: Source, package: str) -> dict[str, Any]:
     """A table of all that is firing, in Prometheus itself."""
-    query = f'ALERTS{{alertstate="firing", project="{package}"}}'
+    query = selected("ALERTS", 'alertstate="firing"', f'project="{package}"')
     hidden = {"__name__": True, "Time": True, "Value": True, "alertstate": True, "project": True}
     return {
         "type": "table",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ..span import seconds
-from .expressions import Source, bad
+from .expressions import Source, bad, filled, selected
 
 if TYPE_CHECKING:
     from .settings import AlertSettings, RuleSettings
@@ -40,9 +40,8 @@ def _service(settings: AlertSettings, source: Source, package: str) -> Iterator[
     for name, rule in settings.judged.items():
         figure = source.live(rule.metric, rule.subject)
         if figure is not None:
-            subject = "{{ if $labels.feature }} {{ $labels.feature }}{{ end }}"
-            value = '{{ $value | printf "%.3g" }}'
-            summary = f"{package}: {rule.metric}{subject} is {value}, {_side(rule)}"
+            value = filled('$value | printf "%.3g"')
+            summary = f"{package}: {rule.metric}{_label('feature')} is {value}, {_side(rule)}"
             entry = _entry(package, name, "service", bad(rule, figure) + source.enough(rule.metric), rule.severity)
             yield {
                 **entry,
@@ -58,31 +57,35 @@ def _service(settings: AlertSettings, source: Source, package: str) -> Iterator[
 def _health(source: Source) -> Iterator[tuple[str, str, str, str, str, str]]:
     """Whether the service and its log are well: name, condition, for how long, severity, summary, what to do."""
     job, over = source.job, source.range
+
+    def grown(counter: str) -> str:
+        return f"sum(increase({selected(counter, job)}[{over}])) > 0"
+
     yield (
-        "service_absent", f"absent(model_info{{{job}}})", "5m", "critical", "no service answers on /metrics",
+        "service_absent", f"absent({selected('model_info', job)})", "5m", "critical", "no service answers on /metrics",
         "Start it, or give alert.prometheus.job the name of the scrape job.",
     )  # fmt: skip
     yield (
-        "reload_failing", f"max(model_reload_failing{{{job}}}) > 0", "5m", "critical",
+        "reload_failing", f"max({selected('model_reload_failing', job)}) > 0", "5m", "critical",
         "the champion cannot be loaded, the one before goes on serving",
         "See the service's log; `rollback`, or publish the version again.",
     )  # fmt: skip
     yield (
-        "log_dropped", f"sum(increase(prediction_log_dropped_total{{{job}}}[{over}])) > 0", "0s", "warning",
+        "log_dropped", grown("prediction_log_dropped_total"), "0s", "warning",
         "predictions were answered, but are missing from the log",
         "Look at the disk and at log.memory_mb and log.disk_mb: what waits for the database is bounded.",
     )  # fmt: skip
     yield (
-        "log_database_away", f"max(prediction_log_database_away{{{job}}}) > 0", over, "warning",
+        "log_database_away", f"max({selected('prediction_log_database_away', job)}) > 0", over, "warning",
         "the log's database cannot be reached or written; entries wait on the service's disk",
         "Start the database; what waits is shipped by itself.",
     )  # fmt: skip
     yield (
-        "access_log_dropped", f"sum(increase(log_lines_dropped_total{{{job}}}[{over}])) > 0", "0s", "info",
+        "access_log_dropped", grown("log_lines_dropped_total"), "0s", "info",
         "lines of the service's own log are lost", "Look at what reads the service's output: it is slow or gone.",
     )  # fmt: skip
     yield (
-        "observer_errors", f"sum(increase(observer_errors_total{{{job}}}[{over}])) > 0", "0s", "warning",
+        "observer_errors", grown("observer_errors_total"), "0s", "warning",
         "counting or logging predictions failed; they were answered all the same",
         "A bug: the service's log has its trace.",
     )  # fmt: skip
@@ -91,14 +94,13 @@ def _health(source: Source) -> Iterator[tuple[str, str, str, str, str, str]]:
 def _monitor(settings: AlertSettings, source: Source, package: str, window: str) -> Iterator[dict[str, Any]]:
     for name, rule in settings.judged.items():
         entry = _entry(package, name, "monitor", f"{source.firing(name)} > 0", rule.severity)
-        subject = "{{ if $labels.subject }} {{ $labels.subject }}{{ end }}"
-        summary = f"{package}: {rule.metric}{subject} is {rule.words}"
+        summary = f"{package}: {rule.metric}{_label('subject')} is {rule.words}"
         yield {**entry, "annotations": {"summary": summary, "runbook": rule.runbook}}
     late = round(MISSED * seconds(window, "monitor.window"))
     condition = f"time() - max({source.prefix}_window_end_seconds) > {late}"
     entry = _entry(package, "monitor_late", "monitor", condition, "warning")
     annotations = {
-        "summary": f"{package}: nobody has run `monitor` for {{{{ $value | humanizeDuration }}}}",
+        "summary": f"{package}: nobody has run `monitor` for {filled('$value | humanizeDuration')}",
         "runbook": "See the scheduler, and whether reports/monitor.prom reaches node_exporter.",
     }
     yield {**entry, "annotations": annotations}
@@ -110,6 +112,11 @@ def _entry(package: str, name: str, source: str, condition: str, severity: str) 
         "expr": condition,
         "labels": {"severity": severity, "source": source, "project": package},
     }
+
+
+def _label(name: str) -> str:
+    """A label of the alert, behind a blank, where it has one."""
+    return f"{filled(f'if $labels.{name}')} {filled(f'$labels.{name}')}{filled('end')}"
 
 
 def _side(rule: RuleSettings) -> str:

@@ -144,7 +144,7 @@ class Database:
         return (found.st_dev, found.st_ino) if found else None
 
     def _own(self, statement: str) -> str:
-        """The statement with the placeholders that this database takes."""
+        """The statement with the marks for values that this database takes."""
         return statement if self.is_sqlite else statement.replace("?", "%s")
 
     def _away(self, error: Exception) -> Away:

@@ -66,8 +66,8 @@ def answered(told: Answered, redact: Collection[str]) -> bytes:
         asked, answer = without(asked, "records", redact), without(answer, "predictions", redact)
     if b"\n" in asked:  # a line break in JSON is a blank: inside of a text it would be written as \n
         asked = asked.replace(b"\n", b" ")
-    head = f'{{"id":"{told.id}","at":{told.at:.6f},"ms":{told.ms:.3f},"request":'
-    return b"".join((head.encode(), asked, b',"answer":', answer, b"}\n"))
+    head = f'"id":"{told.id}","at":{told.at:.6f},"ms":{told.ms:.3f},"request":'
+    return b"".join((b"{", head.encode(), asked, b',"answer":', answer, b"}\n"))
 
 
 def refused(told: Refusal, redact: Collection[str]) -> bytes:

@@ -32,19 +32,23 @@ def _lines(seen: Seen) -> Iterator[str]:
             yield f"# TYPE {prefix}_{metric} gauge"
         for figure in figures:
             labels = f'subject="{_escaped(figure.subject)}",{common},proven="{int(figure.proven)}"'
-            yield f"{prefix}_{metric}{{{labels}}} {figure.value!r}"
+            yield _sample(f"{prefix}_{metric}", labels, figure.value)
     yield f"# HELP {prefix}_alert_firing alerts that are firing"
     yield f"# TYPE {prefix}_alert_firing gauge"
     for alert in seen.standing:
         labels = f'rule="{_escaped(alert.rule)}",subject="{_escaped(alert.subject)}",severity="{alert.severity}"'
-        yield f"{prefix}_alert_firing{{{labels}}} 1"
+        yield _sample(f"{prefix}_alert_firing", labels, 1)
     for name, meaning, value in (
         ("rows", "predictions in the newest window", newest.rows),
         ("window_end_seconds", "end of the newest window, in seconds since 1970", newest.end),
     ):
         yield f"# HELP {prefix}_{name} {meaning}"
         yield f"# TYPE {prefix}_{name} gauge"
-        yield f"{prefix}_{name}{{{common}}} {value!r}"
+        yield _sample(f"{prefix}_{name}", common, value)
+
+
+def _sample(name: str, labels: str, value: float | None) -> str:
+    return name + "{" + labels + "} " + repr(value)
 
 
 def _escaped(label: str) -> str:
