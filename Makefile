@@ -54,7 +54,7 @@ format: setup ## Let ruff mend what it can.
 locks: setup ## Pin the dependencies anew after locks/*.in or pyproject.toml changed; UPGRADE=1 moves every version.
 	$(BIN)/python locks/make.py $(if $(UPGRADE),--upgrade)
 
-BENCHMARKS := $(addprefix benchmarks/,generate.py rest.py train_overhead.py batch.py edge.py forecast_bulk.py monitor.py $(if $(MLGEN_REAL_DATA),quality.py forecasts.py replay.py))
+BENCHMARKS := $(addprefix benchmarks/,generate.py rest.py train_overhead.py batch.py edge.py forecast_bulk.py monitor.py prediction_log.py live_counters.py $(if $(MLGEN_REAL_DATA),quality.py forecasts.py replay.py))
 bench: setup ## Measure speed, memory and quality side by side; results go to benchmarks/RESULTS.md.
 	@uv venv --quiet --allow-existing --python $(PYTHON) build/bench
 	@uv pip sync --quiet --python build/bench/bin/python --require-hashes locks/bench.txt

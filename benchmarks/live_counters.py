@@ -1,10 +1,10 @@
 """What the live counters cost: microseconds of processor time a request of one row, with 30 columns.
 
-    python benchmarks/live_counters.py PROJECT [--requests 100000]
+    python benchmarks/live_counters.py [--project DIR] [--requests 100000]
 
-PROJECT is a generated project with monitoring=true and a champion. Its columns are repeated until there are 30.
-Counting is amortised over the requests, so the figure holds the pauses in which values are counted; the longest is
-shown, too.
+The model is that of rest.py, or a trained project's with monitoring=true, whose columns are then repeated until there
+are 30. Counting is amortised over the requests, so the figure holds the pauses in which values are counted; the
+longest is shown, too. Writes the section `## Live counters` of benchmarks/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -13,39 +13,56 @@ import argparse
 import importlib
 import random
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
+from rest import make_project
+from rest_figures import machine
+from results import write
+
 COLUMNS = 30
+GOAL = 10.0  # microseconds a request
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("project", type=Path)
+    """Measure and write the section."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--project", type=Path, help="a trained project (default: generate and train rest.py's)")
     parser.add_argument("--requests", type=int, default=100_000)
     options = parser.parse_args()
-    source = options.project / "src"
+    with tempfile.TemporaryDirectory() as folder:
+        columns, spent, longest = measured(options.project or make_project(Path(folder)), options.requests)
+    met = "reached" if spent <= GOAL else "**missed**"
+    write(
+        "Live counters",
+        f"`python benchmarks/live_counters.py`: {options.requests:,} requests of one row, each of them counted. "
+        f"{machine()}\n\n| columns | µs of processor time a request | longest pause, ms | goal |\n|--:|--:|--:|---|\n"
+        f"| {columns} | {spent:.1f} | {longest:.1f} | at most {GOAL:g} µs: {met} |",
+    )
+
+
+def measured(project: Path, count: int) -> tuple[int, float, float]:
+    """How many columns were counted, microseconds a request, and milliseconds of the longest pause."""
+    source = project / "src"
     sys.path.insert(0, str(source))
     package = next(path.name for path in source.iterdir() if (path / "observation").is_dir())
     counters = importlib.import_module(f"{package}.observation.counters")
     settings = importlib.import_module(f"{package}.log.settings")
     predictor = importlib.import_module(f"{package}.predictor")
-    store = importlib.import_module(f"{package}.store").Store(options.project / "bundles")
+    store = importlib.import_module(f"{package}.store").Store(project / "bundles")
 
-    counters.BUSY = options.requests  # count every one
-    model = predictor.load(store.fetch(store.champion().bundle), 1)
-    found = counters.Counters(settings.LogSettings(), model)
+    counters.BUSY = count  # count every one
+    found = counters.Counters(settings.LogSettings(), predictor.load(store.fetch(store.champion().bundle), 1))
     names = widen(found)
     told = requests(found, names)
     began, longest = time.process_time(), 0.0
-    for number in range(options.requests):
+    for number in range(count):
         before = time.perf_counter()
         found.predicted(told[number % len(told)])
         longest = max(longest, time.perf_counter() - before)
-    spent = (time.process_time() - began) / options.requests
-    print(f"{spent * 1e6:.2f} us a request of {len(names)} columns; longest pause {longest * 1e3:.2f} ms")
+    return len(names), (time.process_time() - began) / count * 1e6, longest * 1e3
 
 
 def widen(found: object) -> list[str]:

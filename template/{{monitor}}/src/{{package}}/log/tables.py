@@ -89,7 +89,7 @@ TABLES = {
 
 INDEXES = {
     "prediction_log_at": "prediction_log (source, at)",
-    "prediction_log_key": "prediction_log (key)",
+    "prediction_log_key": "prediction_log (key) WHERE key IS NOT NULL",
     "refusal_log_at": "refusal_log (at)",
     "outcome_log_at": "outcome_log (at)",
 }
