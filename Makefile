@@ -36,8 +36,8 @@ demo: setup ## Generate a project, train it, predict, serve it and send one requ
 		'.venv/bin/demo --help' 'every verb; any setting can be overridden: demo train model=xgboost' 'make serve' 'the service, with a page to try it at http://127.0.0.1:8000' \
 		'make ui' 'the tracked runs' README.md 'your own data, and the way to production'
 
-# Half of what tests do is to wait, for processes and servers of their own; the slow ones begin first (tests/conftest.py).
-WORKERS := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+# Half of what tests do is to wait, for processes and servers of their own; tests/workers.py says which go together.
+WORKERS := --numprocesses 2
 test: setup ## Run everything: less than an hour on two cores.
 	$(BIN)/python -m pytest $(WORKERS)
 

@@ -13,21 +13,20 @@ import pytest
 from projects import described, generate
 from projects import run as run_in
 from trees import BIN, Run, clone_tree
+from workers import TogetherScheduling, turn
 
 from mlgen.__main__ import main
 
-#: What takes minutes begins first, so that neither worker is left alone with it at the end.
-SLOW = ("test_generated.py", "schedule", "monitor", "test_series.py", "test_versions.py", "rest", "edge", "batch")
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share an environment go to one worker: those of a folder or a module, and of one project there."""
-    for item in items:
-        part = item.path.relative_to(Path(__file__).parent).parts[0]
-        project = getattr(item, "callspec", None) and item.callspec.indices.get("project")
-        alone = part == "test_generated.py" and project is None
-        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else f"{part} {project}"))
-    items.sort(key=lambda item: next((place for place, name in enumerate(SLOW) if name in item.path.parts), len(SLOW)))
+    """The slow ones first."""
+    items.sort(key=lambda item: turn(item.nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
+    """One process for all that share an environment, in the order of the tests."""
+    config.option.loadscopereorder = False
+    return TogetherScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

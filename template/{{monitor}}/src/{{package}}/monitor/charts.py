@@ -129,12 +129,11 @@ def _frame(
     bottom: float, top: float, step: float, up: Callable[[float], float], words: Callable[[float], str]
 ) -> list[str]:
     found = []
-    value = math.ceil(bottom / step - 1e-9) * step
-    while value <= top + 1e-9 * step:
+    for number in range(math.ceil(bottom / step - 1e-9), math.floor(top / step + 1e-9) + 1):
+        value = number * step  # not summed up: a tick at zero is zero
         y = up(value)
         found.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>')
         found.append(f'<text x="{LEFT - 6}" y="{y + 3.5:.1f}" text-anchor="end">{html.escape(words(value))}</text>')
-        value += step
     return found
 
 

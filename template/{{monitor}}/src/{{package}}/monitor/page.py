@@ -68,7 +68,8 @@ def _subtitle(seen: Seen) -> str:
         return f"version {seen.model.version}"
     newest = seen.history[-1]
     span = f"{_moment(newest.start)} to {_moment(newest.end)}" if newest.end > newest.start else _moment(newest.end)
-    return f"{len(seen.history)} windows, the newest {span} UTC, against version {newest.model_version}"
+    count = len(seen.history)
+    return f"{count} window{'s' * (count > 1)}, the newest {span} UTC, against version {newest.model_version}"
 
 
 def _axis(seen: Seen) -> Axis:

@@ -1,0 +1,28 @@
+"""Which tests run in one process where there are several: those that share an environment, so that it is made once."""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadScopeScheduling
+
+#: What takes minutes begins first, so that no process is left alone with it at the end.
+SLOW = ("test_generated.py", "schedule", "monitor", "test_series.py", "test_versions.py", "rest", "edge", "batch")
+
+
+def part(nodeid: str) -> str:
+    """The folder of tests/ that a test lies in, or its module where it lies in none."""
+    return nodeid.partition("::")[0].split("/")[1]
+
+
+def turn(nodeid: str) -> int:
+    """When a test's part has its turn."""
+    return SLOW.index(part(nodeid)) if part(nodeid) in SLOW else len(SLOW)
+
+
+class TogetherScheduling(LoadScopeScheduling):
+    """Gives a folder or a module of tests to one process; of test_generated.py, each project or what needs none."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        if part(nodeid) != "test_generated.py":
+            return part(nodeid)
+        parameter = nodeid.partition("[")[2].removesuffix("]")
+        return "-".join(parameter.split("-")[:2]) if "+" in parameter else nodeid
