@@ -46,6 +46,15 @@ def conform(frame: pd.DataFrame, contract: Contract, *, lenient: bool = False) -
     return pd.DataFrame(values, index=pd.RangeIndex(len(frame)), copy=False)
 
 
+def readable(frame: pd.DataFrame, contract: Contract) -> npt.NDArray[np.bool_]:
+    """Return which raw rows [n] hold nothing but cells that can be read; a column that is not there is passed over."""
+    good = np.ones(len(frame), dtype=bool)
+    for column in contract.columns:
+        if column.name in frame:
+            good &= ~parse(frame[column.name], column)[1]
+    return good
+
+
 def parse(series: pd.Series, column: Column) -> tuple[Any, npt.NDArray[np.bool_]]:
     """Read one raw column as the contract says: its typed values [n] and the cells [n] that could not be read.
 

@@ -72,7 +72,7 @@ def logged(
     import numpy as np
     import pandas as pd
 
-    from .contract.typed import conform, parse
+    from .contract.typed import conform, readable
 
     cells = {name: pd.Series(list(values), dtype=object) for name, values in features.items()}
     for name in _times(contract):
@@ -80,10 +80,7 @@ def logged(
             at = (np.asarray(moments, dtype="float64") * 1e6).astype("int64")
             cells[name] = pd.Series(at.astype("datetime64[us]").astype("datetime64[ns]"))
     raw = pd.DataFrame({**cells, contract.target.name: pd.Series(list(truths), dtype=object)})
-    good = raw[contract.target.name].notna().to_numpy()
-    for column in contract.columns:
-        if column.name in raw:
-            good = good & ~parse(raw[column.name], column)[1]
+    good = raw[contract.target.name].notna().to_numpy() & readable(raw, contract)
     return conform(raw[good], contract, lenient=True), good
 
 

@@ -74,7 +74,7 @@ def logged(
     import numpy as np
     import pandas as pd
 
-    from .contract.typed import conform, parse
+    from .contract.typed import conform, readable
 
     names = [*(column.name for column in contract.with_role("series")), contract.with_role("time")[0].name]
     good = np.array([isinstance(key, list) and len(key) == len(names) for key in keys], dtype=bool)
@@ -83,12 +83,9 @@ def logged(
     cells |= {name: pd.Series([key[i] for key in named], dtype=object) for i, name in enumerate(names)}
     cells[contract.target.name] = pd.Series(list(truths), dtype=object)[good]
     raw = pd.DataFrame({name: values.to_numpy(dtype=object) for name, values in cells.items()})
-    readable = raw[contract.target.name].notna().to_numpy()
-    for column in contract.columns:
-        if column.name in raw:
-            readable = readable & ~parse(raw[column.name], column)[1]
-    good[good] = readable
-    return conform(raw[readable], contract, lenient=True), good
+    whole = raw[contract.target.name].notna().to_numpy() & readable(raw, contract)
+    good[good] = whole
+    return conform(raw[whole], contract, lenient=True), good
 
 
 def combined(source: pd.DataFrame, log: pd.DataFrame, contract: Contract) -> pd.DataFrame:
