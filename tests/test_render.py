@@ -12,6 +12,7 @@ import pytest
 from allpairspy import AllPairs
 from trees import BIN, Run, contents
 
+from mlgen.__main__ import main
 from mlgen.questions import Question, load
 
 
@@ -27,18 +28,36 @@ CHOSEN = {name: _choices(question) for name, question in load().questions.items(
 #: Any two answers stand together in one of these. All products would be hundreds, and no layer depends on more.
 COMBINATIONS = [dict(zip(CHOSEN, values, strict=True)) for values in AllPairs(list(CHOSEN.values()))]
 
+#: Answers, and the project made from them.
+Made = tuple[dict[str, str], Path]
 
-@pytest.mark.parametrize("answers", COMBINATIONS, ids=lambda answers: "-".join(answers.values()))
-def test_both_front_ends_make_the_same_bytes(answers: dict[str, str], mlgen: Run, copier: Run, tmp_path: Path) -> None:
+
+@pytest.fixture(scope="module", params=COMBINATIONS, ids=lambda answers: "-".join(answers.values()))
+def made(request: pytest.FixtureRequest, plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """What `mlgen new` makes of some answers. Never changed by a test."""
+    folder = tmp_path_factory.mktemp("made") / "churn"
+    words = [f"{name}={value}" for name, value in request.param.items()]
+    assert main(["new", str(folder), *words, "--source", str(plain), "--ref", "HEAD"]) == 0
+    return request.param, folder
+
+
+def test_both_front_ends_make_the_same_bytes(made: Made, copier: Run, tmp_path: Path) -> None:
     """`mlgen new` and `copier copy` write the same files with the same bytes and modes."""
-    ours, plain = tmp_path / "a" / "churn", tmp_path / "b" / "churn"
+    answers, ours = made
 
-    assert mlgen("new", ours, *(f"{key}={value}" for key, value in answers.items())).returncode == 0
-    done = copier(plain, answers)
+    done = copier(tmp_path / "churn", answers)
 
     assert done.returncode == 0, done.stderr
-    assert contents(ours) == contents(plain)
+    assert contents(ours) == contents(tmp_path / "churn")
     assert contents(ours)
+
+
+def test_a_fresh_project_is_in_style(made: Made) -> None:
+    """A project keeps its own rules of style and format, whichever layers stand together in it."""
+    _, folder = made
+    for words in (["check"], ["format", "--check"]):
+        done = subprocess.run([BIN / "ruff", *words, "--no-cache", "."], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_settings_are_the_same_bytes_too(mlgen: Run, copier: Run, checkout: Path, tmp_path: Path) -> None:
