@@ -33,6 +33,6 @@ ifdef UV
 	@uv pip sync --quiet --compile-bytecode --python $(OWN)/python --require-hashes $<
 else
 	@$(PYTHON) -m venv schedule/.venv
-	@$(OWN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@$(OWN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
 endif
 	@touch $@

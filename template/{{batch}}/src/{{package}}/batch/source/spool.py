@@ -40,7 +40,7 @@ class Spool:
 
         place = Path(tempfile.gettempdir())
         _clear(place)
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{process.name()}_"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{process.name()}-"))
         self.schema: pa.Schema = pa.schema([])
         self.files: list[tuple[Path, int]] = []
         self.rows = 0
@@ -140,6 +140,6 @@ def wider(one: pa.DataType, other: pa.DataType) -> pa.DataType:
 def _clear(place: Path) -> None:
     """Remove the spools of processes that are gone."""
     for folder in place.glob(f"{_PREFIX}*"):
-        if process.is_gone(folder.name.removeprefix(_PREFIX).rpartition("_")[0]):
+        if process.is_gone(folder.name.removeprefix(_PREFIX).rpartition("-")[0]):
             with contextlib.suppress(OSError):  # another user's, or another process removes it at this moment
                 shutil.rmtree(folder)
