@@ -114,13 +114,26 @@ def tagged(closures: Mapping[str, Pins], always: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def conditions(marker: str) -> frozenset[str]:
+    """Return the conditions that must all hold; one that holds alternatives is a condition as it stands."""
+    return frozenset(marker.split(" and ") if " or " not in marker else [marker]) - {""}
+
+
+def implies(narrow: str, wide: str) -> bool:
+    """Whether whatever is within the one marker is within the other, as far as their conditions show."""
+    return conditions(wide) <= conditions(narrow)
+
+
 def branches(pin: str, hashes: tuple[str, ...], wanted: Mapping[str, list[str]], always: frozenset[str]) -> list[str]:
-    """Return the lines of one pin: plain where every project has it, else under `if` and `elif`."""
+    """Return the lines of one pin: plain where all have it, else under `if` and `elif`, the widest marker first.
+
+    A narrower marker of another chosen layer adds nothing to a wider one; where neither holds the other, both stand.
+    """
     lines: list[str] = []
-    for marker in sorted(wanted, key=lambda marker: (bool(marker), marker)):
+    for marker in sorted(wanted, key=lambda marker: (len(conditions(marker)), marker)):
         unconditional = not always.isdisjoint(wanted[marker])
-        markers = [other for other in sorted(wanted) if other] if marker else []
-        joined = " or ".join(f"({other})" for other in markers) if len(markers) > 1 else marker
+        beside = [other for other in sorted(wanted) if not (implies(marker, other) or implies(other, marker))]
+        joined = " or ".join(f"({each})" for each in (marker, *beside)) if beside else marker
         requirement = f"{pin} ; {joined}" if joined else pin
         if unconditional:
             lines += ["{%- else %}"] if lines else []

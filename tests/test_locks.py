@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import Template
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -193,21 +194,30 @@ def test_the_generator_installs_from_its_own_lock() -> None:
     assert unmet(wanted, pins(LOCKS / "generator.txt")) == []
 
 
-def test_a_package_wanted_under_two_markers_is_rendered_once() -> None:
-    """Where two layers bring one package under different markers, the widest of the chosen ones wins."""
-    from jinja2 import Template
-
+@pytest.mark.parametrize(
+    ("one", "two", "alone", "both"),
+    [
+        ("os_name == 'nt'", "", "b==1 ; os_name == 'nt'", "b==1"),
+        ("a == '1' and b == '2'", "b == '2'", "b==1 ; a == '1' and b == '2'", "b==1 ; b == '2'"),
+        ("a == '1'", "b == '2'", "b==1 ; (a == '1') or (b == '2')", "b==1 ; (a == '1') or (b == '2')"),
+    ],
+    ids=["everywhere", "wider", "neither"],
+)
+def test_a_package_wanted_under_two_markers_is_rendered_once(one: str, two: str, alone: str, both: str) -> None:
+    """Where two layers bring one package under different markers, the widest of the chosen ones wins; where neither
+    holds the other, both stand, whichever is chosen."""
     hashes = ("--hash=sha256:0",)
     text = MAKE["tagged"](
-        {"base": {"a==1": ("", hashes)}, "one": {"b==1": ("os_name == 'nt'", hashes)}, "two": {"b==1": ("", hashes)}},
+        {"base": {"a==1": ("", hashes)}, "one": {"b==1": (one, hashes)}, "two": {"b==1": (two, hashes)}},
         ("base",),
     )
 
-    rendered = {switch: Template(text).render({switch: "."}) for switch in ("one", "two", "neither")}
+    def rendered(*switches: str) -> str:
+        return str(Template(text).render(dict.fromkeys(switches, ".")))
 
-    assert "b==1 ; os_name == 'nt' \\\n" in rendered["one"]
-    assert "\nb==1 \\\n" in rendered["two"]
-    assert "b==1" not in rendered["neither"]
+    assert f"{alone} \\\n" in rendered("one")
+    assert f"{both} \\\n" in rendered("one", "two") and rendered("one", "two").count("b==1") == 1
+    assert "b==1" not in rendered()
 
 
 def test_a_place_in_a_lock_is_refused() -> None:
