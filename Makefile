@@ -38,7 +38,7 @@ demo: setup ## Generate a project, train it, predict, serve it and send one requ
 
 # Half of what tests do is to wait, for processes and servers of their own; tests/workers.py says which go together.
 WORKERS := --numprocesses 2
-test: setup ## Run everything: less than an hour on two cores.
+test: setup ## Run everything: some 40 minutes on two cores.
 	$(BIN)/python -m pytest $(WORKERS)
 
 test-fast: setup ## Run what needs no generated environment: some five minutes.

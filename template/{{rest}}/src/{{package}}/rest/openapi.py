@@ -174,8 +174,12 @@ def _invocations(served: Served) -> dict[str, Any]:
 
 
 def _one(schema: Schema) -> Schema:
-    """A column that holds one value."""
-    return {"type": "array", "items": schema, "minItems": 1, "maxItems": 1}
+    """A column that holds one value, which may stand alone or, as in a tensor of shape [n, 1], in a list."""
+
+    def only(value: Schema) -> Schema:
+        return {"type": "array", "items": value, "minItems": 1, "maxItems": 1}
+
+    return only({"anyOf": [schema, only(schema)]})
 
 
 def _object(required: dict[str, Schema], example: Any = None, optional: dict[str, Schema] | None = None) -> Schema:
