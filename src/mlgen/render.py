@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from .errors import AnswerError, DestinationError, SourceError, nearest
 from .source import Source
 
 if TYPE_CHECKING:
+    from copier._jinja_ext import SandboxedEnvironment
     from copier._main import Worker
 
 ANSWERS_FILE = ".copier-answers.yml"
@@ -86,11 +88,18 @@ def answers_of(project: Path) -> dict[str, Any]:
 
 
 def _worker(answers: Mapping[str, Any], destination: Path, source: Source, *, ask: bool, check: bool) -> Worker:
-    """Copier's worker, without one process of git per file."""
+    """Copier's worker, without one process of git per file, and without compiling a text twice."""
     from copier._main import Worker
     from copier._settings import SettingsModel
 
     class NewFolder(Worker):
+        @cached_property
+        def jinja_env(self) -> SandboxedEnvironment:
+            """Copier renders each part of each path anew, and most of them stand in many paths."""
+            environment = super().jinja_env
+            environment.from_string = cache(environment.from_string)  # type: ignore[method-assign, assignment]
+            return environment
+
         def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
             """Copier asks git whether the file is tracked and its mode differs; in a new folder nothing is tracked."""
 
