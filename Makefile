@@ -42,7 +42,7 @@ test: setup ## Run everything: some 40 minutes on two cores.
 	$(BIN)/python -m pytest $(WORKERS)
 
 test-fast: setup ## Run what needs no generated environment: some five minutes.
-	$(BIN)/python -m pytest $(WORKERS) --ignore tests/test_generated.py --ignore tests/test_series.py --ignore tests/test_versions.py $(addprefix --ignore tests/,rest batch edge schedule monitor)
+	$(BIN)/python -m pytest $(WORKERS) -m 'not slow'
 
 lint: setup ## Check style and types.
 	$(BIN)/ruff check .

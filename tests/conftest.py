@@ -13,14 +13,17 @@ import pytest
 from projects import described, generate
 from projects import run as run_in
 from trees import BIN, Run, clone_tree
-from workers import TogetherScheduling, turn
+from workers import SLOW, TogetherScheduling, part, turn
 
 from mlgen.__main__ import main
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first."""
+    """The slow ones first, and marked: `make test-fast` leaves them out."""
     items.sort(key=lambda item: turn(item.nodeid))
+    for item in items:
+        if part(item.nodeid) in SLOW:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
-#: What takes minutes begins first, so that no process is left alone with it at the end.
+#: What needs a generated environment, and minutes, begins first: no process is left alone with it at the end.
 SLOW = ("test_generated.py", "schedule", "monitor", "test_series.py", "test_versions.py", "rest", "edge", "batch")
 
 
