@@ -19,9 +19,11 @@ from mlgen.__main__ import main
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first, and marked: `make test-fast` leaves them out."""
+    """The slow ones first, and marked: `make test-fast` leaves them out. A warning of the generator is an error."""
     items.sort(key=lambda item: turn(item.nodeid))
     for item in items:
+        if not part(item.nodeid).startswith("runtime"):  # what the libraries of machine learning warn of is theirs
+            item.add_marker(pytest.mark.filterwarnings("error"))
         if part(item.nodeid) in SLOW:
             item.add_marker(pytest.mark.slow)
 

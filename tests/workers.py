@@ -9,8 +9,9 @@ SLOW = ("test_generated.py", "schedule", "monitor", "test_series.py", "test_vers
 
 
 def part(nodeid: str) -> str:
-    """The folder of tests/ that a test lies in, or its module where it lies in none."""
-    return nodeid.partition("::")[0].split("/")[1]
+    """The folder of tests/ that a test lies in (of tests/runtime/, the room), or its module where it lies in none."""
+    folders = nodeid.partition("::")[0].split("/")[1:]
+    return "/".join(folders[:2]) if folders[0] == "runtime" else folders[0]
 
 
 def turn(nodeid: str) -> int:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
 
+from .ownership import RUNTIME, kind_of
 from .render import answers_of, files
+
+if TYPE_CHECKING:
+    from .change import Change
+
+#: Whose the files of a kind are, for people.
+WHOSE = {"user": "yours", "merged": "merged with your edits", "template": "the template's"}
 
 
 def made(folders: Sequence[Path]) -> str:
     """What was made and the next three commands."""
-    lines = [f"Made {folder}: {len(files(folder))} files ({_chosen(answers_of(folder))})." for folder in folders]
+    lines = [
+        f"Made {folder}: {len(_beside(files(folder)))} files beside the runtime ({_chosen(answers_of(folder))})."
+        for folder in folders
+    ]
     cd = str(folders[0]) if len(folders) == 1 else f"{folders[0]}   # and so on for each"
     return "\n".join([
         *lines,
@@ -30,28 +40,63 @@ def would_make(folder: Path, answers: Mapping[str, Any], found: Sequence[Path]) 
     import yaml
 
     declaration = yaml.safe_dump(dict(answers), sort_keys=False, allow_unicode=True)
+    own = _beside(found)
     return "\n".join([
-        f"Would make {folder}: {len(found)} files. Nothing was written.",
-        *(f"  {path.as_posix()}" for path in found),
+        f"Would make {folder}: {len(own)} files beside the runtime. Nothing was written.",
+        *(f"  {path.as_posix()}" for path in own),
+        f"  {RUNTIME}/  ({len(found) - len(own)} files)",
         "",
         "The same as a declaration (mlgen new … --from FILE):",
         *(f"  {line}" for line in declaration.splitlines()),
     ])  # fmt: skip
 
 
-def updated(folder: Path, before: str, after: str, changed: Sequence[str], conflicts: Sequence[str]) -> str:
-    """What an update did, and what is left for a person to do."""
+def dropping(change: Change) -> str:
+    """What goes although people edited it, said before it goes."""
+    return (f"This drops {', '.join(change.dropped)}, which you edited or added; your versions are kept in "
+            f"{KEPT}/.")  # fmt: skip
+
+
+def updated(
+    folder: Path, before: str, after: str, status: Sequence[str], conflicts: Sequence[str], change: Change
+) -> str:
+    """What an update did, and what is left for a person to do. `status` is git's, a line for each changed file."""
     moved = f"from {before} to {after}" if before != after else f"at {after}"
-    if conflicts:
-        return (f"Updated {folder} {moved}, but these files hold both your lines and the template's: "
-                f"{', '.join(conflicts)}. Resolve the conflict markers in them, then commit.")  # fmt: skip
-    if not changed:
+    if not status:
         return f"{folder} is up to date {moved}; nothing changed."
-    return "\n".join([
-        f"Updated {folder} {moved}: {len(changed)} files changed.",
-        *(f"  {line}" for line in changed),
-        "Read the change with 'git diff', run 'make test', then commit.",
-    ])  # fmt: skip
+    lines = [f"Updated {folder} {moved}: {len(status)} files changed.", *_by_kind(status)]
+    if change.offered:
+        lines.append(f"Yours, and left as they are; a new project has others now: {', '.join(change.offered)}.")
+    if forked := change.forked(RUNTIME):
+        lines.append(f"The runtime is a fork: it holds your edits in {', '.join(forked)}.")
+    if conflicts:
+        lines.append(f"These files hold both your lines and the template's: {', '.join(conflicts)}. Resolve the "
+                     "conflict markers in them, then commit.")  # fmt: skip
+    else:
+        lines.append("Read the change with 'git diff', run 'make test', then commit.")
+    return "\n".join(lines)
+
+
+def _by_kind(status: Sequence[str]) -> Iterator[str]:
+    """Git's lines, grouped by whose the files are; those of the runtime are counted."""
+    for kind, whose in WHOSE.items():
+        lines = [line for line in status if kind_of(_path(line)) == kind]
+        runtime = [line for line in lines if _path(line).startswith(f"{RUNTIME}/")]
+        if lines:
+            yield f"  {whose}:"
+            yield from (f"    {line}" for line in lines if line not in runtime)
+        if runtime:
+            yield f"     M {RUNTIME}/  ({len(runtime)} files)"
+
+
+def _path(line: str) -> str:
+    """The path in a line of `git status --short`, such as ` M conf/config.yaml`."""
+    return line[3:].strip('"')
+
+
+def _beside(found: Sequence[Path]) -> list[Path]:
+    """The files of a project that are not the runtime's."""
+    return [path for path in found if not path.is_relative_to(PurePath(RUNTIME))]
 
 
 def _chosen(answers: Mapping[str, Any]) -> str:

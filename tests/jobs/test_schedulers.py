@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import runpy
 import shutil
-import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
@@ -13,8 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from mlgen_runtime.cli.verbs import discover
 from packaging.requirements import Requirement
-from projects import generate
+from projects import generate, run
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKE = runpy.run_path(str(ROOT / "locks/make.py"))
@@ -23,12 +23,10 @@ MAKE = runpy.run_path(str(ROOT / "locks/make.py"))
 def test_jobs_call_verbs_that_exist(generated: Callable[[str], Path]) -> None:
     """The first word of each job's command is a verb of the project, with and without batch."""
     folder = generated("cron")
-    verbs = {path.stem for path in (folder / "src/churn/verbs").glob("*.py")}
-
     entries = tomllib.loads((folder / "schedule/jobs.toml").read_text("utf8"))["jobs"]
 
     assert entries.keys() == {"batch", "monitor", "retrain"}
-    assert {entry["command"][0] for entry in entries.values()} <= verbs
+    assert {entry["command"][0] for entry in entries.values()} <= discover(folder).keys()
 
 
 def test_a_project_without_batch_has_no_such_job(tmp_path: Path) -> None:
@@ -58,11 +56,9 @@ def test_the_deployments_are_those_of_the_jobs_file(tmp_path: Path, deployment: 
     folder = generate(tmp_path, deployment=deployment, scheduler="prefect")
     before = (folder / "prefect.yaml").read_text("utf8")
 
-    done = subprocess.run(
-        [sys.executable, folder / "schedule/deployments.py"], capture_output=True, text=True, check=True
-    )
+    written = deployments(folder)
 
-    assert done.stdout == (folder / "prefect.yaml").read_text("utf8") == before
+    assert written == (folder / "prefect.yaml").read_text("utf8") == before
 
 
 def test_a_change_of_the_jobs_file_reaches_the_deployments(generated: Callable[[str], Path], tmp_path: Path) -> None:
@@ -72,7 +68,7 @@ def test_a_change_of_the_jobs_file_reaches_the_deployments(generated: Callable[[
     head, _, tail = text.rpartition("enabled = true")
     (folder / "schedule/jobs.toml").write_text(f"{head}enabled = false{tail}")
 
-    subprocess.run([sys.executable, folder / "schedule/deployments.py"], capture_output=True, check=True)
+    deployments(folder)
 
     batch, monitor = yaml.safe_load((folder / "prefect.yaml").read_text("utf8"))["deployments"]
     assert (batch["parameters"], monitor["parameters"]) == ({"job": "batch"}, {"job": "monitor"})
@@ -94,3 +90,19 @@ def test_an_orchestrator_has_a_lock_of_its_own(name: str) -> None:
         assert {">=", "<"} <= {specifier.operator for specifier in requirement.specifier}
         assert requirement.specifier.contains(pins[requirement.name])
     assert not re.search(rf"^{wanted[-1].name}==", (ROOT / "locks/all.txt").read_text("utf8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("scheduler", ["cron", "prefect", "airflow"])
+def test_a_project_has_what_its_scheduler_runs(generated: Callable[[str], Path], scheduler: str) -> None:
+    """What another scheduler is given is not in the project's runtime; beside it, schedule/ has no code but Airflow's."""
+    folder = generated(scheduler)
+
+    room = folder / "vendor/mlgen_runtime/scheduling"
+    assert [name for name in ("cron", "prefect", "airflow") if (room / name).exists()] == [scheduler]
+    assert [path.name for path in (folder / "schedule").glob("*.py")] == (["dag.py"] if scheduler == "airflow" else [])
+
+
+def deployments(folder: Path) -> str:
+    """Write prefect.yaml from the jobs file, as `make schedule` does, and return what was printed."""
+    module = "mlgen_runtime.scheduling.prefect.deployments"
+    return run(folder, sys.executable, "-m", module, PYTHONPATH=str(folder / "vendor"))

@@ -56,6 +56,9 @@ def _question(question: Question, questionnaire: Questionnaire, source: Source) 
         if added := questionnaire.added(question, choice):
             count = len(layers.adds(source, *added))
             yield from _wrap(f"adds {count} files: {', '.join(layers.places(source, *added))}", 15)
+            known = layers.rooms(source.folder)
+            if rooms := [room for layer in added for room in known.get(layer, ())]:
+                yield from _wrap(f"and to the runtime: {', '.join(rooms)}", 15)
 
 
 def _presets(presets: dict[str, Path]) -> Iterator[str]:

@@ -19,8 +19,10 @@ examples:
   mlgen update churn settings.rest.port=9000
   mlgen update churn --to v0.2.0        that release
 
-Both sides' changes are merged in place; read the outcome with 'git diff' before you commit it. Where the template and
+What is yours (src/, tests/, the contract, README.md, schedule/jobs.toml) is never written over. In conf/ and elsewhere
+both sides' changes are merged in place; read the outcome with 'git diff' before you commit it. Where the template and
 you changed the same lines, both stand in the file between conflict markers: the files are named, the exit code is 3.
+Edited files of a layer that goes are put aside in kept/.
 """
 
 
@@ -42,21 +44,24 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Update one project and say what changed; 3 where conflicts are left to resolve."""
+    from ..change import foresee
     from ..render import answers_of
-    from ..report import updated
+    from ..report import dropping, updated
 
     project, overrides = _split(arguments.given)
     before = answers_of(project)
     _check_state(project)
     data = _answers(overrides, before)
-    _update(project, data, Source(before["_src_path"], arguments.to))
+    source = Source(before["_src_path"], arguments.to)
+    change = foresee(project, before, data, source)
+    if change.dropped:
+        print(dropping(change))
+    _update(project, data, source)
+    change.keep(project)
     after = answers_of(project)
     conflicts = _git(project, "diff", "--name-only", "--diff-filter=U").split()
-    print(
-        updated(
-            project, before["_commit"], after["_commit"], _git(project, "status", "--short").splitlines(), conflicts
-        )
-    )
+    status = _git(project, "-c", "core.quotePath=false", "status", "--short", "--untracked-files=all", "--", ".")
+    print(updated(project, before["_commit"], after["_commit"], status.splitlines(), conflicts, change))
     return 3 if conflicts else 0
 
 

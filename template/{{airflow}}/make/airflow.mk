@@ -12,7 +12,7 @@ export AIRFLOW__CORE__LOAD_EXAMPLES ?= false
 export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED ?= false
 
 schedule: setup ## Print the scheduled jobs; INSTALL=1 links the DAGs into Airflow's dags folder (DAGS=folder).
-	@$(BIN)/python schedule/jobs.py
+	@$(BIN)/python -m mlgen_runtime.scheduling.jobs
 ifdef INSTALL
 	@mkdir -p "$(DAGS)"
 	@ln -sfn "$(CURDIR)/schedule/dag.py" "$(DAGS)/$(PROJECT).py"

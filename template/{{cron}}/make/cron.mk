@@ -2,7 +2,7 @@
 .PHONY: schedule unschedule
 
 schedule: setup ## Print the crontab for this folder; INSTALL=1 installs it.
-	@$(BIN)/python schedule/crontab.py $(if $(INSTALL),--install)
+	@$(BIN)/python -m mlgen_runtime.scheduling.cron.crontab $(if $(INSTALL),--install)
 
 unschedule: setup ## Take this folder's lines out of the crontab.
-	@$(BIN)/python schedule/crontab.py --remove
+	@$(BIN)/python -m mlgen_runtime.scheduling.cron.crontab --remove

@@ -9,18 +9,20 @@ endif
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT := false
 export PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY := false
+# Prefect imports the flow from vendor/, which only the project's own environment has installed.
+schedule unschedule worker: export PYTHONPATH := $(CURDIR)/vendor
 
 schedule: setup ## Write prefect.yaml from schedule/jobs.toml and print it; INSTALL=1 deploys it.
-	@$(BIN)/python schedule/deployments.py
+	@$(BIN)/python -m mlgen_runtime.scheduling.prefect.deployments
 ifdef INSTALL
 	@$(MAKE) --no-print-directory schedule/.venv/.ready
-	@$(OWN)/python schedule/deployments.py --prepare
+	@$(OWN)/python -m mlgen_runtime.scheduling.prefect.deployments --prepare
 	@$(OWN)/prefect --no-prompt deploy --all
 	@echo "deployed; 'make worker' runs the jobs on this machine, 'make unschedule' takes them out"
 endif
 
 unschedule: schedule/.venv/.ready ## Take this project's deployments out of the Prefect server.
-	@$(OWN)/python schedule/deployments.py --remove
+	@$(OWN)/python -m mlgen_runtime.scheduling.prefect.deployments --remove
 
 prefect: schedule/.venv/.ready ## Start a Prefect server on this machine, with its pages; stop with Ctrl-C.
 	$(OWN)/prefect server start

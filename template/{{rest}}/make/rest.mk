@@ -6,4 +6,4 @@ serve: setup ## Serve the champion over REST.
 	$(RUN) serve
 
 try: setup ## Start the service, send one request, show the answer, stop.
-	$(BIN)/python make/try_rest.py $(RUN) serve 'rest.port={port}'
+	$(BIN)/python -m mlgen_runtime.rest.try_service $(RUN) serve 'rest.port={port}'

@@ -1,0 +1,59 @@
+"""What happened to a rule: it fired, or it resolved. One event, in words and as plain data, and where all are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from .state import Kind
+
+if TYPE_CHECKING:
+    from ..prediction_log.database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A rule fired or resolved in a window, for a column, label or slice ("" for the whole)."""
+
+    kind: Kind
+    rule: str
+    subject: str
+    severity: str
+    says: str
+    window_id: str
+    runbook: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event as plain data, for reports."""
+        return asdict(self)
+
+    @property
+    def words(self) -> str:
+        """One line for people."""
+        of = f" {self.subject}" if self.subject else ""
+        return one_line(f"{self.severity} {self.kind}: {self.rule}{of} – {self.says}")
+
+
+def identity(stream: str, event: Event, turn: int) -> str:
+    """A name that the same event has each time that its window is judged: nothing is written down twice."""
+    parts = [stream, event.rule, event.subject, event.window_id, event.kind, turn]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
+
+
+def append(database: Database, stream: str, event: Event, turn: int, at: float, owed: Sequence[str]) -> None:
+    """Write an event down, with the sinks that are to be told; one that is there already stays as it is."""
+    told = json.dumps(dict.fromkeys(owed))
+    told_of = (event.kind, event.rule, event.subject, event.severity, event.says)
+    database.run(
+        "INSERT INTO alert_log (id, stream, window_id, at, kind, rule, subject, severity, says, told) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        (identity(stream, event, turn), stream, event.window_id, at, *told_of, told),
+    )
+
+
+def one_line(text: str) -> str:
+    """Text that came from data, in one line and without control characters: it goes into logs and headers of mail."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

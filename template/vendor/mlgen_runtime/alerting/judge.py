@@ -1,0 +1,203 @@
+"""Move the rules by a window, in the database: what fired, what resolved, where each rule stands.
+
+    judge(settings, database, window)     [Event(kind="fired", rule="input_drift", subject="age", …)]
+    standing(settings, database)          what is firing now
+
+Each state is kept as it was before the window and after it, so that a window may be looked at again: with more rows in
+it, it is judged anew from where the rule stood before; but what fired or resolved in it stays, for somebody was told.
+A window that ends before the last one that was judged moves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .event import Event, append
+from .state import START, State, step
+
+if TYPE_CHECKING:
+    from ..monitoring.measure import Measure
+    from ..monitoring.window import Window
+    from ..prediction_log.database import Database
+    from .settings import AlertSettings, RuleSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A state with the window that moved it last."""
+
+    window: str
+    before: State
+    after: State
+
+    @property
+    def turned(self) -> bool:
+        """Whether the rule fired or resolved in that window."""
+        return self.before.active != self.after.active
+
+    def alive(self, window: str) -> bool:
+        """Whether it is firing before that window, or was when that window was looked at first."""
+        return self.before.active if self.window == window else self.after.active
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """An alert that is firing: since which window, and the sentence that it fired with."""
+
+    stream: str
+    rule: str
+    subject: str
+    severity: str
+    since: str
+    says: str
+    runbook: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The alert as plain data, for reports."""
+        return asdict(self)
+
+
+def judge(settings: AlertSettings, database: Database, window: Window) -> list[Event]:
+    """Judge a window by every rule and return what fired and resolved in it, the same for the same window again."""
+    events: list[Event] = []
+    with database.transaction():
+        states = _states(database, window.stream)
+        for name, rule in settings.judged.items():
+            found = {measure.subject: measure for measure in window.of(rule.metric, rule.subject)}
+            for subject, measure in {**found, **_gone(database, name, found, states, window)}.items():
+                kept = states.get((name, subject), _UNSEEN)
+                moved = _moved(rule, kept, measure, window)
+                if moved != kept:
+                    _keep(database, window.stream, name, subject, moved)
+                event = _event(name, rule, subject, moved, window)
+                if window.end < moved.after.at and moved.window != window.id:
+                    events += _earlier(database, rule, name, subject, window)
+                elif event is not None:
+                    events.append(event)
+                    owed = settings.sinks(event.severity)
+                    append(database, window.stream, event, moved.after.turns, window.end, owed)
+    return events
+
+
+def standing(settings: AlertSettings, database: Database, stream: str | None = None) -> list[Standing]:
+    """Return what is firing now, in a stream or in all, by the rules that are judged."""
+    condition, values = ("WHERE stream = ?", (stream,)) if stream else ("", ())
+    rows = database.rows(f"SELECT stream, rule, subject, after FROM alert_state {condition} ORDER BY 1, 2, 3", values)
+    found = []
+    for place, name, subject, after in rows:
+        state, rule = State.from_dict(json.loads(after)), settings.judged.get(name)
+        if state.active and rule is not None and rule.subject in (None, subject):
+            said = {"severity": rule.severity, "since": state.since, "says": state.says, "runbook": rule.runbook}
+            found.append(Standing(stream=place, rule=name, subject=subject, **said))
+    return found
+
+
+_UNSEEN = Kept(window="", before=START, after=START)
+
+
+def _moved(rule: RuleSettings, kept: Kept, measure: Measure | None, window: Window) -> Kept:
+    """The state after the window, which is the state before where the window has nothing to say to it."""
+    again = kept.window == window.id
+    before = kept.before if again else kept.after
+    if window.end < before.at or (again and kept.turned):
+        return kept
+    if measure is None:
+        after, kind = step(replace(rule, resolve_windows=1), before, 0.0, False, window.id, window.end)
+    else:
+        after, kind = step(rule, before, measure.value, measure.proven, window.id, window.end, measure.usual)
+    if kind is not None:
+        after = replace(after, says=_sentence(rule, measure, kind == "fired"))
+    return Kept(window=window.id, before=before, after=after)
+
+
+def _gone(
+    database: Database,
+    name: str,
+    found: Mapping[str, Measure],
+    states: Mapping[tuple[str, str], Kept],
+    window: Window,
+) -> dict[str, None]:
+    """What a rule fires on and another version of the model has no more, such as a column: nobody will see it calm."""
+    if not found:
+        return {}
+    active = {subject: kept for (rule, subject), kept in states.items() if rule == name and kept.alive(window.id)}
+    return {
+        subject: None
+        for subject, kept in active.items()
+        if subject not in found and _version(database, window.stream, kept) not in ("", window.model_version)
+    }
+
+
+def _version(database: Database, stream: str, kept: Kept) -> str:
+    """The version of the model in the window that fired; "" where that is not known any more."""
+    since = kept.before.since or kept.after.since
+    rows = database.rows("SELECT model_version FROM window_log WHERE stream = ? AND id = ?", (stream, since))
+    return str(rows[0][0] or "") if rows else ""
+
+
+def _event(name: str, rule: RuleSettings, subject: str, kept: Kept, window: Window) -> Event | None:
+    """What happened to a rule in this very window."""
+    if kept.window != window.id or not kept.turned:
+        return None
+    return Event(
+        kind="fired" if kept.after.active else "resolved",
+        rule=name,
+        subject=subject,
+        severity=rule.severity,
+        says=kept.after.says,
+        window_id=window.id,
+        runbook=rule.runbook,
+    )
+
+
+def _earlier(database: Database, rule: RuleSettings, name: str, subject: str, window: Window) -> list[Event]:
+    """What happened to a rule in a window that lies before the last one."""
+    rows = database.rows(
+        "SELECT kind, severity, says FROM alert_log WHERE stream = ? AND window_id = ? AND rule = ? AND subject = ?",
+        (window.stream, window.id, name, subject),
+    )
+    return [
+        Event(
+            kind=kind,
+            rule=name,
+            subject=subject,
+            severity=severity,
+            says=says,
+            window_id=window.id,
+            runbook=rule.runbook,
+        )
+        for kind, severity, says in rows
+    ]
+
+
+def _sentence(rule: RuleSettings, measure: Measure | None, fired: bool) -> str:
+    if measure is None:
+        return "not measured any more: another version of the model does without it"
+    said = measure.says.rstrip(".")
+    if fired:
+        return f"{said}; {rule.words}"
+    return f"{said}; back to {rule.calm_words}" if measure.proven else f"{said}; no more than chance explains"
+
+
+def _states(database: Database, stream: str) -> dict[tuple[str, str], Kept]:
+    rows = database.rows("SELECT rule, subject, window_id, before, after FROM alert_state WHERE stream = ?", (stream,))
+    return {
+        (rule, subject): Kept(
+            window=window,
+            before=State.from_dict(json.loads(before)),
+            after=State.from_dict(json.loads(after)),
+        )
+        for rule, subject, window, before, after in rows
+    }
+
+
+def _keep(database: Database, stream: str, rule: str, subject: str, kept: Kept) -> None:
+    database.run(
+        "INSERT INTO alert_state (stream, rule, subject, window_id, before, after) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (stream, rule, subject) DO UPDATE SET window_id = excluded.window_id, "
+        "before = excluded.before, after = excluded.after",
+        (stream, rule, subject, kept.window, json.dumps(kept.before.to_dict()), json.dumps(kept.after.to_dict())),
+    )

@@ -1,0 +1,251 @@
+"""The shape of the data contract, with no dependency beyond the standard library.
+
+The contract is reviewed as YAML (`data/contract.yaml`, read and written by `contract.file`) and travels in every bundle
+as JSON. The server reads it there, so this module imports neither pandas nor YAML. One real column of the YAML:
+
+    tenure:
+      role: feature
+      type: integer
+      unit: months
+      minimum: 0
+      maximum: 72
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import InputError, nearest
+from .vocabulary import Vocabulary
+
+TYPES = ("number", "integer", "boolean", "category", "datetime", "text")
+
+#: What a cell of a number column may say instead of being empty (case folded, blanks around it cut).
+MISSING_WORDS = frozenset({"", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none"})
+
+
+def is_blank(cell: str) -> bool:
+    """Whether a text cell holds nothing but blanks, which every type reads as missing."""
+    return not cell.strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: what it is for, what it may hold.
+
+    `minimum` and `maximum` are in the column's own `unit`. `categories` are written as text in the order they are
+    encoded; for a target they are the labels, and in a binary task the last one is the positive class.
+    A category column without `categories` is open: any text may come. `written_as_text` marks numbers that the source
+    writes as text (blanks then read as missing). `format` (strptime) is how dates are written where not as ISO 8601.
+    `note` tells the reader why the proposal says what it says.
+    """
+
+    name: str
+    role: str = "feature"
+    type: str = "number"
+    unit: str | None = None
+    nullable: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[str, ...] = ()
+    written_as_text: bool = False
+    format: str | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        _one_of(self.name, "type", self.type, TYPES)
+        for fault in self._faults():
+            raise InputError(f"contract: column {self.name!r} {fault}; edit the contract")
+
+    def _faults(self) -> Iterator[str]:
+        """What is wrong with the entries as a reviewer may have typed them."""
+        for entry in ("minimum", "maximum"):
+            value = getattr(self, entry)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+                yield f"has {entry} {value!r}; expected a number"
+            elif value is not None and not math.isfinite(value):
+                yield f"has {entry} {value!r}; leave the entry out where there is no limit"
+        for entry in ("nullable", "written_as_text"):
+            if not isinstance(getattr(self, entry), bool):
+                yield f"has {entry} {getattr(self, entry)!r}; expected true or false"
+        for entry in ("unit", "format", "note"):
+            if not isinstance(getattr(self, entry), str | None):
+                yield f"has {entry} {getattr(self, entry)!r}; expected text"
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            yield f"has minimum {self.minimum} above maximum {self.maximum}"
+        repeated = [value for value, times in Counter(self.categories).items() if times > 1]
+        if repeated:
+            yield f"lists the category {repeated[0]!r} more than once"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entries that differ from their defaults (role and type always), without the name."""
+        entries: dict[str, Any] = {"role": self.role, "type": self.type}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name not in ("name", "role", "type") and value != field.default:
+                entries[field.name] = list(value) if isinstance(value, tuple) else value
+        return entries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What forecasts are made of and for: `horizon` steps ahead, of a `frequency` such as MS (its grid may start at an
+    `offset`), repeating every `season` steps. `holidays` names a country whose holidays matter."""
+
+    horizon: int
+    frequency: str
+    season: int
+    offset: int = 0
+    holidays: str | None = None
+
+    def __post_init__(self) -> None:
+        for entry, least in (("horizon", 1), ("season", 1), ("offset", 0)):
+            value = getattr(self, entry)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise InputError(
+                    f"contract: forecast has {entry} {value!r}; expected a whole number, at least {least}; "
+                    "edit the contract"
+                )
+        for entry in ("frequency", "holidays"):
+            if not isinstance(getattr(self, entry), str if entry == "frequency" else str | None):
+                raise InputError(f"contract: forecast has {entry} {getattr(self, entry)!r}; expected text")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entries that are needed or differ from their defaults."""
+        shown = dataclasses.asdict(self)
+        return {name: value for name, value in shown.items() if value or name in ("horizon", "frequency", "season")}
+
+    @classmethod
+    def from_dict(cls, entries: object, where: str) -> Forecast:
+        """Read the entry; raises InputError naming what is missing or unknown."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        if not isinstance(entries, Mapping) or not {"horizon", "frequency", "season"} <= set(entries) <= known:
+            raise InputError(
+                f"{where}: forecast is {entries!r}; expected the entries horizon, frequency and season "
+                "(offset and holidays if needed); write a new contract with `contract contract.write=true`"
+            )
+        return cls(**entries)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """All columns in file order, the task they are for, and the source they were inferred from.
+
+    `forecast` stands in the contract of time series only. The vocabulary is the use case's; it is written nowhere.
+    """
+
+    task: str
+    columns: tuple[Column, ...]
+    vocabulary: Vocabulary = dataclasses.field(repr=False)
+    source: str | None = None
+    forecast: Forecast | None = None
+
+    def __post_init__(self) -> None:
+        tasks = self.vocabulary.tasks
+        if self.task not in tasks:
+            raise InputError(
+                f"contract: task is {self.task!r}; expected one of {', '.join(tasks)}{nearest(str(self.task), tasks)}"
+            )
+        for column in self.columns:
+            _one_of(column.name, "role", column.role, self.vocabulary.roles)
+
+    @property
+    def target(self) -> Column:
+        """The one column with the role target. Raises InputError where there is none or more than one."""
+        found = self.with_role("target")
+        if len(found) != 1:
+            names = ", ".join(column.name for column in found) or "none"
+            raise InputError(f"contract: exactly one column needs the role target, found {names}; edit the contract")
+        return found[0]
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """The columns the model sees, in file order."""
+        return self.with_role(*self.vocabulary.input_roles)
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether the target is an amount rather than a class."""
+        return self.task in self.vocabulary.amounts
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The class labels as text, in encoded order (the last is positive in a binary task); empty for an amount."""
+        return () if self.is_amount else self.target.categories
+
+    @property
+    def label_values(self) -> tuple[str | int | bool, ...]:
+        """The labels as users write them: whole numbers for an integer target, booleans for a boolean one."""
+        kind = self.target.type
+        if kind == "integer":
+            return tuple(int(label) for label in self.labels)
+        if kind == "boolean":
+            return tuple(label.casefold() in ("true", "1") for label in self.labels)
+        return self.labels
+
+    def with_role(self, *roles: str) -> tuple[Column, ...]:
+        """The columns with one of these roles, in file order."""
+        return tuple(column for column in self.columns if column.role in roles)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract as plain data, the same in YAML and in JSON."""
+        entries: dict[str, Any] = {"task": self.task}
+        if self.source is not None:
+            entries["source"] = self.source
+        if self.forecast is not None:
+            entries["forecast"] = self.forecast.to_dict()
+        entries["columns"] = {column.name: column.to_dict() for column in self.columns}
+        return entries
+
+    @classmethod
+    def from_dict(cls, entries: Mapping[str, Any], vocabulary: Vocabulary, where: str = "contract") -> Contract:
+        """Build a contract from plain data; raises InputError naming `where`, the column and the entry at fault."""
+        unknown = set(entries) - {"task", "source", "forecast", "columns"}
+        if unknown or not isinstance(entries.get("columns"), Mapping) or "task" not in entries:
+            wrong = f"unknown entry {sorted(unknown)[0]!r}" if unknown else "needs the entries task and columns"
+            raise InputError(f"{where}: {wrong}; write a new one with `contract contract.write=true`")
+        known = [field.name for field in dataclasses.fields(Column) if field.name != "name"]
+        columns = []
+        for name, values in entries["columns"].items():
+            if not isinstance(values, Mapping):
+                raise InputError(f"{where}: column {name!r} must hold entries such as role and type, not {values!r}")
+            for key in values:
+                if key not in known:
+                    raise InputError(
+                        f"{where}: column {name!r} has the unknown entry {key!r}; "
+                        f"expected {', '.join(known)}{nearest(str(key), known)}"
+                    )
+            listed = values.get("categories") or ()
+            if not isinstance(listed, list | tuple):
+                raise InputError(f"{where}: column {name!r} has categories {listed!r}; expected a list")
+            given = {"role": vocabulary.plain_role, **values, "categories": tuple(str(value) for value in listed)}
+            columns.append(Column(name=str(name), **given))
+        ahead = entries.get("forecast")
+        return cls(
+            task=str(entries["task"]),
+            columns=tuple(columns),
+            vocabulary=vocabulary,
+            source=entries.get("source"),
+            forecast=None if ahead is None else Forecast.from_dict(ahead, where),
+        )
+
+    @classmethod
+    def from_json(cls, path: Path, vocabulary: Vocabulary) -> Contract:
+        """Read the contract of a bundle."""
+        return cls.from_dict(json.loads(path.read_text("utf8")), vocabulary, str(path))
+
+
+def _one_of(column: str, entry: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InputError(
+            f"contract: column {column!r} has {entry} {value!r}; "
+            f"expected one of {', '.join(allowed)}{nearest(str(value), allowed)}"
+        )

@@ -1,0 +1,87 @@
+"""What a project's own modules registered through `mlgen_runtime.extend`: by kind and name, with the source it is from.
+
+The runtime imports the modules that `project.extensions` lists, once, before it looks at any of these tables.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .errors import InputError
+
+Kind = Literal["model", "metric", "check", "sink"]
+
+
+@dataclass(frozen=True)
+class Extension:
+    """One thing of the user's: what was registered, the options it came with, and the sha256 of its module's source."""
+
+    kind: Kind
+    name: str
+    function: Callable[..., Any]
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def module(self) -> str:
+        """The module that it stands in."""
+        return self.function.__module__
+
+    @property
+    def sha256(self) -> str:
+        """The sha256 of the function's source: what a bundle records, never the code itself."""
+        return hashlib.sha256(inspect.getsource(self.function).encode()).hexdigest()
+
+
+_TABLES: dict[str, dict[str, Extension]] = {"model": {}, "metric": {}, "check": {}, "sink": {}}
+
+
+def register(found: Extension) -> None:
+    """Enter an extension. Raises InputError where another module has one of that kind and name."""
+    there = _TABLES[found.kind].get(found.name)
+    if there is not None and (there.module, there.function.__qualname__) != (
+        found.module,
+        found.function.__qualname__,
+    ):
+        raise InputError(
+            f"{found.module}: the {found.kind} {found.name!r} is there already, in {there.module}; rename one"
+        )
+    _TABLES[found.kind][found.name] = found
+
+
+def registered(kind: Kind) -> dict[str, Extension]:
+    """The extensions of one kind, by name."""
+    return dict(_TABLES[kind])
+
+
+def load(modules: Iterable[str]) -> None:
+    """Import the modules of `project.extensions`. Raises InputError naming one that is not there or fails."""
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+                raise InputError(
+                    f"project.extensions: there is no module {name!r}; take it out of the list in conf/config.yaml, or "
+                    "add the file below src/ (and run `make setup` again where its package is new)"
+                ) from error
+            raise
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Nothing registered during the block, and what was there before after it: for tests."""
+    kept = {kind: dict(table) for kind, table in _TABLES.items()}
+    for table in _TABLES.values():
+        table.clear()
+    try:
+        yield
+    finally:
+        for kind, table in _TABLES.items():
+            table.clear()
+            table.update(kept[kind])

@@ -1,0 +1,1 @@
+"""Tables: read, written, fingerprinted; versions of them, by whoever keeps some."""

@@ -1,0 +1,62 @@
+"""A table of answers, written to a file or printed: readers see the whole of it or nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..config.run import RunConfig
+
+#: Endings of an output file that are known.
+ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was written: how many rows, by which version of which model, the columns, a summary of the predictions."""
+
+    rows: int
+    version: str
+    model: str
+    columns: list[str]
+    summary: dict[str, Any]
+
+
+def known(output: str) -> None:
+    """Raise InputError for an ending of an unknown format."""
+    ending = Path(output).suffix
+    if ending not in ENDINGS:
+        raise InputError(f"output: {output!r} has the ending {ending!r}; expected one of {', '.join(ENDINGS)}")
+
+
+def deliver(table: pd.DataFrame, config: RunConfig) -> None:
+    """Write the table to `output=`, or print it as CSV where none is given."""
+    if config.output is None:
+        table.to_csv(sys.stdout, index=False, lineterminator="\n")
+    else:
+        write(table, config.root / config.output)
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """Write a table in the format of the path's ending; readers see the whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.suffix == ".parquet":
+            table.to_parquet(temporary, index=False)
+        elif path.suffix == ".jsonl":
+            table.to_json(temporary, orient="records", lines=True, force_ascii=False, double_precision=15)
+        else:
+            separator = "\t" if path.suffix == ".tsv" else ","
+            table.to_csv(temporary, index=False, sep=separator, lineterminator="\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

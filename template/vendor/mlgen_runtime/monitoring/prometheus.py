@@ -1,0 +1,56 @@
+"""The newest windows as a text file for Prometheus: put it where node_exporter's textfile collector looks.
+
+# HELP churn_monitor_input_drift population stability index of an input against the training rows
+# TYPE churn_monitor_input_drift gauge
+churn_monitor_input_drift{subject="age",stream="log",version="7",proven="1"} 0.31
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .measure import METRICS
+
+if TYPE_CHECKING:
+    from .run import Seen
+
+
+def text(seen: Seen) -> str:
+    """The newest window's figures; what there is not enough data for is left out."""
+    return "\n".join(_lines(seen)) + "\n"
+
+
+def _lines(seen: Seen) -> Iterator[str]:
+    newest = seen.windows[-1]
+    prefix = f"{seen.config.project.package}_monitor"
+    common = f'stream="{newest.stream}",version="{_escaped(newest.model_version)}"'
+    for metric, meaning in METRICS.items():
+        figures = [figure for figure in newest.of(metric) if figure.value is not None]
+        if figures:
+            yield f"# HELP {prefix}_{metric} {meaning}"
+            yield f"# TYPE {prefix}_{metric} gauge"
+        for figure in figures:
+            labels = f'subject="{_escaped(figure.subject)}",{common},proven="{int(figure.proven)}"'
+            yield _sample(f"{prefix}_{metric}", labels, figure.value)
+    yield f"# HELP {prefix}_alert_firing alerts that are firing"
+    yield f"# TYPE {prefix}_alert_firing gauge"
+    for alert in seen.standing:
+        labels = f'rule="{_escaped(alert.rule)}",subject="{_escaped(alert.subject)}",severity="{alert.severity}"'
+        yield _sample(f"{prefix}_alert_firing", labels, 1)
+    for name, meaning, value in (
+        ("rows", "predictions in the newest window", newest.rows),
+        ("window_end_seconds", "end of the newest window, in seconds since 1970", newest.end),
+    ):
+        yield f"# HELP {prefix}_{name} {meaning}"
+        yield f"# TYPE {prefix}_{name} gauge"
+        yield _sample(f"{prefix}_{name}", common, value)
+
+
+def _sample(name: str, labels: str, value: float | None) -> str:
+    return name + "{" + labels + "} " + repr(value)
+
+
+def _escaped(label: str) -> str:
+    """A label's value as the format wants it."""
+    return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

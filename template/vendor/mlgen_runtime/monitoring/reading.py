@@ -1,0 +1,196 @@
+"""One pass over a window of the log, or over an uploaded table: counts in the reference's bins, and a few rows.
+
+Millions of rows are read a batch at a time; what is kept are the bins, the latencies' bins and a bounded sample.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+
+from ..bundle import format as bundle
+from ..usecase import registry
+from .decoding import UNSAID, Fields, scalar
+from .histogram import Tally, tally_for
+from .latency import Latencies
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..bundle.predictor import Predictor
+    from ..prediction_log.database import Database
+    from .time_range import TimeRange
+
+#: Rows of an answer that a deployment gave; those of a shadow were seen by nobody.
+SERVED = "source IN ('rest', 'batch')"
+#: Refusals whose faults are read, to say which fields are refused most.
+FAULTS = 1000
+
+
+class ReservoirSample:
+    """At most `size` rows, each as likely as any other."""
+
+    def __init__(self, names: Sequence[str], size: int, seed: int) -> None:
+        import numpy as np
+
+        self.names, self.size = tuple(names), size
+        self.rows: list[tuple[float, tuple[Any, ...]]] = []
+        self._random = np.random.default_rng(seed)
+        self._bar = 1.0
+
+    def add(self, columns: Sequence[Sequence[Any]], rows: int) -> None:
+        """Take some of the rows of columns [n]."""
+        if not self.size or not rows:
+            return
+        lots = self._random.random(rows)
+        for at in (lots < self._bar).nonzero()[0].tolist():
+            self.rows.append((float(lots[at]), tuple(column[at] for column in columns)))
+        if len(self.rows) > self.size:
+            self.rows.sort(key=lambda row: row[0])
+            del self.rows[self.size :]
+            self._bar = self.rows[-1][0]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The rows as columns; what was not sent is None."""
+        values = zip(*(row for _, row in self.rows), strict=True) if self.rows else repeat(())
+        return {name: [None if cell is UNSAID else cell for cell in cells] for name, cells in zip(self.names, values)}  # noqa: B905
+
+
+@dataclass
+class Traffic:
+    """What was counted of one window. `labels` counts predictions by their text in JSON, those of the window's version
+    only, as `outputs` does, `usual` those for the test rows by label; `refused` counts requests by status, `faults` by
+    field."""
+
+    inputs: dict[str, Tally]
+    outputs: dict[str, Tally]
+    sample: ReservoirSample
+    rows: int = 0
+    answered: int = 0
+    runs: set[str] = field(default_factory=set)
+    latencies: Latencies = field(default_factory=Latencies)
+    labels: Counter[str] = field(default_factory=Counter)
+    refused: Counter[int] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    versions: Counter[str] = field(default_factory=Counter)
+    usual: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> int:
+        """Requests that were answered or refused, and batch runs."""
+        return self.answered + len(self.runs) + self.refused.total()
+
+
+def versions(database: Database, time_range: TimeRange) -> Counter[str]:
+    """Return how many rows each version answered in the window."""
+    rows = database.rows(
+        f"SELECT model_version, COUNT(*) FROM prediction_log WHERE {SERVED} AND at >= ? AND at < ? "
+        "GROUP BY model_version",
+        (time_range.start, time_range.end),
+    )
+    return Counter({str(version): int(count) for version, count in rows})
+
+
+def empty(model: Predictor, redacted: Sequence[str], sample: int, seed: int) -> Traffic:
+    """Return counters at nought for what is watched of a model's traffic."""
+    reference = bundle.read_json(model.folder, "reference.json")
+    columns = {column.name: column for column in model.contract.columns}
+    view = registry.find(model.use_case).monitoring_view
+    predicted = reference.get("predictions", {}).get("prediction", {})
+    names = [name for name in view.watched(model.contract) if name in reference.get("inputs", {})]
+    shown = [name for name in view.drifting(model.contract) if name in reference.get("predictions", {})]
+    return Traffic(
+        inputs={name: tally_for(reference["inputs"][name], columns[name]) for name in names if name not in redacted},
+        outputs={name: tally_for(reference["predictions"][name]) for name in shown},
+        sample=ReservoirSample([*(name for name in names if name not in redacted), "prediction"], sample, seed),
+        usual=dict(predicted["counts"]) if predicted.get("kind") == "category" else {},
+    )
+
+
+def log(database: Database, time_range: TimeRange, model: Predictor, traffic: Traffic) -> None:
+    """Count a window of the log. Inputs are counted of all rows, predictions of those that `model` answered."""
+    sparse = registry.find(model.use_case).monitoring_view.SPARSE
+    others = [name for name in traffic.outputs if name != "prediction"]
+    of_inputs, of_outputs = Fields(list(traffic.inputs), sparse=sparse), Fields(others)
+    query = (
+        "SELECT CASE WHEN source = 'batch' THEN request_id END, row, model_version, ms, features, prediction, output "
+        f"FROM prediction_log WHERE {SERVED} AND at >= ? AND at < ?"
+    )
+    for batch in database.batches(query, (time_range.start, time_range.end)):
+        runs, rows, answered_by, ms, features, predictions, outputs = zip(*batch, strict=True)
+        traffic.rows += len(batch)
+        traffic.versions.update(answered_by)
+        whole = [time for run, row, time in zip(runs, rows, ms, strict=True) if run is None and not row]
+        traffic.answered += len(whole)
+        traffic.latencies.add([time for time in whole if time is not None])
+        traffic.runs.update(set(runs) - {None})
+        columns = of_inputs.columns(features)
+        for tally, cells in zip(traffic.inputs.values(), columns, strict=True):
+            tally.add([cell for cell in cells if cell is not UNSAID] if sparse else cells)
+        traffic.sample.add([*columns, predictions], len(batch))
+        if any(version != model.version for version in set(answered_by)):
+            own = [version == model.version for version in answered_by]
+            predictions, outputs = (_only(texts, own) for texts in (predictions, outputs))
+        _outputs(traffic, of_outputs, predictions, outputs)
+    _refusals(database, time_range, traffic)
+
+
+def table(columns: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray], traffic: Traffic) -> None:
+    """Count a table of conformed rows and what was predicted of them."""
+    predictions = outputs["prediction"]
+    traffic.rows += len(next(iter(columns.values())))
+    for name, tally in traffic.inputs.items():
+        if name in columns:
+            tally.add(columns[name])
+    for name, tally in traffic.outputs.items():
+        if name in outputs:
+            tally.add(outputs[name])
+    traffic.labels.update(map(_written, predictions) if traffic.usual else ())
+    if len(predictions) == traffic.rows and all(name in columns for name in traffic.sample.names[:-1]):
+        cells = [columns[name].tolist() for name in traffic.sample.names[:-1]]
+        traffic.sample.add([*cells, predictions.tolist()], traffic.rows)
+
+
+def _outputs(traffic: Traffic, fields: Fields, predictions: Sequence[str], outputs: Sequence[str]) -> None:
+    traffic.labels.update(predictions if traffic.usual else ())
+    if "prediction" in traffic.outputs:
+        traffic.outputs["prediction"].add([scalar(text) for text in predictions])
+    for name, cells in zip(fields.names, fields.columns(outputs), strict=True):
+        traffic.outputs[name].add(cells)
+
+
+def _refusals(database: Database, time_range: TimeRange, traffic: Traffic) -> None:
+    bounds = (time_range.start, time_range.end)
+    for status, count in database.rows(
+        "SELECT status, COUNT(*) FROM refusal_log WHERE at >= ? AND at < ? GROUP BY status", bounds
+    ):
+        traffic.refused[int(status)] += int(count)
+    if not traffic.refused[422]:
+        return
+    query = f"SELECT faults FROM refusal_log WHERE status = 422 AND at >= ? AND at < ? ORDER BY at DESC LIMIT {FAULTS}"
+    for (faults,) in database.rows(query, bounds):
+        found = scalar(faults)
+        names = {_field(fault) for fault in found if isinstance(fault, dict)} if isinstance(found, list) else set()
+        traffic.faults.update(name for name in names if name)
+
+
+def _field(fault: Mapping[str, Any]) -> str:
+    """The field that a fault is about: the last part of its path that is a name."""
+    parts = [part for part in fault.get("loc") or () if isinstance(part, str)]
+    return parts[-1] if len(parts) > 1 else ""
+
+
+def _only(values: Sequence[str], chosen: Sequence[bool]) -> tuple[str, ...]:
+    return tuple(value for value, mine in zip(values, chosen, strict=True) if mine)
+
+
+def _written(label: Any) -> str:
+    """A label as the log has it: JSON."""
+    import json
+
+    plain = label.item() if hasattr(label, "item") else label
+    return json.dumps(plain, ensure_ascii=False)

@@ -1,0 +1,166 @@
+"""What `monitor` prints, and what reports/monitor.json holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..cli.reports import table
+from ..core.jsonable import masked
+from .settings import written
+
+if TYPE_CHECKING:
+    from .measure import Measure
+    from .run import Seen
+    from .window import Window
+
+#: Figures that are always shown; of the others, those that differ from what is usual and the largest.
+ALWAYS = ("requests", "violations", "error_rate", "latency_p99_ms", "quality", "value", "mase", "data_age_hours")
+#: Lines of the table at most.
+LINES = 24
+#: How many figures of a metric are shown though nothing is wrong with them, where it is not one.
+LARGEST = {"input_drift": 2, "prediction_share": 2, "missing": 0, "unseen": 0, "latency_p50_ms": 0, "latency_p95_ms": 0}
+#: The ranks of figures that there is not enough data for, and of those that are as usual.
+QUIET = (2, 3)
+#: Figures that are shown as per cent.
+SHARES = ("missing", "unseen", "prediction_share", "violations", "error_rate", "coverage", "quality_loss")
+#: Characters of a sentence.
+WIDTH = 100
+#: Figures that are held against chance.
+GUARDED = (
+    "input_drift", "missing", "unseen", "prediction_drift", "prediction_share", "level_drift", "season_drift",
+    "quality_loss", "bias", "coverage", "latency_ratio",
+)  # fmt: skip
+
+
+def lines(seen: Seen) -> Iterator[str]:
+    """The lines for the terminal: what fired, the newest window, where the rest is."""
+    for event in seen.events:
+        yield f"  {'▲' if event.kind == 'fired' else '▽'} {event.words}"
+    if seen.windows:
+        newest = seen.windows[-1]
+        yield f"  {_headline(seen, newest)}"
+        yield ""
+        yield from (f"     {line}" for line in table(rows(newest)))
+        yield ""
+    for note in seen.notes:
+        yield f"  Note: {note}"
+    for name, path in seen.files.items():
+        yield f"  {name:<12} {path}"
+
+
+def rows(window: Window) -> list[dict[str, str]]:
+    """The figures of a window that matter, the worrying ones first."""
+    ordered = sorted(window.measures, key=_order)
+    shown: list[Measure] = []
+    for figure in ordered:
+        quiet = sum(_rank(other) in QUIET and other.metric == figure.metric for other in shown)
+        if _rank(figure) < min(QUIET) or (_rank(figure) in QUIET and quiet < LARGEST.get(figure.metric, 1)):
+            shown.append(figure)
+    return [
+        {
+            "": "!" if _rank(figure) == 0 else " ",
+            "metric": figure.metric,
+            "of": figure.subject[:32],
+            "value": shorten(figure),
+            "verdict": verdict(figure),
+            "because": _because(figure),
+        }
+        for figure in shown[:LINES]
+    ]
+
+
+def verdict(figure: Measure) -> str:
+    """What a figure means, in a word or two."""
+    if figure.value is None:
+        return "not enough data"
+    if figure.metric not in GUARDED:
+        return ""
+    return ("worse" if figure.metric == "quality_loss" else "moved") if figure.proven else "as usual"
+
+
+def _because(figure: Measure) -> str:
+    """The figure's sentence, without the subject that stands before it."""
+    text = figure.says.removeprefix(f"{figure.subject}: ").removeprefix(f"{figure.metric}: ")
+    text = text.removeprefix("not enough data ")
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"
+
+
+def shorten(figure: Measure) -> str:
+    """A value for people."""
+    if figure.value is None:
+        return "–"
+    if figure.metric in SHARES:
+        return f"{figure.value:.1%}"
+    return f"{figure.value:,.4g}" if abs(figure.value) < 1e5 else f"{figure.value:,.0f}"
+
+
+def report(seen: Seen) -> dict[str, Any]:
+    """The content of reports/monitor.json."""
+    newest = seen.windows[-1] if seen.windows else None
+    return {
+        "champion": seen.model.version,
+        "model": seen.model.card.get("model"),
+        "database": seen.database,
+        "current": seen.settings.current,
+        "fired": [event.to_dict() for event in seen.events if event.kind == "fired"],
+        "resolved": [event.to_dict() for event in seen.events if event.kind == "resolved"],
+        "active": [alert.to_dict() for alert in seen.standing],
+        "rows": sum(window.rows for window in seen.windows),
+        "requests": sum(window.requests for window in seen.windows),
+        "windows": [_window(window) for window in seen.windows],
+        "notes": seen.notes,
+        "files": seen.files,
+        "headline": _figures(newest) if newest is not None else {},
+    }
+
+
+def _window(window: Window) -> dict[str, Any]:
+    return {
+        "stream": window.stream,
+        "id": window.id,
+        "start": written(window.start),
+        "end": written(window.end),
+        "model_version": window.model_version,
+        "rows": window.rows,
+        "requests": window.requests,
+        "measures": [figure.to_dict() for figure in window.measures],
+    }
+
+
+def _figures(window: Window) -> dict[str, Any]:
+    """A few figures for a table of many runs."""
+    drifting = [figure for figure in window.of("input_drift") if figure.proven]
+    found: dict[str, Any] = {"rows": window.rows, "drifting": len(drifting)}
+    for metric in ("quality", "mase", "value"):
+        for figure in window.of(metric, ""):
+            found[metric] = figure.value
+    return found
+
+
+def _headline(seen: Seen, newest: Window) -> str:
+    from ..contract.catalogue import counted
+
+    if seen.settings.current is not None:
+        return f"{masked(seen.settings.current)}: {newest.rows:,} rows against version {newest.model_version}"
+    count = len(seen.windows)
+    several = f"{count} windows, the newest" if count > 1 else "window"
+    when = f"{written(newest.start)[:19]} to {written(newest.end)[:19]} UTC"
+    what = f"{counted(newest.rows, 'prediction')}, {counted(newest.requests, 'request')}"
+    return f"{several} {when}: {what}, against version {newest.model_version}"
+
+
+def _order(figure: Measure) -> tuple[int, int, bool, float, str]:
+    """Where a figure stands: by rank, the order of metrics, the whole before its parts, the larger ones first."""
+    place = ALWAYS.index(figure.metric) if figure.metric in ALWAYS else len(ALWAYS)
+    return _rank(figure), place, figure.subject != "", -abs(figure.value or 0.0), figure.subject
+
+
+def _rank(figure: Measure) -> int:
+    """What comes first: what is proven to have moved, what is always shown, what there is not enough of; then what may
+    be chance, and the rest."""
+    if figure.value is None:
+        return QUIET[0]
+    if figure.metric in GUARDED:
+        return 0 if figure.proven else QUIET[1]
+    return 1 if figure.metric in ALWAYS else 4

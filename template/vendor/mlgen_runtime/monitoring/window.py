@@ -1,0 +1,81 @@
+"""A stretch of time (or a table of rows) that is looked at together, and the record of all that were.
+
+keep(database, window)          the window as it is now, in place of what it was
+kept(database, "log", limit=30) the newest of a stream, oldest first: what plots and relative figures read
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .measure import Measure
+
+if TYPE_CHECKING:
+    from ..prediction_log.database import Database
+
+#: The streams: what was logged, and tables that were given as monitor.current=.
+LOG, CURRENT = "log", "current"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """What was found. `id` is the end in ISO 8601 for the log, the rows' fingerprint for a given table; `start` and
+    `end` are seconds since 1970 (UTC); `model_version` is the version whose reference it was compared with."""
+
+    stream: str
+    id: str
+    start: float
+    end: float
+    model_version: str
+    rows: int
+    requests: int
+    measures: tuple[Measure, ...]
+
+    def of(self, metric: str, subject: str | None = None) -> list[Measure]:
+        """The figures of a metric, of one subject or of all."""
+        return [found for found in self.measures if found.metric == metric and subject in (None, found.subject)]
+
+
+def keep(database: Database, window: Window) -> None:
+    """Keep a window as it is now; one that was looked at before is replaced."""
+    measures = json.dumps([measure.to_dict() for measure in window.measures], ensure_ascii=False, allow_nan=False)
+    identity = (window.stream, window.id)
+    figures = (window.start, window.end, window.model_version, window.rows, window.requests, measures)
+    database.run(
+        "INSERT INTO window_log (stream, id, start_at, end_at, model_version, rows, requests, measures) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stream, id) DO UPDATE SET start_at = excluded.start_at, "
+        "end_at = excluded.end_at, model_version = excluded.model_version, rows = excluded.rows, "
+        "requests = excluded.requests, measures = excluded.measures",
+        (*identity, *figures),
+    )
+
+
+def kept(
+    database: Database, stream: str | None = LOG, limit: int | None = None, before: float | None = None
+) -> list[Window]:
+    """Return the windows of a stream (None: of all), oldest first: the newest `limit` that end before a moment."""
+    conditions = ["1 = 1"] + ["stream = ?"] * (stream is not None) + ["end_at < ?"] * (before is not None)
+    values = [value for value in (stream, before) if value is not None]
+    bound = f" LIMIT {int(limit)}" if limit is not None else ""
+    rows = database.rows(
+        "SELECT stream, id, start_at, end_at, model_version, rows, requests, measures FROM window_log "
+        f"WHERE {' AND '.join(conditions)} ORDER BY end_at DESC, id DESC{bound}",
+        values,
+    )
+    return [_window(row) for row in rows][::-1]
+
+
+def _window(row: tuple[object, ...]) -> Window:
+    stream, name, start, end, version, rows, requests, measures = row
+    return Window(
+        stream=str(stream),
+        id=str(name),
+        start=float(str(start)),
+        end=float(str(end)),
+        model_version=str(version or ""),
+        rows=int(str(rows)),
+        requests=int(str(requests)),
+        measures=tuple(Measure.from_dict(entries) for entries in json.loads(str(measures))),
+    )

@@ -1,0 +1,167 @@
+"""`retrain`, in order: the verdict on a shadow, what the triggers ask for, the rows, the training, its record."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..bundle import shadow
+from ..bundle.store import Store, open_store
+from ..core import process
+from ..core.errors import InputError
+from . import extension, history
+from . import settings as reading
+from .budget import SHADOW, train
+from .context import RetrainingContext
+from .decision import Plan, decide
+from .history import Row
+from .training_data import TrainingData, gather
+
+if TYPE_CHECKING:
+    from ..config.run import RunConfig
+    from ..training.pipeline import Trained
+    from .settings import Settings
+
+LOCK = ".retrain.lock"
+
+
+@dataclass
+class Done:
+    """What was decided and done. `decision` is nothing, planned (a dry run), waiting (a shadow), or that of `row`."""
+
+    decision: str
+    says: str
+    plan: Plan | None = None
+    data: TrainingData | None = None
+    trained: Trained | None = None
+    row: Row | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def run(
+    config: RunConfig, tell: Callable[[Plan], object] = lambda plan: None, now: datetime.datetime | None = None
+) -> Done:
+    """Decide, `tell` what was found, and train where it is time to. Raises InputError where a setting or the data are
+    wrong, or another `retrain` is at work on the same store."""
+    settings = reading.read(config)
+    store = open_store(config.bundle.store, config.root)
+    with alone(store, config):
+        context = RetrainingContext(
+            config=config,
+            settings=settings.retrain,
+            store=store,
+            champion=store.champion(),
+            history=tuple(history.rows(store)),
+            now=now or datetime.datetime.now(datetime.UTC),
+        )
+        judged = _judge(context, settings)
+        return judged if judged is not None else _decide(context, settings, tell)
+
+
+@contextlib.contextmanager
+def alone(store: Store, config: RunConfig) -> Iterator[None]:
+    """Refuse to work beside another `retrain` on this machine; the lock of a killed one is free again."""
+    store.staging.mkdir(parents=True, exist_ok=True)
+    with (store.staging / LOCK).open("a+b") as file:
+        if not process.try_lock(file.fileno()):
+            raise InputError(
+                f"another `{config.project.name} retrain` is at work on {store}; let it come to its end and try again"
+            )
+        yield  # closing the file frees the lock
+
+
+def _judge(context: RetrainingContext, settings: Settings) -> Done | None:
+    """What becomes of a shadow; None where there is none, or a person wants a training now whatever it says."""
+    trial, standing = extension("trial"), shadow.current(context.store)
+    if trial is None or standing is None or settings.retrain.when in ("always", "never"):
+        return None
+    verdict = trial.judge(context, standing, settings.trial)
+    if verdict.decision == "waiting" or settings.retrain.dry_run:
+        return Done("waiting", verdict.says)
+    notes = trial.settle(context, standing, verdict)
+    row = _row(context, "shadow", verdict.decision, {"shadow": verdict.says}, standing.version)
+    return _recorded(context, Done(verdict.decision, verdict.says, row=row, notes=notes))
+
+
+def _decide(context: RetrainingContext, settings: Settings, tell: Callable[[Plan], object]) -> Done:
+    plan = decide(context, settings)
+    tell(plan)
+    if not plan.train:
+        return Done("nothing", plan.says, plan)
+    data = gather(context)
+    if (known := _known(context, data)) and not settings.retrain.by_hand:
+        return Done("nothing", f"{plan.says}, but {known}", plan, data)
+    if settings.retrain.dry_run:
+        return Done("planned", f"{plan.says}: it would train on {data.says}", plan, data)
+    return _train(context, settings, plan, data)
+
+
+def _known(context: RetrainingContext, data: TrainingData) -> str | None:
+    """Why a training on these rows would bring nothing new: the champion is made of them, or it was tried."""
+    if context.champion is not None and context.lineage.get("fingerprint") == data.fingerprint:
+        other = ", or take retrain.data=both" if extension("logged") and context.settings.data == "source" else ""
+        return f"version {context.champion.version} was made from these very rows: bring newer ones{other}"
+    ended = [row for row in history.trainings(context.history) if row.decision not in ("started", "failed")]
+    same = next((row for row in reversed(ended) if row.key == data.key), None)
+    return f"rows and settings are those of {same.at[:16]}, when it was {same.decision}" if same else None
+
+
+def _train(context: RetrainingContext, settings: Settings, plan: Plan, data: TrainingData) -> Done:
+    """Train and compare; whatever comes of it is written down before and after."""
+    row = dataclasses.replace(
+        _row(context, "train", "started", plan.reasons, None),
+        data=data.config.data.path,
+        fingerprint=data.fingerprint,
+        key=data.key,
+    )
+    data.write()
+    history.record(context.store, row)
+    wanted = bool(settings.trial and settings.trial.shadow)
+    try:
+        trained = train(data.config, settings.retrain.budget_minutes, wanted)
+    except BaseException as error:
+        says = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+        _recorded(context, Done("failed", says, row=dataclasses.replace(row, decision="failed", says=says)))
+        raise
+    published, verdict = trained.published, "refused"
+    says = trained.decision.sentence
+    if published.champion == published.version:
+        verdict = "promoted"
+    elif published.note == SHADOW:
+        verdict = "shadow"
+        shadow.name(context.store, published.version, published.champion)
+    if published.note:
+        says = f"{says} But {published.note}." if verdict == "refused" else f"{says} Yet {published.note}."
+    row = dataclasses.replace(row, decision=verdict, says=says, version=published.version)
+    return _recorded(context, Done(verdict, says, plan, data, trained, row))
+
+
+def _row(context: RetrainingContext, action: str, decision: str, reasons: dict[str, str], version: str | None) -> Row:
+    when: Any = context.settings.when
+    return Row(
+        at=history.stamp(context.now),
+        action=action,
+        when=",".join(when) if isinstance(when, list) else when,
+        decision=decision,
+        reasons=reasons,
+        version=version,
+        champion=context.champion.version if context.champion else None,
+    )
+
+
+def _recorded(context: RetrainingContext, done: Done) -> Done:
+    """Write down how it ended, and in the log's database too where there is one; that it is away is only told."""
+    assert done.row is not None
+    seconds = (datetime.datetime.now(datetime.UTC) - context.now).total_seconds()
+    done.row = dataclasses.replace(done.row, says=done.says, seconds=round(max(0.0, seconds), 3))
+    history.record(context.store, done.row)
+    if logged := extension("logged"):
+        try:
+            logged.record(context.config, done.row)
+        except InputError as away:
+            done.notes.append(f"the decision is not in the log's database: {away}")
+    return done

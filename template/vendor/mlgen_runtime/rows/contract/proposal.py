@@ -1,0 +1,220 @@
+"""A first contract, proposed from the data: what each column is for, what it holds, and why the proposal says so.
+
+The reader reviews it, so every column that the model will not see carries a note with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from ...contract import leakage
+from ...contract.profile import Observed, observe
+from ...contract.schema import Column, Contract
+from ...core.errors import InputError, nearest
+from ..settings import DataSettings
+from .objective import target_column
+from .overriding import agree, overridden
+from .vocabulary import VOCABULARY
+
+__all__ = ["agree", "infer", "overridden", "propose"]
+
+ID_NAME = re.compile(r"(?i:(^|[_\-. ])(id|uuid|guid)$)|[a-z](Id|ID|Uuid|UUID|Guid|GUID)$|^(?i:id|index|unnamed_\d+)$")
+WEIGHT_NAME = re.compile(r"(?i)^(sample|case|instance|survey|sampling)[_ ]?weights?$")
+WEIGHT_LIKE = re.compile(r"(?i)(^|_)(fnlwgt|wgt|weights?)$")
+
+#: More distinct values than this are listed in the contract only where each is seen often; above 200, never.
+LISTED = 50
+#: Uniqueness means nothing in fewer rows.
+FEW_ROWS = 20
+
+
+def propose(
+    frame: pd.DataFrame, settings: DataSettings, task: str | None = None, source: str | None = None
+) -> Contract:
+    """Infer a contract from rows as the settings name their target and keys; see `infer`."""
+    return infer(frame, target=settings.target, task=task, key=settings.key, source=source)
+
+
+def infer(
+    frame: pd.DataFrame,
+    *,
+    target: str | None,
+    task: str | None = None,
+    drop: Iterable[str] = (),
+    key: Iterable[str] = (),
+    source: str | None = None,
+) -> Contract:
+    """Infer a contract from rows.
+
+    `drop` names columns left out of the contract, `key` those that identify a row, `source` where the rows come from.
+    Raises InputError for an unknown name, no rows, or a target nothing can be learnt from.
+    """
+    names = [str(name) for name in frame.columns]
+    if target is None:
+        raise InputError(f"data.target is not set; name the column to predict, one of {', '.join(names)}")
+    dropped, keys = set(drop), set(key)
+    for setting, wanted in (("data.target", [target]), ("data.drop", sorted(dropped)), ("data.key", sorted(keys))):
+        for name in wanted:
+            if name not in names:
+                raise InputError(
+                    f"{setting}: no column {name!r}{nearest(name, names)}; the columns are {', '.join(names)}"
+                )
+    if target in dropped | keys:
+        raise InputError(f"data.target {target!r} is also in data.drop or data.key; take it out of one of them")
+    if frame.empty:
+        raise InputError("there are no rows to infer a contract from; check data.path")
+    observed = [observe(frame.iloc[:, i], name) for i, name in enumerate(names) if name not in dropped]
+    truth = next(column for column in observed if column.name == target)
+    task, goal = target_column(truth, task)
+    others = [column for column in observed if column.name != target]
+    suspects = [column.seen for column in others if column.name not in keys and column.type != "datetime"]
+    reasons = leakage.leaks(truth.seen, suspects)
+    proposed = {column.name: _propose(column, keys, reasons) for column in others}
+    if not any(
+        column.role in ("feature", "time", "ignore") and name not in reasons for name, column in proposed.items()
+    ):
+        reasons = {}  # what leaks is all there is: let it train, and let the check say so
+        proposed = {column.name: _propose(column, keys, reasons) for column in others}
+    proposed[target] = goal
+    resolved = _one_time(_one_group([proposed[column.name] for column in observed]))
+    noted = _say_what_repeats(resolved, {column.name: column for column in observed})
+    return Contract(task=task, columns=tuple(noted), vocabulary=VOCABULARY, source=source)
+
+
+def _propose(column: Observed, keys: set[str], reasons: Mapping[str, str]) -> Column:
+    """The column's entry, by the first rule that applies."""
+    if column.name in keys:
+        return _entry(column, "id", "named by data.key")
+    if column.distinct == 0:
+        return _entry(column, "ignore", "holds no value at all")
+    if column.distinct == 1 and column.nulls == 0:
+        return _entry(column, "ignore", "constant: the same value in every row")
+    if column.name in reasons:
+        return _entry(column, "ignore", reasons[column.name])
+    named_id = bool(ID_NAME.search(column.name)) and column.type in ("text", "integer")
+    if column.unique and column.rows > 1 and (named_id or (column.rows > FEW_ROWS and _looks_like_key(column))):
+        return _entry(column, "id", "identifies the row: every value is different")
+    if named_id and column.rows > FEW_ROWS:
+        if column.distinct > FEW_ROWS and column.rows >= 1.2 * column.distinct:
+            return _entry(column, "group", "rows that share a value belong together: a split keeps them on one side")
+        if column.distinct > FEW_ROWS:
+            return _entry(column, "id", "identifies rows: almost every value is different")
+    if WEIGHT_NAME.search(column.name) and column.type in ("number", "integer"):
+        return _entry(column, "weight", "weight of the row when training and scoring")
+    if column.type == "text" and column.rows > FEW_ROWS and _is_prose(column):
+        share = column.distinct / column.rows
+        return _entry(
+            column, "ignore", f"text-like: {column.distinct} different values, one for {share:.0%} of the rows"
+        )
+    return _entry(column, "feature", _remark(column))
+
+
+def _looks_like_key(column: Observed) -> bool:
+    """Text without blanks such as 7590-VHVEG, or whole numbers that rise from row to row."""
+    if column.type == "integer" and column.numbers is not None:
+        steps = column.numbers[1:] - column.numbers[:-1]
+        return bool((steps > 0).all())
+    if column.texts is None:
+        return False
+    return sum(" " not in level.strip() for level in column.texts.levels) > 0.9 * column.distinct
+
+
+def _is_prose(column: Observed) -> bool:
+    """Mostly unique, or long and many."""
+    assert column.texts is not None
+    if column.distinct > max(FEW_ROWS, 0.5 * column.rows):
+        return True
+    length = sum(map(len, column.texts.levels)) / max(1, column.distinct)
+    return length > 50 and column.distinct > 100
+
+
+def _remark(column: Observed) -> str | None:
+    """What a reviewer should know about a feature."""
+    if WEIGHT_LIKE.search(column.name) and column.type in ("number", "integer"):
+        return "may be a sampling weight; kept as a feature, give it the role weight to weight rows by it"
+    if column.written_as_text and column.blanks:
+        cells = "1 cell" if column.blanks == 1 else f"{column.blanks} cells"
+        return f"numbers written as text: {cells} blank or a word for missing, read as missing"
+    if column.odd:
+        return f"almost all cells are numbers, but not {', '.join(map(repr, column.odd))}: kept as text"
+    if column.type == "text" and not _categories(column):
+        return f"open: {column.distinct} different values, too many to list; new ones are allowed"
+    return None
+
+
+def _categories(column: Observed) -> tuple[str, ...]:
+    """The values to list, in sorted order; none where they are many and seldom seen."""
+    many = column.distinct > LISTED and (column.distinct > 200 or column.rows < 20 * column.distinct)
+    return () if many or column.texts is None else tuple(sorted(column.texts.levels))
+
+
+def _entry(column: Observed, role: str, note: str | None) -> Column:
+    """The contract's entry with the range or the categories that were seen."""
+    known = column.numbers is not None and column.distinct > 0 and column.type in ("number", "integer")
+    low, high = (float("nan"), float("nan"))
+    if known and column.numbers is not None:
+        series = pd.Series(column.numbers)
+        low, high = float(series.min()), float(series.max())
+    kind = column.type
+    if kind == "text" and role in ("feature", "group"):
+        kind = "category"
+    return Column(
+        name=column.name,
+        role=role,
+        type=kind,
+        nullable=column.nulls > 0,
+        minimum=_tidy(low, kind) if known and role not in ("id", "group") else None,
+        maximum=_tidy(high, kind) if known and role not in ("id", "group") else None,
+        categories=_categories(column) if kind == "category" and role == "feature" else (),
+        written_as_text=column.written_as_text,
+        format=column.format,
+        note=note,
+    )
+
+
+def _tidy(value: float, kind: str) -> float:
+    """Whole limits of an integer column are written without a point."""
+    return int(value) if kind == "integer" and abs(value) < 2**53 else value
+
+
+def _one_time(columns: list[Column]) -> list[Column]:
+    """The only date among the inputs orders the rows: it gets the role time."""
+    dates = [column for column in columns if column.type == "datetime" and column.role == "feature"]
+    return [
+        _changed(column, role="time", note="orders the rows (for split=time); its date parts are features")
+        if len(dates) == 1 and column is dates[0]
+        else column
+        for column in columns
+    ]
+
+
+def _one_group(columns: list[Column]) -> list[Column]:
+    """Only the first group can steer the split; further ones are ignored with a word."""
+    groups = [column for column in columns if column.role == "group"]
+    return [
+        _changed(column, role="ignore", note=f"also names groups of rows; {groups[0].name} steers the split")
+        if column in groups[1:]
+        else column
+        for column in columns
+    ]
+
+
+def _say_what_repeats(columns: list[Column], observed: Mapping[str, Observed]) -> list[Column]:
+    """Note features that say the same as an earlier one under other names, such as education and education_num."""
+    likely = [observed[column.name] for column in columns if column.role == "feature" and column.type != "datetime"]
+    twins = leakage.twins([column.seen for column in likely if column.distinct <= 1_000])
+    return [
+        _changed(column, note=f"says the same as {twins[column.name]} under other names")
+        if column.name in twins and column.note is None
+        else column
+        for column in columns
+    ]
+
+
+def _changed(column: Column, **entries: str) -> Column:
+    import dataclasses
+
+    return dataclasses.replace(column, **entries)  # type: ignore[arg-type]

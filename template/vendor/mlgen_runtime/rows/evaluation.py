@@ -1,0 +1,193 @@
+"""Score what will be served: every entrant's own bundle, loaded by the predictor, on the test rows.
+
+The figures of the report are therefore those of the artefact (float32, ONNX, rounding and all), not those of an object
+in memory that nobody will ever serve.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..bundle import format as bundle
+from ..bundle.reference import summarise
+from ..core import cpu_quota as quota
+from ..usecase import evaluated as entrants
+from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, timed
+from ..usecase.loading import describe, load
+from . import row_hashes as seen
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from ..bundle.predictor import Predictor
+    from ..contract.schema import Contract
+    from ..usecase.protocol import Staging
+    from .preparation import Prepared
+    from .settings import RowsConfig
+    from .training import Candidate
+
+#: What the figures were measured on, for the reader of the card.
+MEASURED = "Measured on test rows that no model saw, through the bundle that is served."
+#: Single rows timed per entrant.
+ROWS = 300
+#: Test rows (they are in random order, or the earliest) on which the bundle's model is compared with the fitted one,
+#: unless `bundle.parity=all` asks for every row there is.
+PROBED = 20_000
+
+
+def judge(
+    config: RowsConfig, staging: Staging, prepared: Prepared, baselines: Sequence[Candidate], candidate: Candidate
+) -> tuple[tuple[EvaluatedModel, ...], ChampionStatus]:
+    """Write every model's bundle, load it as a server would, and score the test rows through it; the champion too."""
+    kinds = [("baseline", model) for model in baselines] + [("candidate", candidate)]
+    found = [_entrant(config, staging, prepared, kind, model) for kind, model in kinds]
+    reign = entrants.reigning(staging.store, prepared.contract, quota.threads(config.train.threads))
+    if reign.served is not None:
+        fair = seen.unseen(staging.store, str(reign.version), prepared.test, prepared.contract)
+        reign, champion = defend(reign, prepared.test, prepared.truth, fair)
+        found += [champion] if champion else []
+    return tuple(found), reign
+
+
+def remember(staging: Staging, version: str, prepared: Prepared) -> None:
+    """Keep beside the bundle what a later comparison needs: the marks of the rows that trained it."""
+    seen.record(staging.store, version, prepared.frame.iloc[prepared.parts.train], prepared.contract)
+
+
+def reference(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
+    """The reference that travels in the bundle: how the training rows and the predictions looked."""
+    return summarise(prepared.frame.iloc[prepared.parts.train], prepared.contract, chosen.outputs)
+
+
+def facts(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> dict[str, str]:
+    """What the model card shows in large figures, label to value."""
+    latency = chosen.latency
+    found = {
+        "test rows": f"{len(prepared.test):,}",
+        "one row, p99": f"{latency.p99_ms:.2g} ms" if latency else "unknown",
+        f"bundle ({chosen.parity.format if chosen.parity else 'unknown'})": f"{chosen.megabytes:.2g} MB",
+    }
+    bulk = chosen.parity.bulk if chosen.parity else None
+    if bulk is not None and bulk.rate is not None:
+        found[f"rows a second and thread, in bulk ({bulk.engine})"] = f"{bulk.rate:,}"
+    if "coverage" in chosen.metrics:
+        found[f"of outcomes in the {config.bundle.coverage:.0%} interval"] = f"{chosen.metrics['coverage']:.1%}"
+    return found
+
+
+def tables(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, list[dict[str, str]]]:
+    """What the model card shows as tables, heading to rows: precision, recall and F1 of each class."""
+    rows = [
+        {"class": label, **{name: f"{chosen.metrics[f'{name}_{label}']:.3f}" for name in ("precision", "recall", "f1")}}
+        for label in prepared.contract.labels
+        if f"f1_{label}" in chosen.metrics
+    ]
+    return {"Each class": rows} if rows else {}
+
+
+def details(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
+    """Figures of parts of the test rows, for the report: those of each class."""
+    return {
+        "classes": {
+            label: {name: chosen.metrics[f"{name}_{label}"] for name in ("precision", "recall", "f1")}
+            for label in prepared.contract.labels
+            if f"f1_{label}" in chosen.metrics
+        }
+    }
+
+
+def _entrant(config: RowsConfig, staging: Staging, prepared: Prepared, kind: str, model: Candidate) -> EvaluatedModel:
+    """Stage one model's bundle and score it."""
+    folder = staging.stage()
+    probed = prepared.frame if config.bundle.parity == "all" else prepared.test.iloc[:PROBED]
+    parity = model.write(folder, probed, config.bundle.onnx_tolerance)
+    bundle.write_json(folder, "contract.json", prepared.contract.to_dict())
+    describe(folder, config)
+    bundle.seal(folder)
+    served = load(folder, quota.threads(config.train.threads), version=kind)
+    scored = score(kind, model.name, served, prepared.test, prepared.truth)
+    return dataclasses.replace(scored, model=model, parity=parity)
+
+
+def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray) -> EvaluatedModel:
+    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels."""
+    import numpy as np
+
+    from . import metrics
+
+    contract = served.contract
+    columns = rows(frame, contract)
+    outputs = served.predict(columns)
+    values = (
+        np.stack([outputs[f"probability_{label}"] for label in contract.labels], axis=1)
+        if contract.labels
+        else np.asarray(outputs["prediction"], dtype="float64")
+    )
+    figures = metrics.score(contract.task, truth, values, contract.labels)
+    if "prediction_low" in outputs:
+        inside = (outputs["prediction_low"] <= truth) & (truth <= outputs["prediction_high"])
+        figures = {**figures, "coverage": float(np.mean(inside))}
+    return EvaluatedModel(
+        kind=kind,
+        name=name,
+        folder=served.folder,
+        version=served.version if kind == "champion" else None,
+        scores=values,
+        outputs=outputs,
+        metrics=figures,
+        latency=latency(served, columns),
+        megabytes=bundle.size(served.folder) / 1e6,
+    )
+
+
+def defend(
+    reign: ChampionStatus, frame: pd.DataFrame, truth: np.ndarray, fair: np.ndarray
+) -> tuple[ChampionStatus, EvaluatedModel | None]:
+    """Score the champion, if it can be compared, on the test rows it was not trained on (`fair` [n] booleans).
+
+    Where too few are left, the champion is not compared, and the note says so.
+    """
+    if reign.served is None:
+        return reign, None
+    known, rows = int((~fair).sum()), len(fair)
+    if rows - known < min(seen.ENOUGH, rows):
+        note = (
+            f"the champion (version {reign.version}) was trained on {known:,} of the {rows:,} test rows, so it cannot "
+            "be compared and the candidate faces the baseline alone"
+        )
+        return dataclasses.replace(reign, served=None, note=note), None
+    name = str(reign.served.card.get("model", "champion"))
+    champion = score("champion", name, reign.served, frame[fair], truth[fair])
+    if not known:
+        return reign, champion
+    note = (
+        f"the champion (version {reign.version}) was trained on {known:,} of the {rows:,} test rows; "
+        f"the two are compared on the other {rows - known:,}"
+    )
+    return dataclasses.replace(reign, note=note), dataclasses.replace(champion, fair=fair)
+
+
+def latency(served: Predictor, columns: Mapping[str, Any]) -> Latency:
+    """Measure the time of one row at a time through the predictor, with values as a server would hand them over."""
+    count = min(ROWS, len(next(iter(columns.values()))))
+    plain = {name: _plain(values[:count]) for name, values in columns.items()}
+    records = [{name: values[row : row + 1] for name, values in plain.items()} for row in range(count)]
+    return timed([functools.partial(served.predict, record) for record in records])
+
+
+def rows(frame: pd.DataFrame, contract: Contract) -> dict[str, np.ndarray]:
+    """Return the inputs of conformed rows as the predictor takes them: name to values [n]."""
+    return {column.name: frame[column.name].to_numpy() for column in contract.inputs}
+
+
+def _plain(values: np.ndarray) -> list[Any]:
+    """The values as JSON would hold them: numbers, text or None."""
+    import numpy as np
+
+    if values.dtype.kind == "M":
+        return [None if np.isnat(value) else str(value) for value in values]
+    return [None if value != value else value for value in values.tolist()]  # only NaN differs from itself

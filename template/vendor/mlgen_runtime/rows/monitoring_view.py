@@ -1,0 +1,180 @@
+"""Rows in production: what of them is watched, and how logged answers meet the truth that arrived later.
+
+Monitoring asks here, and so does whoever decides about training anew; the functions are the same in every use case.
+Answers come as a table with the columns request_id, row, at, key, prediction, those of `needed`, and truth.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..usecase.labelled import Figure, LabelledAnswers
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from ..bundle.predictor import Predictor
+    from ..contract.schema import Contract
+    from .settings import RowsConfig
+
+#: Whether an input that a logged row does not have was not said at all, rather than missing.
+SPARSE = False
+#: Whether answers rest on values that age.
+AGES = False
+
+
+def required(contract: Contract) -> tuple[str, ...]:
+    """The columns that a table must have to be looked at."""
+    return tuple(column.name for column in contract.inputs)
+
+
+def watched(contract: Contract) -> tuple[str, ...]:
+    """The inputs whose distribution is compared with that of the training rows."""
+    return tuple(column.name for column in contract.inputs)
+
+
+def drifting(contract: Contract) -> tuple[str, ...]:
+    """The predictor's column whose distribution is compared with that for the test rows: the sharpest there is."""
+    return (f"probability_{contract.labels[-1]}",) if len(contract.labels) == 2 else ("prediction",)
+
+
+def needed(model: Predictor) -> tuple[str, ...]:
+    """The predictor's columns, beside `prediction`, that judging takes."""
+    labels = model.contract.labels
+    return tuple(f"probability_{label}" for label in labels) if labels else ("prediction_low", "prediction_high")
+
+
+def dependence(model: Predictor) -> float:
+    """How many rows tell as much as one independent row."""
+    return 1.0
+
+
+def chosen(model: Predictor, answers: pd.DataFrame) -> pd.DataFrame:
+    """One answer for each truth: the newest, where a row was answered again and again under its key."""
+    return answers.sort_values("at", kind="stable").drop_duplicates("subject", keep="last", ignore_index=True)
+
+
+def evidence(model: Predictor, answers: pd.DataFrame) -> LabelledAnswers:
+    """The answers whose truth can be read, as cases for the metrics; each row is one."""
+    import numpy as np
+
+    contract = model.contract
+    truth, known = _truth(contract, answers["truth"])
+    names = [f"probability_{label}" for label in contract.labels] or ["prediction"]
+    scores = np.stack([_floats(answers[name]) for name in names], axis=1)
+    rows = np.flatnonzero(known & np.isfinite(scores).all(axis=1))
+    return LabelledAnswers(truth=truth[rows], scores=scores[rows] if contract.labels else scores[rows, 0], rows=rows)
+
+
+def figures(model: Predictor, answers: pd.DataFrame) -> list[Figure]:
+    """Bias, and the coverage of intervals: what the metric of the gate does not tell."""
+    found = evidence(model, answers)
+    if not len(found.rows):
+        return []
+    if not model.contract.labels:
+        return [_leaning(found), *_coverage(model, answers, found)]
+    return [_calibration(model.contract, found)] if len(model.contract.labels) == 2 else []
+
+
+def newest(logged: pd.DataFrame) -> dict[str, float]:
+    """The moment of the newest value that logged answers rest on, by series: rows rest on nothing but themselves."""
+    return {}
+
+
+def reach(model: Predictor) -> float:
+    """Hours for which an answer holds after the newest value that it rests on: rows do not age."""
+    return float("inf")
+
+
+def answer(model: Predictor, frame: pd.DataFrame, config: RowsConfig) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+    """Predict conformed rows; return the predictor's columns, and the answers with their truth where the rows have it
+    (the table is empty where they do not)."""
+    import pandas as pd
+
+    from . import evaluation as evaluate
+
+    contract = model.contract
+    outputs = model.predict(evaluate.rows(frame, contract))
+    if contract.target.name not in frame.columns:
+        return outputs, pd.DataFrame()
+    wanted = [name for name in ("prediction", *needed(model)) if name in outputs]
+    answers = pd.DataFrame({name: outputs[name] for name in wanted})
+    answers["truth"] = frame[contract.target.name].to_numpy()
+    answers["row"] = range(len(answers))
+    return outputs, answers
+
+
+def _truth(contract: Contract, cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Codes or values [n], and which of them can be read."""
+    import numpy as np
+
+    from ..contract.columns import numbers
+    from ..contract.typed import label_codes
+
+    if contract.labels:
+        codes = label_codes(cells, contract)
+        return codes, codes >= 0
+    values = numbers(cells).values
+    return values, np.isfinite(values)
+
+
+def _floats(cells: pd.Series) -> np.ndarray:
+    import numpy as np
+
+    return np.asarray(cells.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _leaning(found: LabelledAnswers) -> Figure:
+    """How far amounts lean to one side, in units of the truth's spread."""
+    import numpy as np
+
+    errors, rows = found.scores - found.truth, len(found.rows)
+    spread = float(np.std(found.truth)) or 1.0
+    value = float(errors.mean()) / spread
+    side = "above" if value > 0 else "below"
+    return Figure(
+        metric="bias",
+        subject="",
+        value=value,
+        rows=rows,
+        expected=0.0,
+        error=float(errors.std()) / spread / rows**0.5,
+        says=f"predictions lie {abs(errors.mean()):.4g} {side} the truth on average ({abs(value):.1%} of its spread)",
+    )
+
+
+def _calibration(contract: Contract, found: LabelledAnswers) -> Figure:
+    """How far the mean probability lies from the share of cases that came true."""
+    sure, rows = found.scores[:, 1], len(found.rows)
+    said, came = float(sure.mean()), float((found.truth == 1).mean())
+    return Figure(
+        metric="bias",
+        subject="",
+        value=said - came,
+        rows=rows,
+        expected=0.0,
+        error=max(float((sure * (1 - sure)).mean()), 1e-12) ** 0.5 / rows**0.5,
+        says=f"{contract.labels[1]} was predicted for {said:.1%} of the rows and came true for {came:.1%}",
+    )
+
+
+def _coverage(model: Predictor, answers: pd.DataFrame, found: LabelledAnswers) -> list[Figure]:
+    """The share of truths inside the predicted interval, where there is one."""
+    nominal: Any = model.metrics.get("test", {}).get("coverage")
+    if nominal is None or "prediction_low" not in answers.columns:
+        return []
+    low, high = (_floats(answers[f"prediction_{end}"])[found.rows] for end in ("low", "high"))
+    rows = len(found.rows)
+    share = float(((low <= found.truth) & (found.truth <= high)).mean())
+    return [
+        Figure(
+            metric="coverage",
+            subject="",
+            value=share,
+            rows=rows,
+            expected=float(nominal),
+            error=(nominal * (1 - nominal) / rows) ** 0.5,
+            says=f"{share:.1%} of the truths lie inside the predicted interval; of the test rows {nominal:.1%} did",
+        )
+    ]

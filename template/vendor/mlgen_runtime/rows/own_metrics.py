@@ -1,0 +1,34 @@
+"""The project's own metrics (`mlgen_runtime.extend.metric`) beside ours; the bootstrap resamples them, too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..core.extensions import registered
+from .metrics import Metric, Resample
+
+Array = npt.NDArray[Any]
+
+
+def metrics() -> dict[str, Metric]:
+    """The metrics that the project's modules registered, by name."""
+    return {
+        name: Metric(name, prepare=_prepare(found.function), **found.options)
+        for name, found in registered("metric").items()
+    }
+
+
+def _prepare(score: Callable[..., float]) -> Callable[[Array, Array], Resample]:
+    """A function of truth, scores and weights as the bootstrap calls it: by how often each row was drawn."""
+
+    def prepare(truth: Array, scores: Array) -> Resample:
+        def value(counts: Array | None) -> float:
+            return float(score(truth, scores, None if counts is None else np.asarray(counts, dtype=np.float64)))
+
+        return value
+
+    return prepare

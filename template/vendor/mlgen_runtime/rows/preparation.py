@@ -1,0 +1,196 @@
+"""From the configured source to conformed rows, split into those that train and those that test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..core import cpu_quota as quota
+from ..core.errors import InputError
+from ..core.progress import Steps
+from ..usecase import registry
+
+#: The one check that needs to know the split.
+ACROSS = "duplicates_across_split"
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from ..contract.catalogue import Check
+    from ..contract.schema import Contract
+    from ..contract.view import View
+    from ..usecase.resolve import Resolved
+    from .settings import RowsConfig
+    from .split import Split
+    from .training import Training
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Conformed rows and what is known of them. With a test file its rows stand after the others'.
+
+    `known` is the truth of all rows, [n] values or codes into the contract's labels; `fingerprint` their sha256.
+    """
+
+    frame: pd.DataFrame
+    contract: Contract
+    parts: Split
+    known: np.ndarray
+    fingerprint: str
+    source: str
+    version: str | None
+    notes: tuple[str, ...]
+
+    @property
+    def test(self) -> pd.DataFrame:
+        """The test rows."""
+        return self.frame.iloc[self.parts.test]
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The truth of the test rows."""
+        return self.known[self.parts.test]
+
+    @property
+    def unit(self) -> str:
+        """What is counted where models are judged."""
+        return "test rows"
+
+    @property
+    def asks(self) -> str:
+        """What `predict` needs to be told for a first look, on the command line."""
+        return f"input={self.source} "
+
+    @property
+    def method(self) -> str:
+        """How the test rows were drawn."""
+        return self.parts.method
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows there are, train and test."""
+        return {"rows": len(self.frame), "train_rows": len(self.parts.train), "test_rows": len(self.parts.test)}
+
+    @property
+    def says(self) -> str:
+        """What a model learns from these rows, in a sentence."""
+        target = self.contract.target
+        what = target.unit or "a number" if self.contract.is_amount else f"one of {len(self.contract.labels)} classes"
+        inputs = len(self.contract.inputs)
+        return f"Predicts {target.name} ({what}) from {inputs} inputs; trained on {len(self.parts.train):,} rows."
+
+    @property
+    def divided(self) -> str:
+        """The split, in words."""
+        return f"{self.parts.method}, {len(self.parts.train):,} rows train, {len(self.parts.test):,} test"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """All rows, those of a test file last, that keep their contract: typed, with their truth and their fingerprint.
+
+    `view` is how the checks have seen them; `checks` are the use case's.
+    """
+
+    resolved: Resolved
+    view: View
+    checks: Mapping[str, Check]
+    frame: pd.DataFrame
+    truth: np.ndarray
+    fingerprint: str
+    notes: tuple[str, ...]
+
+
+def check(config: RowsConfig, resolved: Resolved, steps: Steps) -> Checked:
+    """Check the raw rows against the contract, refuse errors, save a proposed contract, and type the rows.
+
+    Raises InputError with the first error and the number of others; nothing is written then.
+    """
+    from .. import contract
+    from ..contract.checks import examine, view
+    from ..data.tables import fingerprint
+
+    checks = registry.of(config).checks
+    with steps("check") as step:
+        seen = view(resolved.whole, resolved.contract, config.contract, checks)
+        problems = examine(seen, checks)
+        contract.refuse(problems)
+        frame = contract.conform(resolved.whole, resolved.contract)
+        truth = contract.truth(frame, resolved.contract)
+        digest = fingerprint(frame)
+        resolved.save()
+        step.says = f"{len(resolved.contract.inputs)} inputs, {len(problems)} warnings, data {digest[:12]}"
+    notes = tuple(problem.message for problem in problems)
+    return Checked(resolved, seen, checks, frame, truth, digest, notes)
+
+
+def split(config: RowsConfig, checked: Checked, steps: Steps) -> Prepared:
+    """Hold out the test rows, and look for rows that stand on both sides."""
+    from .. import contract
+    from ..contract.checks import examine
+    from ..data.tables import source
+    from . import split as splitting
+
+    resolved = checked.resolved
+    with steps("split") as step:
+        rows = len(resolved.frame)
+        held_out = None if resolved.test_frame is None else checked.frame.iloc[rows:]
+        parts = splitting.split(
+            checked.frame.iloc[:rows], resolved.contract, resolved.contract.task, config.split, config.seed, held_out
+        )
+        checked.view.split = parts
+        across = examine(checked.view, {ACROSS: checked.checks[ACROSS]})
+        contract.refuse(across)
+        step.says = f"{parts.method}: {len(parts.train):,} rows train, {len(parts.test):,} test"
+    return Prepared(
+        frame=checked.frame,
+        contract=resolved.contract,
+        parts=parts,
+        known=checked.truth,
+        fingerprint=checked.fingerprint,
+        source=source(config.data, config.root),
+        version=resolved.version,
+        notes=(*resolved.notes, *checked.notes, *parts.notes, *(problem.message for problem in across)),
+    )
+
+
+def training(config: RowsConfig, prepared: Prepared) -> Training:
+    """Hand the training rows over to the use case."""
+    from .training import Training
+
+    frame = prepared.frame.iloc[prepared.parts.train].reset_index(drop=True)
+    return Training(
+        frame=frame,
+        contract=prepared.contract,
+        target=prepared.known[prepared.parts.train],
+        weight=_only(frame, prepared.contract, "weight"),
+        group=_only(frame, prepared.contract, "group"),
+        time=_only(frame, prepared.contract, "time") if prepared.parts.method in ("time", "newest") else None,
+        settings=config.train,
+        seed=config.seed,
+        threads=quota.threads(config.train.threads),
+        coverage=config.bundle.coverage,
+    )
+
+
+def _only(frame: Any, contract: Contract, role: str) -> Any:
+    """The values [n] of the column with a role, or None where the contract has none."""
+    found = contract.with_role(role)
+    return frame[found[0].name].to_numpy() if found and found[0].name in frame else None
+
+
+def halves(config: RowsConfig, resolved: Resolved) -> tuple[Split | None, list[str]]:
+    """The split that training would draw, to look for rows on both sides; why there is none becomes a note."""
+    from .. import contract
+    from . import split as splitting
+
+    typed = contract.conform(resolved.frame, resolved.contract, lenient=True)
+    try:
+        drawn = splitting.split(
+            typed, resolved.contract, resolved.contract.task, config.split, config.seed, resolved.test_frame
+        )
+    except InputError as error:
+        return None, [*resolved.notes, f"no split to look for repeats across: {error}"]
+    return drawn, list(resolved.notes)

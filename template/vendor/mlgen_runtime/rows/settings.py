@@ -1,0 +1,55 @@
+"""The settings of use cases whose examples are independent rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from ..config.run import RunConfig
+from ..config.schema import Bound, Count, OneOf, Part, Share
+from ..config.settings import CheckSettings, StoreSettings, TableSettings
+from .contract.vocabulary import TASKS
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings(TableSettings):
+    """Where the rows come from; `key` names the columns that identify one."""
+
+    key: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContractSettings(CheckSettings):
+    """The contract, and when the checks that compare rows speak up."""
+
+    duplicate_share: Part
+    leakage_auc: Annotated[float, Bound(above=0.5, at_most=1)]
+    leakage_r2: Part
+    min_class_rows: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitSettings:
+    """How the test rows are held out; `test_size` is a share of the rows."""
+
+    method: Literal["auto", "random", "stratified", "group", "time", "newest"]
+    test_size: Share
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleSettings(StoreSettings):
+    """Where bundles go; `parity` are the rows to compare on, `coverage` is that of the interval."""
+
+    parity: Annotated[str, OneOf(("test", "all"))]
+    coverage: Share
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowsConfig(RunConfig):
+    """What a run over independent rows is told."""
+
+    task: Annotated[str, OneOf(TASKS)] | None
+    data: DataSettings
+    contract: ContractSettings
+    split: SplitSettings
+    bundle: BundleSettings

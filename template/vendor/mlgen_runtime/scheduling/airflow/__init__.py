@@ -1,0 +1,1 @@
+"""Jobs with Airflow: a DAG for each job. Airflow is in an environment of its own, not in .venv."""

@@ -1,0 +1,155 @@
+"""LightGBM through its native Booster: trees grown leaf by leaf, categories and missing values as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...config.schema import Amount, Count
+from ...core.errors import InputError
+from ...onnx.forest import Forest
+from ...rows.training import Training
+from . import single
+from .boosting import Fit, Rows, Task, Trees, mistakes
+from .candidate import Fitted
+
+Array = npt.NDArray[Any]
+
+#: Parameters that follow from the task, or that the answers' being repeatable rests on.
+RESERVED = ("objective", "num_class", "deterministic", "seed", "num_threads")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LightGBMSettings:
+    """conf/model/lightgbm.yaml."""
+
+    name: str
+    n_estimators: Count
+    learning_rate: Amount
+    num_leaves: Count
+    max_depth: int
+    min_child_samples: Count
+    subsample: Amount
+    colsample_bytree: Amount
+    reg_alpha: Amount
+    reg_lambda: Amount
+    extra: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LightGBMTrees:
+    """A fitted booster, cut to the trees that early stopping kept."""
+
+    booster: Any
+    rounds: int
+    history: tuple[float, ...]
+    task: Task
+    format: str = "lightgbm"
+    dtype: Any = np.float64
+
+    def margins(self, matrix: Array) -> Array:
+        """Margins [n, 1 or k] of encoded rows."""
+        raw = self.booster.predict(matrix, raw_score=True, num_threads=self.task.threads)
+        return np.asarray(raw, dtype=np.float64).reshape(len(matrix), self.task.targets)
+
+    def forest(self) -> Forest:
+        """Its trees, for ONNX."""
+        from ...onnx.lightgbm import forest
+
+        return forest(self.booster.model_to_string(), self.task.targets)
+
+    def gain(self) -> Array:
+        """What the splits of each feature gained, in total."""
+        return np.asarray(self.booster.feature_importance("gain"), dtype=np.float64)
+
+    def write(self, folder: Path, stem: str) -> str:
+        """Write LightGBM's model text."""
+        (folder / f"{stem}.txt").write_text(self.booster.model_to_string(), "utf8")
+        return f"{stem}.txt"
+
+
+def fit(training: Training, settings: LightGBMSettings) -> Fitted:
+    """Fit LightGBM to the training rows."""
+    return single.fit(
+        "lightgbm", training, lambda task: fitter(settings, task), settings.n_estimators, record(settings)
+    )
+
+
+def record(settings: LightGBMSettings) -> dict[str, object]:
+    """The settings for the run's record."""
+    values = {name: value for name, value in vars(settings).items() if name not in ("name", "extra")}
+    return values | settings.extra
+
+
+def fitter(settings: LightGBMSettings, task: Task) -> Fit:
+    """Return the function that fits a booster; raises InputError for an `extra` that is not the user's to set."""
+    params = parameters(settings, task)
+
+    def fit(rows: Rows, rounds: int, held: Rows | None) -> Trees:
+        import lightgbm
+
+        def dataset(part: Rows, reference: Any = None) -> Any:
+            return lightgbm.Dataset(
+                part.matrix,
+                part.target,
+                weight=part.weight,
+                reference=reference,
+                categorical_feature=list(task.categorical),
+                params=params,
+            )
+
+        learn = dataset(rows)
+        losses: dict[str, dict[str, list[float]]] = {}
+        watch = [lightgbm.early_stopping(task.patience, verbose=False), lightgbm.record_evaluation(losses)]
+        checks = [dataset(held, learn)] if held is not None else None
+        booster = lightgbm.train(
+            params,
+            learn,
+            rounds,
+            valid_sets=checks,
+            feval=_mistakes if params.get("metric") == "None" else None,
+            callbacks=watch if checks else None,
+        )
+        kept = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
+        history = next(iter(losses["valid_0"].values())) if checks else []
+        text = booster.model_to_string(num_iteration=kept)
+        return LightGBMTrees(lightgbm.Booster(model_str=text), kept, tuple(history), task)
+
+    return fit
+
+
+def _mistakes(probabilities: Array, rows: Any) -> tuple[str, float, bool]:
+    """`boosting.mistakes` as LightGBM calls a metric."""
+    return "mistakes", mistakes(probabilities, rows.get_label(), rows.get_weight()), False
+
+
+def parameters(settings: LightGBMSettings, task: Task) -> dict[str, Any]:
+    """LightGBM's own parameters. Equal seeds give equal trees on a machine: `deterministic` with one fixed layout."""
+    for key in settings.extra:
+        if key in RESERVED:
+            raise InputError(f"model.extra: {key!r} follows from the task and the run; take it out")
+    objective = {"logistic": "binary", "softmax": "multiclass"}.get(task.link, "regression")
+    return {
+        "objective": objective,
+        **({"num_class": task.classes, "metric": "None"} if task.link == "softmax" else {}),
+        "learning_rate": settings.learning_rate,
+        "num_leaves": settings.num_leaves,
+        "max_depth": settings.max_depth,
+        "min_data_in_leaf": settings.min_child_samples,
+        "bagging_fraction": settings.subsample,
+        "bagging_freq": int(settings.subsample < 1),
+        "feature_fraction": settings.colsample_bytree,
+        "lambda_l1": settings.reg_alpha,
+        "lambda_l2": settings.reg_lambda,
+        "seed": task.seed,
+        "deterministic": True,
+        "force_col_wise": True,
+        "num_threads": task.threads,
+        "feature_pre_filter": False,
+        "verbosity": -1,
+        **settings.extra,
+    }

@@ -1,0 +1,143 @@
+"""The project's own models (`mlgen_runtime.extend.model`) as candidates beside ours.
+
+A scikit-learn estimator is served by its ONNX graph (skl2onnx), or not at all: it has no safe format of its own.
+LightGBM's and XGBoost's wrappers are served as our own boosters are, bit for bit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+
+from ...core import extensions
+from ...core.errors import InputError
+from ...core.extensions import Extension
+from ...rows.training import Candidate, Training
+from .. import link as links
+from .. import preprocessing as preparing
+from . import boosting, interval, validation
+from .boosting import Ensemble, Task, Trees
+from .candidate import Fitted, decimals
+from .estimator import Design, Estimator
+
+Array = npt.NDArray[Any]
+#: What a wrapper may differ by from its booster, as a share: more means another objective than the task's.
+SAME = 1e-6
+
+
+def models() -> dict[str, tuple[type[Any], Callable[[Training, Any], Candidate]]]:
+    """name → (the dataclass of its settings, fit), as in `MODELS`."""
+    return {name: (_settings(found), partial(_fit, found)) for name, found in extensions.registered("model").items()}
+
+
+def _settings(found: Extension) -> type[Any]:
+    """A dataclass with the function's parameters; one without an annotation takes what its default is."""
+    hints = get_type_hints(found.function, include_extras=True)
+    fields: list[tuple[str, Any]] = [("name", str)]
+    fields += [
+        (name, hints.get(name, object if default in (None, "???") else type(default)))
+        for name, default in found.options["settings"].items()
+    ]
+    return dataclasses.make_dataclass(f"{found.name}_settings", fields, frozen=True, kw_only=True)
+
+
+def _fit(found: Extension, training: Training, settings: Any) -> Candidate:
+    """Fit the estimator to a part, for the interval, and to all training rows."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    estimator = _made(found, training, settings)
+    record = {name: getattr(settings, name) for name in found.options["settings"]}
+    kind = type(estimator).__module__.partition(".")[0]
+    if kind in ("lightgbm", "xgboost"):
+        return _boosted(found.name, training, estimator, kind, record)
+    return _estimated(found, training, settings, estimator, record)
+
+
+def _made(found: Extension, training: Training, settings: Any) -> Any:
+    """The estimator, not fitted yet. Raises InputError where the function gives something else."""
+    wanted = inspect.signature(found.function).parameters
+    given = {name: value for name, value in (("seed", training.seed), ("threads", training.threads)) if name in wanted}
+    made = found.function(**{name: getattr(settings, name) for name in found.options["settings"]}, **given)
+    needed = ("fit", "predict_proba") if training.classes else ("fit", "predict")
+    if lacking := [name for name in needed if not callable(getattr(made, name, None))]:
+        raise InputError(
+            f"model={found.name}: {found.module} gives {type(made).__name__}, which has no {lacking[0]}; return an "
+            f"estimator for {'classes' if training.classes else 'numbers'}, not fitted yet"
+        )
+    return made
+
+
+def _estimated(
+    found: Extension, training: Training, settings: Any, estimator: Any, record: dict[str, object]
+) -> Fitted:
+    prepared = preparing.fit(training.frame, training.contract)
+    matrix = prepared.frame(training.frame)
+    design = Design.of(prepared, matrix)
+    columns, weights = design.columns(matrix), training.weights()
+    offsets = None
+    if not training.classes:
+        learn, held = validation.holdout(training, training.settings.validation_size)
+        part = _made(found, training, settings)
+        _learn(part, columns[learn], training.target[learn], weights[learn])
+        offsets = interval.offsets(training.target[held] - part.predict(columns[held]), training.coverage)
+    _learn(estimator, columns, training.target, weights)
+    return Fitted(
+        name=found.name,
+        preprocessing=prepared,
+        scorer=Estimator(design, estimator, training.classes),
+        link="probabilities" if training.classes else "identity",
+        classes=training.classes,
+        interval=offsets,
+        decimals=decimals(training),
+        record=record,
+    )
+
+
+def _learn(estimator: Any, columns: Array, target: Array, weights: Array) -> None:
+    """Fit; weights are handed over where they differ and the estimator takes them."""
+    from sklearn.utils.validation import has_fit_parameter
+
+    if np.ptp(weights) and has_fit_parameter(estimator, "sample_weight"):
+        estimator.fit(columns, target, sample_weight=weights)
+    else:
+        estimator.fit(columns, target)
+
+
+def _boosted(name: str, training: Training, estimator: Any, kind: str, record: dict[str, object]) -> Fitted:
+    """A library's own wrapper: its booster is taken out, and served as our own boosters are."""
+    link = {0: "identity", 2: "logistic"}.get(training.classes, "softmax")
+    prepared = boosting.prepare(training, link)
+    rows = prepared.rows
+    learn, held = validation.holdout(training, training.settings.validation_size)
+    estimator.fit(rows.matrix[learn], rows.target[learn], sample_weight=rows.weight[learn])
+    margins = _trees(estimator, kind, prepared.task).margins(rows.matrix[held])
+    offsets = boosting.offsets(training, prepared, held, margins)
+    estimator.fit(rows.matrix, rows.target, sample_weight=rows.weight)
+    trees = _trees(estimator, kind, prepared.task)
+    few = rows.matrix[:200]
+    expected = estimator.predict_proba(few) if training.classes else estimator.predict(few)
+    scores = links.scores(trees.margins(few), link)
+    if scores.shape != expected.shape or not np.allclose(scores, expected, rtol=SAME, atol=SAME * 10):
+        raise InputError(
+            f"model={name}: its predictions are not what its trees add up to under the {link} link, so another "
+            "objective than the task's was chosen; leave the objective out"
+        )
+    return boosting.fitted(name, training, prepared, Ensemble(((1.0, trees),)), offsets, record)
+
+
+def _trees(estimator: Any, kind: str, task: Task) -> Trees:
+    if kind == "lightgbm":
+        from .lightgbm import LightGBMTrees
+
+        booster = estimator.booster_
+        return LightGBMTrees(booster=booster, rounds=booster.current_iteration(), history=(), task=task)
+    from .xgboost import XGBoostTrees
+
+    booster = estimator.get_booster()
+    return XGBoostTrees(booster=booster, rounds=booster.num_boosted_rounds(), history=(), task=task)

@@ -1,0 +1,46 @@
+"""The settings whose shape is that of tables: how the baseline and the candidates are fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..config.schema import Amount, Count, Share
+from ..config.settings import FitSettings
+from ..rows.settings import BundleSettings, ContractSettings, DataSettings, RowsConfig, SplitSettings
+
+__all__ = [
+    "BaselineSettings",
+    "BundleSettings",
+    "ContractSettings",
+    "DataSettings",
+    "SplitSettings",
+    "TabularConfig",
+    "TrainSettings",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineSettings:
+    """The linear baseline; `l2` is the strength of its penalty."""
+
+    l2: Amount
+    max_iterations: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings(FitSettings):
+    """How a candidate is fitted, whichever model it is. `threads` null means the CPU quota."""
+
+    validation_size: Share
+    imbalance: Literal["none", "balanced"]
+    early_stopping_rounds: Count
+    refit: Literal["auto", "true", "false"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TabularConfig(RowsConfig):
+    """What a run over tables is told."""
+
+    baseline: BaselineSettings
+    train: TrainSettings

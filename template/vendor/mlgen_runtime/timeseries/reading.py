@@ -1,0 +1,44 @@
+"""The rows of the series of a run: which table they are in, and which of its columns.
+
+frame = read(settings, root)     the rows up to now, without the columns of data.drop
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from ..data import tables
+from ..data import versions as versioning
+from .settings import DataSettings
+
+
+def read(settings: DataSettings, root: Path) -> pd.DataFrame:
+    """Return the rows of `data.path` without `data.drop`; raises InputError where a column named is not there."""
+    return tables.wanted(settings.path, settings, root, _named(settings), settings.version)
+
+
+def read_test(settings: DataSettings, root: Path) -> pd.DataFrame | None:
+    """Return the rows of `data.test_path` without `data.drop`, or None where no test file is set."""
+    if settings.test_path is None:
+        return None
+    version = versioning.along(settings.test_path, settings.version, root)
+    return tables.wanted(settings.test_path, settings, root, _named(settings), version)
+
+
+def read_rows(path: str, settings: DataSettings, root: Path) -> pd.DataFrame:
+    """Return all columns of a file or an SQL table; raises InputError where it cannot be read."""
+    return tables.read(path, settings, root)
+
+
+def _named(settings: DataSettings) -> dict[str, list[str]]:
+    """Setting to the columns that it names; every one of them must be there."""
+    return {
+        "data.target": [settings.target] if settings.target else [],
+        "data.time": [settings.time] if settings.time else [],
+        "data.series": settings.series or [],
+        "data.past": settings.past,
+        "data.known_future": settings.known_future,
+        "data.static": settings.static,
+    }

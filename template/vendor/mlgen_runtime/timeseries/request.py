@@ -1,0 +1,206 @@
+"""The rows that come with a request for forecasts: which series they name, and what is new of each.
+
+    gather({"shop": ["A", "A"], "day": ["2024-03-01", None], "sold": [12, None]}, contract, frequency, {})
+
+Cells are as JSON or a conformed table holds them. What cannot be read is refused with its column and row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract.schema import Column, Contract, is_blank
+from ..core.errors import InputError
+from .assembly import arrange, coded
+from .frequency import Frequency
+from .moment import moment
+from .panel import Key, Panel
+
+Array = npt.NDArray[Any]
+Columns = Mapping[str, Sequence[object] | Array]
+GROUPS = (("past", "past"), ("known", "known_future"), ("static", "static"))
+#: Cells that a panel may have beyond SPARSE for each row: a moment of another century must not fill the memory.
+ROOM, SPARSE = 2_000_000, 50
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """Rows with a moment, by series and step; `keys` are all series named, in the order of their first row.
+
+    `codes` [n] point into `keys`; `values` is column to float64 [n], NaN where nothing is said.
+    """
+
+    frequency: Frequency
+    keys: tuple[Key, ...]
+    codes: Array
+    ordinals: Array
+    target: Array
+    past: Mapping[str, Array]
+    known: Mapping[str, Array]
+    static: Mapping[str, Array]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows that bring something."""
+        return len(self.codes)
+
+    def over(self, stored: Panel, asked: Sequence[Key]) -> Panel:
+        """The panel of the series `asked`, with these rows laid over the histories that are `stored`.
+
+        Raises InputError where rows lie so far apart that hardly anything would be between them.
+        """
+        position = {key: code for code, key in enumerate(asked)}
+        own = np.array([position[key] for key in self.keys], dtype=np.int64)
+        codes = own[self.codes] if len(own) else self.codes
+        kept = np.array([position[key] for key in stored.keys], dtype=np.int64)
+        future = stored.future
+        width = stored.steps + future
+        ordinals = stored.end[:, None] + np.arange(1 - stored.steps, future + 1)[None, :]
+
+        def joined(values: Array | None, added: Array) -> Array:
+            laid = np.full((stored.series, width), np.nan)
+            if values is not None:
+                laid[:, : min(width, values.shape[1])] = values[:, :width]
+            return np.concatenate([laid.ravel(), added])
+
+        def constant(values: Array | None, added: Array) -> Array:
+            each = np.full(stored.series, np.nan) if values is None else values
+            return np.concatenate([np.repeat(each, width), added])
+
+        places = np.concatenate([np.repeat(kept, width), codes])
+        steps = np.concatenate([ordinals.ravel(), self.ordinals])
+        _near(asked, places, steps, self.frequency)
+        return arrange(
+            asked,
+            places,
+            steps,
+            joined(stored.target, self.target),
+            {name: joined(stored.past.get(name), values) for name, values in self.past.items()},
+            {name: joined(stored.known.get(name), values) for name, values in self.known.items()},
+            {name: constant(stored.static.get(name), values) for name, values in self.static.items()},
+            stored.categories,
+        )
+
+
+def gather(
+    columns: Columns, contract: Contract, frequency: Frequency, categories: Mapping[str, tuple[str, ...]]
+) -> Request:
+    """Read raw columns [n]; columns that are not there say nothing.
+
+    Raises InputError for a cell that cannot be read, a row without its series, a moment off the grid or doubled.
+    """
+    rows = max((len(values) for values in columns.values()), default=0)
+    names = [column.name for column in contract.with_role("series")]
+    listed = [_texts(columns[name], name) for name in names] if rows else []
+    rows_of = list(zip(*listed, strict=True)) if names else [()] * rows
+    keys: dict[Key, int] = {}
+    codes = np.array([keys.setdefault(key, len(keys)) for key in rows_of], dtype=np.int64)
+    time = contract.with_role("time")[0]
+    stamps = _stamps(columns[time.name], time) if time.name in columns else np.full(rows, np.datetime64("NaT", "ns"))
+    timed = ~np.isnat(stamps)
+    ordinals = _ordinals(stamps[timed], frequency, time.name)
+    _single(codes[timed], ordinals, tuple(keys), frequency)
+
+    def read(column: Column) -> Array:
+        if column.name not in columns:
+            return np.full(int(timed.sum()), np.nan)
+        cells = columns[column.name]
+        if column.type == "category":
+            found = coded(_texts(cells, column.name, True), categories.get(column.name, ()))
+        else:
+            found = _numbers(cells, column)
+        return found.astype(np.float64)[timed]
+
+    groups = {group: {column.name: read(column) for column in contract.with_role(role)} for group, role in GROUPS}
+    return Request(frequency, tuple(keys), codes[timed], ordinals, read(contract.target), **groups)
+
+
+def _ordinals(stamps: Array, frequency: Frequency, name: str) -> Array:
+    ordinals, fits = frequency.ordinals(stamps)
+    if not fits.all():
+        wrong = stamps[int((~fits).argmax())].astype("M8[s]")
+        raise InputError(
+            f"{name} holds {wrong}, which is not on the grid of the frequency {frequency.name}; send moments such as "
+            f"{frequency.times(ordinals[(~fits).argmax()][None])[0].astype('M8[s]')}"
+        )
+    return ordinals
+
+
+def _single(codes: Array, ordinals: Array, keys: tuple[Key, ...], frequency: Frequency) -> None:
+    """Refuse two rows of one step."""
+    pairs = np.stack([codes, ordinals], axis=1)
+    unique, counts = np.unique(pairs, axis=0, return_counts=True)
+    if (counts > 1).any():
+        code, ordinal = unique[int((counts > 1).argmax())]
+        when = frequency.times(np.array([ordinal]))[0].astype("M8[s]")
+        label = " / ".join(keys[code]) or "the series"
+        raise InputError(f"{label} has {int(counts.max())} rows for {when}; send one row a moment")
+
+
+def _near(keys: Sequence[Key], codes: Array, ordinals: Array, frequency: Frequency) -> None:
+    """Refuse rows [n] of which one lies so far from the others that the series would be all gap."""
+    edges = np.iinfo(np.int64)
+    first, last = np.full(len(keys), edges.max), np.full(len(keys), edges.min)
+    np.minimum.at(first, codes, ordinals)
+    np.maximum.at(last, codes, ordinals)
+    spans = np.where(last >= first, last - first + 1, 0)
+    widest = int(spans.argmax())
+    if int(spans[widest]) * len(keys) > ROOM + SPARSE * len(codes):
+        low, high = frequency.times(np.array([first[widest], last[widest]])).astype("M8[s]")
+        raise InputError(
+            f"{' / '.join(keys[widest]) or 'the series'} has rows from {low} to {high}, {spans[widest]:,} steps of "
+            f"{frequency.name} of which most are empty; send rows that lie closer together"
+        )
+
+
+def _texts(cells: Sequence[object] | Array, name: str, optional: bool = False) -> list[str]:
+    """Cells as the text that a contract writes (3.0 is "3"); refuses a missing one, or leaves it empty."""
+    found = []
+    for row, cell in enumerate(cells):
+        missing = cell is None or cell != cell or (isinstance(cell, str) and is_blank(cell))
+        if missing and not optional:
+            raise InputError(f"{name} is empty in row {row + 1}; each row must name its series")
+        whole = isinstance(cell, float) and cell == cell and cell.is_integer()
+        found.append("" if missing else str(int(cell)) if whole else str(cell))
+    return found
+
+
+def _numbers(cells: Sequence[object] | Array, column: Column) -> Array:
+    """Cells as float64, NaN where missing; refuses what is no number."""
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub":
+        return cells.astype(np.float64)
+    return np.array([_number(cell, row, column) for row, cell in enumerate(cells)], dtype=np.float64)
+
+
+def _number(cell: Any, row: int, column: Column) -> float:
+    if cell is None or (isinstance(cell, str) and is_blank(cell)):
+        return math.nan
+    try:
+        value = float(cell)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"column {column.name!r} holds {cell!r} in row {row + 1}, expected a number") from None
+    return value if math.isfinite(value) else math.nan
+
+
+def _stamps(cells: Sequence[object] | Array, column: Column) -> Array:
+    """Cells as datetime64[ns] in UTC, NaT where missing; refuses what is no moment."""
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
+        return cells.astype("M8[ns]")
+    found = np.full(len(cells), np.datetime64("NaT", "ns"))
+    for row, cell in enumerate(cells):
+        if cell is None or cell != cell or (isinstance(cell, str) and is_blank(cell)):
+            continue
+        try:
+            found[row] = moment(cell, column.format)
+        except ValueError:
+            raise InputError(
+                f"column {column.name!r} holds {cell!r} in row {row + 1}, expected a moment "
+                f"{'written as ' + column.format if column.format else 'such as 2024-01-31 or 2024-01-31T12:00:00'}"
+            ) from None
+    return found

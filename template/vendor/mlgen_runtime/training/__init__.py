@@ -1,0 +1,1 @@
+"""The training pipeline: read, check, split, baseline, fit, evaluate, gate, register, bundle. It knows no use case."""

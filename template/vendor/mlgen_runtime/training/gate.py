@@ -1,0 +1,199 @@
+"""Promote only what is better: the candidate against the best baseline and against the reigning champion.
+
+"Better" means that the paired bootstrap's interval of the improvement lies above `gate.margin` altogether. A more
+complex model has to earn its place: on noise the baseline stays. Where so few cases can be had that an interval proves
+nothing (windows of a single series), `gate.baseline=ahead` lets the better figure decide against the baseline. Declared
+constraints (latency, size) are met or not, whatever the quality.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from . import bootstrap
+
+if TYPE_CHECKING:
+    import numpy as np
+    from ..usecase.protocol import Metric
+
+    from ..config.settings import GateSettings
+    from ..usecase.evaluated import EvaluatedModel, Truth
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How much better `name` scored than `against`, in units of the metric (positive is better), with its interval.
+
+    `better` is the gate's verdict, `shown` whether the interval alone says so.
+    """
+
+    name: str
+    against: str
+    improvement: float
+    low: float
+    high: float
+    better: bool
+    shown: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.improvement:+.4g} [{self.low:+.4g}, {self.high:+.4g}]"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate decided. `promoted` is the entrant to be served from now on, None where nothing changes.
+
+    `registered` is the entrant that becomes a version; `intervals` are those of each entrant's own metric.
+    """
+
+    metric: str
+    promoted: EvaluatedModel | None
+    registered: EvaluatedModel
+    sentence: str
+    comparisons: tuple[Comparison, ...]
+    unmet: tuple[str, ...]
+    intervals: dict[str, tuple[float, float]]
+
+
+def decide(
+    metric: Metric,
+    settings: GateSettings,
+    seed: int,
+    truth: Truth,
+    entrants: Sequence[EvaluatedModel],
+    stays: str | None = None,
+) -> Decision:
+    """Compare the entrants on the test rows and decide.
+
+    `entrants` are the baselines (simplest first), one candidate, and at most one champion, all scored on `truth` [n],
+    the champion on those of its rows that it was not trained on.
+    `stays` is the version that goes on serving where the candidate fails; None where there is none.
+    """
+    arena = _Arena(metric, settings, seed, truth, list(entrants))
+    candidate = arena.one("candidate")
+    champion = arena.one("champion")
+    assert candidate is not None
+    baseline, comparisons = arena.best_baseline()
+    rivals = [rival for rival in (baseline, champion) if rival is not None]
+    faced = [
+        arena.compare(candidate, rival, settings.margin, shown=rival is champion or settings.baseline == "shown")
+        for rival in rivals
+    ]
+    unmet = constraints(candidate, settings)
+    promoted, sentence = _verdict(candidate, baseline, stays, faced, unmet, settings)
+    return Decision(
+        metric=metric.name,
+        promoted=promoted,
+        registered=promoted or candidate,
+        sentence=sentence,
+        comparisons=(*comparisons, *faced),
+        unmet=unmet,
+        intervals={entrant.key: arena.interval(entrant) for entrant in entrants},
+    )
+
+
+def constraints(entrant: EvaluatedModel, settings: GateSettings) -> tuple[str, ...]:
+    """Return, in words, the declared constraints that an entrant does not meet."""
+    unmet = []
+    if settings.max_p99_ms is not None and entrant.latency is not None and entrant.latency.p99_ms > settings.max_p99_ms:
+        unmet.append(f"its p99 of {entrant.latency.p99_ms:.3g} ms is above gate.max_p99_ms={settings.max_p99_ms:g}")
+    if settings.max_size_mb is not None and entrant.megabytes > settings.max_size_mb:
+        unmet.append(f"its {entrant.megabytes:.3g} MB are above gate.max_size_mb={settings.max_size_mb:g}")
+    return tuple(unmet)
+
+
+@dataclass(frozen=True)
+class _Arena:
+    """The entrants on the same rows. Those that are fair to the champion alone have draws of their own."""
+
+    metric: Metric
+    settings: GateSettings
+    seed: int
+    truth: Truth
+    entrants: list[EvaluatedModel]
+
+    def one(self, kind: str) -> EvaluatedModel | None:
+        return next((entrant for entrant in self.entrants if entrant.kind == kind), None)
+
+    @cached_property
+    def draws(self) -> dict[str, np.ndarray]:
+        """The metric [resamples] of each entrant on the same draws of all test rows."""
+        whole = [entrant for entrant in self.entrants if entrant.fair is None]
+        return dict(zip((e.key for e in whole), self._resample(self.truth, [e.scores for e in whole]), strict=True))
+
+    @cached_property
+    def duel(self) -> np.ndarray:
+        """The metric [candidate and champion, resamples] on the same draws of the rows that are fair to both."""
+        candidate, champion = self.one("candidate"), self.one("champion")
+        assert candidate is not None
+        assert champion is not None
+        return self._resample(self.truth[champion.fair], [candidate.scores[champion.fair], champion.scores])
+
+    def interval(self, entrant: EvaluatedModel) -> tuple[float, float]:
+        draws = self.draws[entrant.key] if entrant.fair is None else self.duel[1]
+        return bootstrap.interval(draws, self.settings.confidence)
+
+    def compare(
+        self, name: EvaluatedModel, against: EvaluatedModel, margin: float, *, shown: bool = True
+    ) -> Comparison:
+        """Compare two entrants; `shown` asks for an interval above the margin, otherwise the figure is enough."""
+        sign = 1.0 if self.metric.greater_is_better else -1.0
+        if against.fair is None:
+            here, there = self.draws[name.key], self.draws[against.key]
+            mine = name.metrics[self.metric.name]
+        else:
+            here, there = self.duel
+            mine = self.metric.value(self.truth[against.fair], name.scores[against.fair])
+        low, high = bootstrap.interval(sign * (here - there), self.settings.confidence)
+        gain = sign * (mine - against.metrics[self.metric.name])
+        return Comparison(name.key, against.key, gain, low, high, (low if shown else gain) > margin, low > margin)
+
+    def _resample(self, truth: Truth, scores: Sequence[np.ndarray]) -> np.ndarray:
+        return bootstrap.resample(self.metric, truth, scores, self.settings.resamples, self.seed)
+
+    def best_baseline(self) -> tuple[EvaluatedModel | None, list[Comparison]]:
+        """The simplest baseline that no later one is shown to beat, and the comparisons that say so."""
+        baselines = [entrant for entrant in self.entrants if entrant.kind == "baseline"]
+        best, comparisons = baselines[0] if baselines else None, []
+        for other in baselines[1:]:
+            comparisons.append(self.compare(other, best or other, margin=0.0))  # the margin is the candidate's bar
+            best = other if comparisons[-1].better else best
+        return best, comparisons
+
+
+def _verdict(
+    candidate: EvaluatedModel,
+    baseline: EvaluatedModel | None,
+    stays: str | None,
+    faced: Sequence[Comparison],
+    unmet: Sequence[str],
+    settings: GateSettings,
+) -> tuple[EvaluatedModel | None, str]:
+    """Return who is to be promoted (None: nothing changes) and the sentence that says why."""
+    lost = [comparison for comparison in faced if not comparison.better]
+    if not lost and not unmet:
+        won = " and ".join(f"{_label(c.against)} by {c}" for c in faced)
+        verb = "beats" if all(comparison.shown for comparison in faced) else "is ahead of"
+        return candidate, f"{candidate.name} is promoted: it {verb} {won}."
+    because = "; ".join(
+        [*(f"it is not shown to beat {_label(c.against)}{_margin(settings)} ({c})" for c in lost), *unmet]
+    )
+    if stays is not None or baseline is None:
+        serving = f" and the champion (version {stays}) stays" if stays is not None else ""
+        return None, f"{candidate.name} is not promoted{serving}: {because}."
+    if kept := "; ".join(constraints(baseline, settings)):
+        return None, f"nothing is promoted: {because}; and the baseline {baseline.name} fails as well: {kept}."
+    return baseline, f"the baseline {baseline.name} is promoted, not {candidate.name}: {because}."
+
+
+def _label(key: str) -> str:
+    kind, _, name = key.partition(":")
+    return f"the {kind} {name}" if kind != "champion" else f"the champion (version {name})"
+
+
+def _margin(settings: GateSettings) -> str:
+    return f" by more than {settings.margin:g}" if settings.margin and not math.isnan(settings.margin) else ""

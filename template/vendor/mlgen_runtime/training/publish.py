@@ -1,0 +1,109 @@
+"""From a decision to a version: MLflow's record, the published bundle, and the champion where the gate said so.
+
+The order is what makes `kill -9` harmless. The bundle lies staged; the run is logged; the version is created, marked
+with this process; the bundle is published by one rename; the pointer moves; the ledger and the aliases follow. A
+process that dies before the rename leaves a version without a bundle, which the next run deletes; one that dies after
+it leaves a whole version that nobody serves, or a champion whose ledger row the next run writes.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..bundle import format as bundle
+from ..bundle import promotion
+from ..core.errors import InputError
+from ..core.progress import Steps
+from . import bundle_metadata, card, card_content, native_model
+from .run_record import dataset, metrics, params, run_tags, version_tags
+
+if TYPE_CHECKING:
+    from .judged import Judged
+    from .run_context import RunContext
+
+__all__ = ["Published", "publish", "register", "run_tags"]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What came of it: the version, its bundle's place, the run, the card, and who is champion now."""
+
+    version: str
+    bundle: str
+    run_id: str
+    card: Path
+    champion: str | None
+    note: str | None = None
+
+
+def register(run: RunContext, judged: Judged, steps: Steps) -> str:
+    """Complete the staged bundle's metadata, log everything to MLflow and create the version. Returns its number."""
+    with steps("register") as step:
+        chosen, config, case = judged.chosen, judged.config, judged.case
+        importance = bundle_metadata.importance(judged)
+        pictures = case.plots.draw(judged.prepared, chosen, importance)
+        run.tracker.ready()
+        lineage = bundle_metadata.lineage_of(judged, run.origin, run.tracker.run_id)
+        bundle_metadata.write(judged, lineage, importance)
+        shown = run.stage()
+        for name, data in pictures.items():
+            (shown / "plots").mkdir(exist_ok=True)
+            (shown / "plots" / f"{name}.png").write_bytes(data)
+        bundle.write_json(shown, "config.json", config.record)
+        bundle.write_json(shown, "details.json", case.evaluation.details(judged.prepared, chosen))
+        page = shown / "card.html"
+        page.write_text(card.page(card_content.content(judged, lineage, pictures, importance)), "utf8")
+        run.tracker.log(params(judged), metrics(judged), dataset(judged))
+        run.tracker.files(shown)
+        run.tracker.files(chosen.folder, "bundle")
+        labels = len(judged.prepared.contract.labels)
+        native = chosen.model.native if chosen.model else None
+        logged = native_model.log(native, chosen.folder, run.tracker.run_id, labels if labels > 2 else 1)
+        source = logged or f"runs:/{run.tracker.run_id}/bundle"
+        version = run.register(source, version_tags(judged), judged.decision.sentence)
+        kept = config.root / "reports" / "train.html"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(page, kept.with_suffix(".part"))
+        kept.with_suffix(".part").replace(kept)
+        step.says = f"version {version} of {config.tracking.model_name} in MLflow, run {run.tracker.run_id[:8]}"
+    return version
+
+
+def publish(run: RunContext, judged: Judged, version: str, held: str | None, steps: Steps) -> Published:
+    """Publish the bundle; promote it where the gate said so, else name it the challenger.
+
+    `held` says why one that passed the gate is not promoted at once.
+    """
+    with steps("bundle") as step:
+        chosen, config = judged.chosen, judged.config
+        judged.case.evaluation.remember(run, version, judged.prepared)
+        run.publish(chosen.folder, version)
+        note = held
+        if judged.decision.promoted is not None and note is None:
+            try:
+                promotion.promote(
+                    run.store,
+                    version,
+                    judged.decision.sentence,
+                    expected=judged.status.version,
+                    guarded=True,
+                    run_id=run.tracker.run_id,
+                )
+            except InputError as moved:
+                note = str(moved)
+        now = run.store.champion()
+        reigns = now is not None and now.version == version
+        run.tracker.alias(now.version if now else None, None if reigns else version)
+        run.tracker.finish()
+        step.says = f"{config.bundle.store}/{version} ({chosen.megabytes:.2g} MB, {chosen.format})"
+    return Published(
+        version=version,
+        bundle=f"{config.bundle.store.rstrip('/')}/{version}",
+        run_id=run.tracker.run_id,
+        card=config.root / "reports" / "train.html",
+        champion=now.version if now else None,
+        note=note,
+    )

@@ -1,0 +1,45 @@
+"""The table that a training ends with: who scored what on the test rows, with intervals, and what serving costs.
+
+  model                         roc_auc              log_loss   p99 ms    MB
+  majority       baseline       0.5 [0.5, 0.5]          0.579     0.02  0.01
+● lightgbm       candidate      0.931 [0.926, 0.936]    0.272     0.04  1.20
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..usecase.evaluated import EvaluatedModel
+    from .gate import Decision
+
+
+def rows(beside: Sequence[str], models: Sequence[EvaluatedModel], decision: Decision) -> list[dict[str, Any]]:
+    """Return the scorecard as data: one row per model in the order they were fitted, the promoted one marked."""
+    others = [name for name in beside if name != decision.metric][:2]
+    return [
+        {
+            "": "●" if model is decision.promoted else " ",
+            "model": model.name if model.version is None else f"{model.name} (version {model.version})",
+            "role": model.kind,
+            decision.metric: figure(model.metrics[decision.metric], *decision.intervals[model.key]),
+            **{name: f"{model.metrics[name]:.4g}" for name in others},
+            "p99 ms": f"{model.latency.p99_ms:.2g}" if model.latency else "",
+            "MB": f"{model.megabytes:.2g}" if model.latency else "",
+        }
+        for model in models
+    ]
+
+
+def lines(table: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the scorecard as aligned lines of text, its heading first."""
+    names = list(table[0])
+    cells = [names, *([str(row[name]) for name in names] for row in table)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(names))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def figure(value: float, low: float, high: float) -> str:
+    """A metric with its interval, such as `0.931 [0.926, 0.936]`."""
+    return f"{value:.4g} [{low:.4g}, {high:.4g}]"

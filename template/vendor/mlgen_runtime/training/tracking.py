@@ -1,0 +1,228 @@
+"""MLflow: the run, its parameters, metrics and files, the registered version, the aliases.
+
+Importing MLflow and opening a new SQLite file take seconds, so both happen in a thread while the model is fitted
+(`Tracker.open`); everything after that is quick. What a killed process left half done carries that process's mark, and
+the next run on the same machine ends it: a run still RUNNING becomes KILLED, a version without a bundle is deleted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core import process
+from ..core.errors import InputError
+from .mlflow_connection import connect, knock, located, reached
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from ..config.settings import TrackingSettings
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+#: Tags of our own on runs and versions: the process that made them, the store that holds the bundle.
+PROCESS, STORE = "process", "bundle_store"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The data of a run as MLflow shows it. `types` is column to type, `digest` the data's fingerprint; `version` is
+    None where it has none.
+    """
+
+    name: str
+    source: str
+    digest: str
+    version: str | None
+    rows: int
+    types: Mapping[str, str]
+
+
+class Tracker:
+    """One run in MLflow. `open` first, `ready` before anything else; methods raise InputError where MLflow is away."""
+
+    def __init__(self, settings: TrackingSettings, root: Path, store: str) -> None:
+        self.settings = settings
+        self.uri = located(settings.uri, root)
+        self.store = store
+        self.run_id = ""
+        self.swept: list[str] = []
+        self._client: MlflowClient | None = None
+        self._opening: Future[None] | None = None
+
+    def open(
+        self, tags: Mapping[str, str], published: Sequence[str], meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        """Begin, in a thread: import MLflow, connect, end what dead processes left, start a run with these tags.
+
+        Raises InputError at once where no server listens. `published` are the versions that have a bundle; `meanwhile`
+        is called in the same thread afterwards, for other things that are slow to begin.
+        """
+        knock(self.uri)
+        pool = ThreadPoolExecutor(1, thread_name_prefix="tracking")
+        self._opening = pool.submit(self._open, dict(tags), list(published))
+        if meanwhile is not None:
+            pool.submit(meanwhile)
+        pool.shutdown(wait=False)
+
+    def ready(self) -> MlflowClient:
+        """Wait until the run has begun and return the client. Raises InputError where MLflow cannot be reached."""
+        if self._client is None:
+            assert self._opening is not None, "open() comes first"
+            self._opening.result()
+        assert self._client is not None
+        return self._client
+
+    def opened(self) -> bool:
+        """Whether a run has begun (it waits for one that is about to)."""
+        if self._opening is not None and self._opening.exception() is None:
+            self.ready()
+        return self._client is not None
+
+    def log(self, params: Mapping[str, object], metrics: Mapping[str, float], dataset: Dataset) -> None:
+        """Log parameters (as text of at most 6000 characters), finite metrics, and the data set of the run."""
+        client = self.ready()
+        from mlflow.entities import Dataset as Entity
+        from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
+
+        now, version = _milliseconds(), dataset.version
+        named = {_key(name): value for name, value in metrics.items() if _finite(value)}
+        texts = [Param(name, str(value)[:6000]) for name, value in {_key(n): v for n, v in params.items()}.items()]
+        figures = [Metric(name, float(value), now, 0) for name, value in named.items()]
+        entity = Entity(
+            name=dataset.name,
+            digest=dataset.digest[:36],  # MLflow's limit; the tag holds all of it
+            source_type="local",
+            source=json.dumps({"uri": dataset.source} | ({"version": version} if version else {})),
+            schema=json.dumps({"mlflow_colspec": [{"name": n, "type": t} for n, t in dataset.types.items()]}),
+            profile=json.dumps({"num_rows": dataset.rows, "num_elements": dataset.rows * len(dataset.types)}),
+        )
+        with reached(self.uri):
+            for start in range(0, len(texts), 100):  # the protocol's limits: 100 parameters, 1000 metrics at a time
+                client.log_batch(self.run_id, params=texts[start : start + 100])
+            for start in range(0, len(figures), 1000):
+                client.log_batch(self.run_id, metrics=figures[start : start + 1000])
+            marks = {"data.fingerprint": dataset.digest} | ({"data.version": version} if version else {})
+            client.log_batch(self.run_id, tags=[RunTag(name, text) for name, text in marks.items()])
+            client.log_inputs(self.run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", "training")])])
+
+    def files(self, folder: Path, name: str | None = None) -> None:
+        """Log all files of a folder as the run's artifacts, below `name`."""
+        client = self.ready()
+        with reached(self.uri):
+            client.log_artifacts(self.run_id, str(folder), name)
+
+    def register(self, source: str, tags: Mapping[str, str], description: str) -> str:
+        """Make a version of the registered model from a logged model's URI and return its number."""
+        client = self.ready()
+        from mlflow.exceptions import MlflowException
+
+        marks = {**tags, PROCESS: process.name(), STORE: self.store}
+        with reached(self.uri):
+            try:
+                client.create_registered_model(self.settings.model_name)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+            made = client.create_model_version(
+                self.settings.model_name, source, self.run_id, tags=marks, description=description
+            )
+        return str(made.version)
+
+    def forget(self, version: str) -> None:
+        """Delete a version that has no bundle."""
+        with reached(self.uri):
+            self.ready().delete_model_version(self.settings.model_name, version)
+
+    def alias(self, champion: str | None, challenger: str | None) -> None:
+        """Point the aliases at versions; None leaves an alias alone."""
+        client = self.ready()
+        model = self.settings.model_name
+        with reached(self.uri):
+            if challenger is not None:
+                client.set_registered_model_alias(model, CHALLENGER, challenger)
+            known = {str(version.version) for version in client.search_model_versions(f"name = '{model}'")}
+            if champion is not None and champion in known:
+                _align(client, model, champion)
+            elif champion is not None:
+                self.swept.append(
+                    f"this MLflow does not know the champion (version {champion}), so no alias points at it"
+                )
+
+    def finish(self, status: str = "FINISHED") -> None:
+        """End the run."""
+        with reached(self.uri):
+            self.ready().set_terminated(self.run_id, status)
+
+    def _open(self, tags: dict[str, str], published: list[str]) -> None:
+        client = connect(self.uri)
+        with reached(self.uri):
+            place = experiment(client, self.settings.experiment, self.uri)
+            self.swept = sweep(client, place, self.settings.model_name, self.store, published)
+            name = tags.pop("mlflow.runName", None)
+            self.run_id = client.create_run(place, tags={**tags, PROCESS: process.name()}, run_name=name).info.run_id
+        self._client = client
+
+
+def follow(settings: TrackingSettings, root: Path, champion: str) -> None:
+    """Point the alias champion at a version, and take the alias challenger from it. Raises InputError where MLflow is
+    away, or does not know the version."""
+    uri = located(settings.uri, root)
+    knock(uri)
+    client = connect(uri)
+    with reached(uri):
+        _align(client, settings.model_name, champion)
+
+
+def sweep(client: MlflowClient, experiment: str, model: str, store: str, published: Sequence[str]) -> list[str]:
+    """End the runs and delete the versions that dead processes of this machine left; return what was done, in words."""
+    done = []
+    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+        if process.is_gone(run.data.tags.get(PROCESS, "")):
+            client.set_terminated(run.info.run_id, "KILLED")
+            done.append(f"marked run {run.info.run_id} as KILLED, its process died")
+    for version in client.search_model_versions(f"name = '{model}'"):
+        ours = version.tags.get(STORE) == store and process.is_gone(version.tags.get(PROCESS, ""))
+        if ours and str(version.version) not in published:
+            client.delete_model_version(model, version.version)
+            done.append(f"deleted version {version.version}, its process died before the bundle was published")
+    return done
+
+
+def _align(client: MlflowClient, model: str, champion: str) -> None:
+    aliases = client.get_registered_model(model).aliases
+    client.set_registered_model_alias(model, CHAMPION, champion)
+    if str(aliases.get(CHALLENGER)) == champion:  # MLflow 3.17 gives numbers where it documents text
+        client.delete_registered_model_alias(model, CHALLENGER)
+
+
+def experiment(client: MlflowClient, name: str, uri: str) -> str:
+    """Return the id of the experiment, made where it does not exist; SQLite's files lie beside the database."""
+    found = client.get_experiment_by_name(name)
+    if found is not None and found.lifecycle_stage != "deleted":
+        return str(found.experiment_id)
+    if found is not None:
+        raise InputError(
+            f"tracking.experiment: {name!r} was deleted in MLflow; restore it there, or choose another name"
+        )
+    beside = Path(uri.removeprefix("sqlite:///")).parent / "mlruns" if uri.startswith("sqlite:///") else None
+    return str(client.create_experiment(name, artifact_location=beside.as_uri() if beside else None))
+
+
+def _key(name: str) -> str:
+    """A name that MLflow takes: letters, digits and `_-. /`; anything else becomes an underscore."""
+    return "".join(letter if letter.isalnum() or letter in "_-. /" else "_" for letter in name)[:250]
+
+
+def _finite(value: float) -> bool:
+    return value == value and abs(value) != float("inf")
+
+
+def _milliseconds() -> int:
+    import time
+
+    return int(time.time() * 1000)
