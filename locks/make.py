@@ -11,7 +11,7 @@ Outputs: `all.txt` (every layer together), `requirements.txt.jinja` and `serving
 `template/**/requirements*.lock.jinja` include: each requirement stands under the switches of the layers that need it,
 so a rendered lock is the closure of the chosen layers and nothing else), `torch-cuda.lock` (PyTorch as the usual index
 has it, and what its CUDA build needs: set apart, so that `torch-cpu.lock` can stand in), `generator.txt` (mlgen itself)
-and `bench.txt` (mlgen, every layer, and what benchmarks/ compares them with).
+and `bench.txt` (everything: mlgen, every layer, and what benchmarks/ compares them with; tests run in it).
 
 `orchestrators/<name>.in` is what a scheduler runs from, in an environment of its own beside the project's: each has
 its lock, `orchestrators/<name>.txt`, made alone and included as it stands by that scheduler's layer.
@@ -175,9 +175,10 @@ def main() -> None:
         pins.write_text(text, "utf8")
         training, serving = closures(pins)
         manifest = HERE.parent / "pyproject.toml"
-        generator = compile_pins([manifest], "--group=dev", f"--constraint={pins}")
+        ours = ["--group=dev", f"--constraint={pins}", *upgrade]
+        generator = renewed(HERE / "generator.txt", [manifest], *ours)
         everything = [manifest, HERE.parent / "benchmarks" / "requirements.in", *sorted(HERE.glob("*.in"))]
-        bench, _ = apart(parse(compile_pins(everything, "--group=dev", f"--constraint={pins}")))
+        bench, _ = apart(parse(renewed(HERE / "bench.txt", everything, *ours)))
     split = {name: apart(pins) for name, pins in training.items()}
     cuda = {pin: lines for _, brought in split.values() for pin, lines in brought.items()}
     written = {

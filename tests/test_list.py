@@ -17,7 +17,7 @@ def test_it_shows_every_choice_and_what_it_adds(mlgen: Run) -> None:
         assert f"\n{name}" in f"\n{text}"
         for choice in question.choices:
             assert f"    {choice!s:10} {choice.label}" in text
-    assert ".github/workflows/ci.yml" in text and "schedule/crontab" in text
+    assert ".github/workflows/ci.yml" in text and "make/cron.mk" in text and "scheduling/cron" in text
 
 
 def test_it_shows_one_question(mlgen: Run) -> None:

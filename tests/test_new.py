@@ -46,8 +46,10 @@ def test_it_says_what_was_made_and_what_comes_next(mlgen: Run, tmp_path: Path) -
     """A short report: the folder, how much is in it, and the next three commands."""
     done = mlgen("new", tmp_path / "churn", "ci=none")
 
-    count = len(contents(tmp_path / "churn"))
-    assert done.stdout.startswith(f"Made {tmp_path / 'churn'}: {count} files (tabular, rest, cron).")
+    count = len([name for name in contents(tmp_path / "churn") if not name.startswith("vendor/")])
+    assert done.stdout.startswith(
+        f"Made {tmp_path / 'churn'}: {count} files beside the runtime (tabular, rest, cron)."
+    )
     assert re.search(r"cd .*churn\n +make setup .*\n +make all ", done.stdout)
     assert len(done.stdout.splitlines()) < 12
 
@@ -174,7 +176,10 @@ def test_a_dry_run_lists_and_writes_nothing(mlgen: Run, tmp_path: Path) -> None:
 
     mlgen("new", tmp_path / "churn", "ci=gitlab")
     listed, declared = rehearsed.split("\n\n")
-    assert [line.strip() for line in listed.splitlines()[1:]] == sorted(contents(tmp_path / "churn"), key=Path)
+    made = sorted(contents(tmp_path / "churn"), key=Path)
+    own = [name for name in made if not name.startswith("vendor/")]
+    runtime = f"vendor/mlgen_runtime/  ({len(made) - len(own)} files)"
+    assert [line.strip() for line in listed.splitlines()[1:]] == [*own, runtime]
     declaration = yaml.safe_load("\n".join(declared.splitlines()[1:]))
     assert declaration["ci"] == "gitlab" and set(declaration) == set(load().names)
 

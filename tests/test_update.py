@@ -144,6 +144,74 @@ def test_versions_of_data_come_to_a_project_that_had_none(project: Path, mlgen: 
     assert (project / "README.md").read_text().endswith("\nOurs.\n")
 
 
+def edit(project: Path, name: str, old: str, new: str) -> None:
+    """Change some text of a file, which must be there."""
+    text = (project / name).read_text("utf8")
+    assert old in text, f"{old} is not in {name}"
+    (project / name).write_text(text.replace(old, new, 1), "utf8")
+
+
+@pytest.mark.parametrize("front", ["mlgen", "copier"])
+def test_each_kind_of_file_is_updated_in_its_way(front: str, releases: Path, project: Path, mlgen: Run) -> None:
+    """What is the user's stays as it is, settings are merged, and the runtime follows the release, edits and all."""
+    own = ["README.md", "src/churn/metrics.py", "tests/test_models.py", "schedule/jobs.toml", "data/contract.yaml"]
+    for name in own:
+        with (project / name).open("a") as file:
+            file.write("# ours\n")
+    edit(project, "conf/gate/default.yaml", "margin: 0.0 ", "margin: 0.01")
+    edit(project, "vendor/mlgen_runtime/core/errors.py", "from __future__", "# ours\nfrom __future__")
+    commit(project, "edits")
+    before = {name: (project / name).read_bytes() for name in own}
+    layer, runtime = releases / "template", releases / "template/vendor/mlgen_runtime"
+    for path in ("{{rows}}/src/{{package}}/metrics.py", "tests/test_models.py"):
+        (layer / path).write_text("# theirs\n")
+    edit(layer, "README.md.jinja", "## Working on it", "## Working")
+    edit(layer, "{{rows}}/conf/gate/default.yaml", "resamples: 1000", "resamples: 2000")
+    edit(runtime, "core/jsonable.py", "from __future__", "# theirs\nfrom __future__")
+    with (runtime / "core/errors.py").open("a") as file:
+        file.write("# theirs\n")
+    (runtime / "core/added.py").write_text("# theirs\n")
+    (runtime / "core/keys.py").unlink()
+    commit(releases, "second", "v0.0.2")
+
+    done = mlgen("update", project) if front == "mlgen" else by_copier(project)
+
+    assert done.returncode == 0, done.stderr
+    assert {name: (project / name).read_bytes() for name in own} == before
+    gate = (project / "conf/gate/default.yaml").read_text("utf8")
+    assert "margin: 0.01" in gate and "resamples: 2000" in gate
+    core = project / "vendor/mlgen_runtime/core"
+    assert (core / "added.py").is_file() and not (core / "keys.py").exists()
+    assert "# theirs" in (core / "jsonable.py").read_text("utf8")
+    both = (core / "errors.py").read_text("utf8")
+    assert "# ours" in both and both.endswith("# theirs\n")
+    if front == "mlgen":
+        assert "  merged with your edits:\n     M conf/gate/default.yaml\n" in done.stdout
+        assert "  the template's:\n" in done.stdout and "M vendor/mlgen_runtime/  (4 files)" in done.stdout
+        assert "Yours, and left as they are; a new project has others now: README.md, src/churn/metrics.py, " in done.stdout
+        assert "The runtime is a fork: it holds your edits in vendor/mlgen_runtime/core/errors.py." in done.stdout
+
+
+def test_what_is_dropped_is_said_and_its_edits_are_kept(project: Path, mlgen: Run) -> None:
+    """A layer goes with its settings and its rooms of the runtime; edited and added files of it are put aside."""
+    edit(project, "conf/rest/default.yaml", "port: 8000", "port: 8001")
+    (project / "conf/rest/quiet.yaml").write_text("defaults: [default]\n")
+    (project / "tests/test_service.py").write_text("# ours\n")
+    edit(project, ".copier-answers.yml", "settings:\n    rest:\n        port: 9000\n", "settings: {}\n")
+    commit(project, "edits")
+
+    done = mlgen("update", project, "deployment=[batch]")
+
+    assert done.returncode == 0, done.stderr
+    dropped = "conf/rest/default.yaml, conf/rest/quiet.yaml, tests/test_service.py"
+    assert done.stdout.startswith(f"This drops {dropped}, which you edited or added; your versions are kept in kept/.\n")
+    assert "port: 8001" in (project / "kept/conf/rest/default.yaml").read_text("utf8")
+    assert (project / "kept/tests/test_service.py").read_text("utf8") == "# ours\n"
+    assert not (project / "conf/rest").exists() and not (project / "tests/test_service.py").exists()
+    runtime = project / "vendor/mlgen_runtime"
+    assert (runtime / "batch/job.py").is_file() and not (runtime / "rest").exists()
+
+
 def test_one_setting_changes_and_the_others_stay(project: Path, mlgen: Run) -> None:
     """`settings.…` overrides of an update are laid over what was recorded."""
     done = mlgen("update", project, "settings.rest.workers=2", "settings.seed=7")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from .ownership import RUNTIME, kind_of
+from .ownership import KEPT, RUNTIME, kind_of
 from .render import answers_of, files
 
 if TYPE_CHECKING:

@@ -94,7 +94,7 @@ def test_an_orchestrator_has_a_lock_of_its_own(name: str) -> None:
 
 @pytest.mark.parametrize("scheduler", ["cron", "prefect", "airflow"])
 def test_a_project_has_what_its_scheduler_runs(generated: Callable[[str], Path], scheduler: str) -> None:
-    """What another scheduler is given is not in the project's runtime; beside it, schedule/ has no code but Airflow's."""
+    """The runtime has nothing that is for another scheduler, and schedule/ no code but the file that Airflow reads."""
     folder = generated(scheduler)
 
     room = folder / "vendor/mlgen_runtime/scheduling"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from projects import generate, run
-from stage import STAND_IN, Processes
+from stage import Processes
+from stand_in import equip
 from trees import ROOT
 
 Made = Callable[[str], Path]
@@ -37,16 +38,16 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 @pytest.fixture(scope="session")
 def staged(environment: Made, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A project for a scheduler, with the stand-in for its command; further attempts follow after a second."""
+    """A project for a scheduler, with the stand-in for its command; further attempts follow after a second.
+
+    Training a model and making its environment would take minutes for each; test_cron.py runs the real command.
+    """
 
     def made(scheduler: str) -> Path:
         folder = generate(tmp_path_factory.mktemp(scheduler), deployment=["batch"], scheduler=scheduler)
         jobs = folder / "schedule/jobs.toml"
         jobs.write_text(jobs.read_text("utf8").replace("retry_minutes = 5", "retry_minutes = 0.02"))
-        (folder / ".venv/bin").mkdir(parents=True)
-        (folder / ".venv/bin/python").symlink_to(sys.executable)
-        (folder / ".venv/bin/churn").write_text(STAND_IN)
-        (folder / ".venv/bin/churn").chmod(0o755)
+        equip(folder, folder / "vendor")
         (folder / "schedule/.venv").symlink_to(environment(scheduler))
         for mark in (folder / ".venv/.ready", folder / "schedule/.venv/.ready"):
             mark.touch()  # newer than what they are made from: there is nothing to install

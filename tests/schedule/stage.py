@@ -1,4 +1,4 @@
-"""What tests of schedulers share: a stand-in for the project's command, and processes that run for a while."""
+"""What tests of schedulers share: a clean slate for the stand-in (stand_in.py), and processes that run for a while."""
 
 from __future__ import annotations
 
@@ -9,21 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trees import BIN
-
-#: In place of the project's command where the scheduler is what is looked at: training a model and making its
-#: environment would take minutes for each. It writes down how it was called. test_cron.py runs the real command.
-STAND_IN = """#!/bin/sh
-echo "$@" >> calls
-echo "the command speaks"
-while [ -e hold ]; do sleep 0.1; done
-exit $(cat code 2>/dev/null || echo 0)
-"""
-
-
-def calls(project: Path) -> list[str]:
-    """How the stand-in was called."""
-    path = project / "calls"
-    return path.read_text().splitlines() if path.exists() else []
 
 
 def again(project: Path, code: int = 0) -> None:

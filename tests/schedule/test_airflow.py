@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from projects import run
-from stage import again, calls
+from stage import again
+from stand_in import calls
 
 TIMES = """
 import datetime, json, sys
@@ -26,7 +27,7 @@ print(json.dumps(said))
 """
 
 
-#: What Airflow makes of the hours in which clocks change, and of an outage, with the options of schedule/dag.py.
+#: What Airflow makes of the hours in which clocks change, and of an outage, with the options that DAGs have.
 CLOCKS = """
 import datetime, json
 from unittest import mock
@@ -54,12 +55,12 @@ print(json.dumps({
 """
 
 
-#: What croniter, which Airflow and Prefect read expressions with, makes of many of them, beside jobs.py.
+#: What croniter, which Airflow and Prefect read expressions with, makes of many of them, beside the runtime.
 EXPRESSIONS = """
 import datetime, random, sys
 from croniter import croniter
-sys.path.insert(0, "schedule")
-import jobs
+sys.path.insert(0, "vendor")
+from mlgen_runtime.scheduling.jobs import Job
 
 draw = random.Random(0)
 
@@ -73,8 +74,8 @@ for _ in range(500):
     days = draw.choice([(field(1, 28), "*"), ("*", field(0, 6)), ("*", draw.choice(["mon", "tue-fri", "7"]))])
     at = " ".join([field(0, 59), field(0, 23), days[0], draw.choice(["*", "jan-mar", "6"]), days[1]])
     now = datetime.datetime(2026, draw.randint(1, 12), draw.randint(1, 28), 12, 30, 30, tzinfo=datetime.UTC)
-    job = jobs.Job(name="x", zone=datetime.UTC, at=at, command=("x",), retries=0, retry_minutes=0, timeout_minutes=1,
-                   enabled=True)
+    job = Job(name="x", zone=datetime.UTC, at=at, command=("x",), retries=0, retry_minutes=0, timeout_minutes=1,
+              enabled=True)
     assert job.due(now) == croniter(at, now).get_prev(datetime.datetime), (at, now)
 print("alike")
 """
@@ -148,7 +149,7 @@ def test_airflow_counts_as_its_page_says(airflow: Airflow) -> None:
     }
 
 
-def test_an_expression_means_to_run_py_what_it_means_to_airflow(airflow: Airflow) -> None:
+def test_an_expression_means_here_what_it_means_to_airflow(airflow: Airflow) -> None:
     """Lists, ranges, steps and names, many of them drawn at random, come to the same times."""
     assert run(airflow.project, airflow.bin / "python", "-c", EXPRESSIONS).endswith("alike\n")
 

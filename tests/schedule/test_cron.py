@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root may start the cron daemon"),
 ]
 
+RUN = "mlgen_runtime.scheduling.run"
 JOBS = """
 time_zone = "UTC"
 
@@ -48,7 +49,7 @@ def project(installed: Callable[..., Path]) -> Path:
     """An installed project whose champion was trained by its own job, and whose batch is due each minute."""
     folder = installed(deployment=["batch"], scheduler="cron")
     (folder / "schedule/jobs.toml").write_text(JOBS)
-    run(folder, folder / ".venv/bin/python", "schedule/run.py", "retrain", "--echo")
+    run(folder, folder / ".venv/bin/python", "-m", RUN, "retrain", "--echo")
     return folder
 
 
@@ -85,7 +86,7 @@ def test_the_daemon_runs_the_batch_with_its_logical_date(project: Path, scored: 
 
 def test_the_logical_date_reaches_the_run_id(project: Path, scored: str) -> None:
     """Each scored row carries the run's id: another date is another run, the same date once more is the same run."""
-    words = [project / ".venv/bin/python", "schedule/run.py", "batch", "--date", "2026-01-31"]
+    words = [project / ".venv/bin/python", "-m", RUN, "batch", "--date", "2026-01-31"]
     before = ids(project)
 
     run(project, *words)

@@ -17,19 +17,20 @@ from typing import Any
 
 import pytest
 from projects import run
-from stage import Processes, again, calls, wait
+from stage import Processes, again, wait
+from stand_in import calls
 
-#: Run in Prefect's environment: its own times beside those of jobs.py.
+#: Run in Prefect's environment: its own times beside those of the runtime.
 TIMES = """
 import asyncio, datetime, sys
 from zoneinfo import ZoneInfo
 from prefect.server.schemas.schedules import CronSchedule
-sys.path.insert(0, "schedule")
-import jobs
+sys.path.insert(0, "vendor")
+from mlgen_runtime.scheduling.jobs import Job
 
 def job(at, zone):
-    return jobs.Job(name="x", zone=ZoneInfo(zone), at=at, command=("x",), retries=0, retry_minutes=0,
-                    timeout_minutes=1, enabled=True)
+    return Job(name="x", zone=ZoneInfo(zone), at=at, command=("x",), retries=0, retry_minutes=0,
+               timeout_minutes=1, enabled=True)
 
 for at in ("17 4 * * *", "0 12 * * mon", "30 3,15 1 * *"):
     start, end = (datetime.datetime(2026, month, 1, tzinfo=datetime.UTC) for month in (1, 12))
@@ -230,7 +231,8 @@ def test_runs_do_not_overlap_and_cancelling_stops_the_command(prefect: Prefect) 
 
     second = prefect.start("batch")
     wait(lambda: prefect.state(second)["name"] == "AwaitingConcurrencySlot", 60, "the second run")
-    by_hand = subprocess.run([prefect.project / ".venv/bin/python", prefect.project / "schedule/run.py", "batch"])
+    wrapper = [prefect.project / ".venv/bin/python", "-m", "mlgen_runtime.scheduling.run", "batch"]
+    by_hand = subprocess.run(wrapper, cwd=prefect.project)
     run(prefect.project, prefect.command, "flow-run", "cancel", second, **prefect.variables)
     run(prefect.project, prefect.command, "flow-run", "cancel", first, **prefect.variables)
 
@@ -250,10 +252,9 @@ def test_the_deployments_go_when_they_are_taken_out(prefect: Prefect) -> None:
 
 def test_a_server_that_does_not_answer_is_told_in_a_line(prefect: Prefect) -> None:
     """Without a server, `make schedule INSTALL=1` says where it looked and how to start one."""
-    words = [prefect.project / "schedule/.venv/bin/python", prefect.project / "schedule/deployments.py", "--prepare"]
-    nowhere = f"http://127.0.0.1:{free_port()}/api"
+    variables = {**prefect.variables, "PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api"}
 
-    said = run(prefect.project, *words, code=2, **{**prefect.variables, "PREFECT_API_URL": nowhere})
+    said = run(prefect.project, "make", "schedule", "INSTALL=1", code=2, **variables)
 
-    assert said.startswith(f"deployments: no Prefect server answers at {nowhere}")
-    assert said.endswith("start one: make prefect\n")
+    assert f"\ndeployments: no Prefect server answers at {variables['PREFECT_API_URL']}" in said
+    assert "start one: make prefect\n" in said

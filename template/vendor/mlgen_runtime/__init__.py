@@ -1,4 +1,4 @@
-"""The runtime of projects made by mlgen: from raw data to a model in production. One package, its rooms from the bottom up.
+"""The runtime of projects made by mlgen: from raw data to a model in production. Its rooms, from the bottom up:
 
 core          errors, durations, JSON, locks, CPU quota, progress: what knows nothing of data or models
 config        conf/ composed by Hydra, checked, and given as dataclasses

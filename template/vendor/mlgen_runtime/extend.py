@@ -16,7 +16,7 @@
         if (below := int((rows["age"] < 0).sum())):
             yield Finding("age", count=below)
 
-    @sink                                       # alert.sinks: [log, team_chat]
+    @sink                                       # alert.sinks: [team_chat]
     def team_chat(notices):
         requests.post(os.environ["CHAT_URL"], json={"text": notices[0].event.title})
 

@@ -3,8 +3,9 @@
 settings    the rules and the sinks of conf/alert
 state       where a rule stands for one column or slice, and how a window moves it
 judge       moves every rule's state by a window, in the database, and writes down what fired and what resolved
+windows     the alerts of one run of monitoring
 deliver     tells each sink what it has not been told
-sink        the ways to tell: a log, a webhook, mail
+sink        the ways to tell: a log, a webhook, mail, and those that the project registered
 files       what follows from the rules for others, written by `monitor`:
 prometheus  the same rules for Prometheus and Alertmanager
 grafana     the same rules and figures as a dashboard

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..core.errors import InputError
 from .event import Event
-from .sink import SINKS
+from .sink import sender
 from .sink.notice import Notice, Unheard
 
 if TYPE_CHECKING:
@@ -28,59 +28,58 @@ LAPSES = 900
 MOST = 50
 
 
-def deliver(settings: AlertSettings, database: Database, root: Path) -> list[str]:
-    """Tell every sink that is on; return what failed, a sentence each."""
+def deliver(settings: AlertSettings, database: Database, root: Path, project: str) -> list[str]:
+    """Tell every sink that is on; return what failed, a sentence each. `project` is the name that notices carry."""
     failed: list[str] = []
-    for sink in SINKS:
-        if getattr(settings, sink).enabled:
-            while told := _tell(sink, settings, database, root):
-                failed += told.complaints
-                if told.last:
-                    break
+    for sink in settings.told:
+        while message := _deliver(sink, settings, database, root, project):
+            failed += message.complaints
+            if message.last:
+                break
     return failed
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Delivery:
     """What came of one message: complaints, and whether it was the last."""
 
     complaints: list[str]
     last: bool
 
 
-def _tell(sink: str, settings: AlertSettings, database: Database, root: Path) -> _Told:
+def _deliver(sink: str, settings: AlertSettings, database: Database, root: Path, project: str) -> _Delivery:
     now = time.time()
     try:
-        notices = _claim(sink, settings, database, now)
+        notices = _claim(sink, settings, database, now, project)
         if not notices:
-            return _Told([], last=True)
+            return _Delivery([], last=True)
         complaint, heard = None, True
         try:
-            SINKS[sink](notices, settings, root)
+            sender(sink)(notices, settings, root)
         except Unheard as error:
             complaint, heard = str(error), error.told
         except Exception as error:  # whatever a sink does, the report is written
             complaint, heard = f"{type(error).__name__}: {error}", False
         _settle(sink, database, notices, at=now if heard else None)
     except InputError as error:  # the database went away between claiming and settling
-        return _Told([f"{sink}: {error}"], last=True)
+        return _Delivery([f"{sink}: {error}"], last=True)
     if complaint is None:
-        return _Told([], last=len(notices) < MOST)
+        return _Delivery([], last=len(notices) < MOST)
     count = f"{len(notices)} notice{'s' * (len(notices) > 1)}"
     later = "" if heard else f"; {count} will be told in the next run"
-    return _Told([f"alert.{sink}: {complaint}{later}"], last=not heard)
+    return _Delivery([f"alert.{sink}: {complaint}{later}"], last=not heard)
 
 
-def _claim(sink: str, settings: AlertSettings, database: Database, now: float) -> list[Notice]:
+def _claim(sink: str, settings: AlertSettings, database: Database, now: float, project: str) -> list[Notice]:
     """Take what the sink is owed, oldest first, and mark it as being told."""
     notices: list[Notice] = []
     with database.transaction():
         for row in database.rows(_OWED + _locked(database), (f'%"{sink}": null%', f'%"{sink}": _"claimed"%')):
             told = json.loads(row[-1])
-            if _open(told.get(sink), now) and len(notices) < MOST:
+            if sink in told and _open(told[sink], now) and len(notices) < MOST:
                 told[sink] = {"claimed": now}
-                database.run("UPDATE alert_log SET told = ? WHERE id = ?", (json.dumps(told), row[0]))
-                notices.append(_notice(row, settings))
+                _write(database, row[0], told)
+                notices.append(_notice(row, settings, project))
     return notices
 
 
@@ -106,11 +105,16 @@ def _settle(sink: str, database: Database, notices: list[Notice], at: float | No
         for notice in notices:
             query = "SELECT told FROM alert_log WHERE id = ?" + _locked(database)
             for (told,) in database.rows(query, (notice.id,)):
-                entries = json.dumps({**json.loads(told), sink: at})
-                database.run("UPDATE alert_log SET told = ? WHERE id = ?", (entries, notice.id))
+                _write(database, notice.id, {**json.loads(told), sink: at})
 
 
-def _notice(row: tuple[Any, ...], settings: AlertSettings) -> Notice:
+def _write(database: Database, event: str, told: dict[str, Any]) -> None:
+    """Write down which sinks were told of an event."""
+    entries = json.dumps(told, ensure_ascii=False)
+    database.run("UPDATE alert_log SET told = ? WHERE id = ?", (entries, event))
+
+
+def _notice(row: tuple[Any, ...], settings: AlertSettings, project: str) -> Notice:
     name, stream, window, at, kind, rule, subject, severity, says, _ = row
     known = settings.rules.get(rule)
     event = Event(
@@ -122,4 +126,4 @@ def _notice(row: tuple[Any, ...], settings: AlertSettings) -> Notice:
         window_id=window,
         runbook=known.runbook if known else "",
     )
-    return Notice(id=name, stream=stream, at=at, event=event)
+    return Notice(id=name, project=project, stream=stream, at=at, event=event)

@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..monitoring.alerts import PastAlert
 from .state import Kind
 
 if TYPE_CHECKING:
     from ..prediction_log.database import Database
+
+#: Events that a page is told of at most.
+SHOWN = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +35,7 @@ class Event:
         return asdict(self)
 
     @property
-    def words(self) -> str:
+    def title(self) -> str:
         """One line for people."""
         of = f" {self.subject}" if self.subject else ""
         return one_line(f"{self.severity} {self.kind}: {self.rule}{of} – {self.says}")
@@ -45,13 +49,31 @@ def identity(stream: str, event: Event, turn: int) -> str:
 
 def append(database: Database, stream: str, event: Event, turn: int, at: float, owed: Sequence[str]) -> None:
     """Write an event down, with the sinks that are to be told; one that is there already stays as it is."""
-    told = json.dumps(dict.fromkeys(owed))
+    told = json.dumps(dict.fromkeys(owed), ensure_ascii=False)
     told_of = (event.kind, event.rule, event.subject, event.severity, event.says)
     database.run(
         "INSERT INTO alert_log (id, stream, window_id, at, kind, rule, subject, severity, says, told) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         (identity(stream, event, turn), stream, event.window_id, at, *told_of, told),
     )
+
+
+def turns(database: Database, stream: str, rules: Sequence[str]) -> list[tuple[object, ...]]:
+    """Return rule, subject, moment and kind of all that happened to some rules, in order."""
+    marks = ", ".join("?" * len(rules))
+    return database.rows(
+        f"SELECT rule, subject, at, kind FROM alert_log WHERE stream = ? AND rule IN ({marks}) ORDER BY at, kind",
+        (stream, *rules),
+    )
+
+
+def past(database: Database, stream: str) -> list[PastAlert]:
+    """Return what fired and resolved so far, newest first."""
+    names = ("window_id", "at", "kind", "rule", "subject", "severity", "says")
+    rows = database.rows(
+        f"SELECT {', '.join(names)} FROM alert_log WHERE stream = ? ORDER BY at DESC, id LIMIT {SHOWN}", (stream,)
+    )
+    return [PastAlert(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def one_line(text: str) -> str:

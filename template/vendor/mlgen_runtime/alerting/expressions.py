@@ -29,8 +29,8 @@ GAUGES: Mapping[str, str] = {"input_drift": "feature_psi", "prediction_drift": "
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Whose figures: the scrape job of the service, the prefix of `monitor`'s, the stretch that rates are taken over,
-    what latency is compared with, and how many requests it takes to say anything."""
+    """Whose figures: the scrape job of the service, the prefix of `monitor`'s, the time that rates are taken over, what
+    latency is compared with, and how many requests it takes to say anything."""
 
     job: str
     prefix: str
@@ -49,7 +49,7 @@ class Source:
             min_requests=min_rows,
         )
 
-    def live(self, metric: str, subject: str | None = None) -> str | None:
+    def service(self, metric: str, subject: str | None = None) -> str | None:
         """A metric from the service's own counters; None where the service does not know it."""
         if metric in GAUGES:
             of = f"feature={_text(subject)}" if subject else ""
@@ -72,8 +72,8 @@ class Source:
         count = f"sum(increase({selected('http_requests_total', self.job, PATHS)}[{self.range}]))"
         return f" and {count} >= {self.min_requests}"
 
-    def looked(self, metric: str, subject: str | None = None) -> str:
-        """A metric of the newest window that `monitor` looked at."""
+    def windows(self, metric: str, subject: str | None = None) -> str:
+        """A metric of the newest window that `monitor` evaluated."""
         return selected(f"{self.prefix}_{metric}", "" if subject is None else f"subject={_text(subject)}")
 
     def firing(self, rule: str) -> str:
@@ -96,7 +96,7 @@ def bad(rule: RuleSettings, expression: str) -> str:
 
 
 def selected(name: str, *labels: str) -> str:
-    """The series of a name whose labels are as said; all of them where nothing is."""
+    """The series of a name with these labels; all of them where none are given."""
     wanted = ", ".join(filter(None, labels))
     return name + "{" + wanted + "}" if wanted else name
 

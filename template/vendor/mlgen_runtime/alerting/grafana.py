@@ -63,20 +63,22 @@ def _panels(settings: AlertSettings, source: Source, package: str, service: bool
         waiting = f"sum({selected('prediction_log_unshipped_bytes', source.job)})"
         yield _series("Log entries that wait for the database", [(waiting, "bytes")], unit="bytes")
         for name, rule in settings.judged.items():
-            figure = source.live(rule.metric, rule.subject)
+            figure = source.service(rule.metric, rule.subject)
             if figure is not None:
                 legend = filled("feature") if rule.metric == "input_drift" else rule.metric
                 yield _judged(f"{name}, now", rule, figure, legend)
     yield _row("The windows of monitor")
     for name, rule in settings.judged.items():
-        yield _judged(f"{name}, by window", rule, source.looked(rule.metric, rule.subject), filled("subject"))
+        yield _judged(f"{name}, by window", rule, source.windows(rule.metric, rule.subject), filled("subject"))
 
 
 def _judged(title: str, rule: RuleSettings, expression: str, legend: str) -> dict[str, Any]:
     """A figure with the threshold of its rule."""
     unit = "percentunit" if rule.metric in SHARES else "ms" if rule.metric.endswith("_ms") else "short"
     panel = _series(title, [(expression, legend)], unit=unit)
-    panel["description"] = f"{METRICS[rule.metric]}. Fires {rule.words}; resolves at {rule.calm_words}. {rule.runbook}"
+    panel["description"] = (
+        f"{METRICS[rule.metric]}. Fires {rule.condition}; resolves at {rule.calm_condition}. {rule.runbook}"
+    )
     beyond, within = ("red", "green") if rule.above is not None else ("green", "red")
     steps = [{"color": within, "value": None}, {"color": beyond, "value": rule.threshold}]
     panel["fieldConfig"]["defaults"]["thresholds"] = {"mode": "absolute", "steps": steps}

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from ..monitoring.alerts import FiringAlert
 from .event import Event, append
 from .state import START, State, step
 
@@ -43,23 +44,6 @@ class Kept:
         return self.before.active if self.window == window else self.after.active
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """An alert that is firing: since which window, and the sentence that it fired with."""
-
-    stream: str
-    rule: str
-    subject: str
-    severity: str
-    since: str
-    says: str
-    runbook: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """The alert as plain data, for reports."""
-        return asdict(self)
-
-
 def judge(settings: AlertSettings, database: Database, window: Window) -> list[Event]:
     """Judge a window by every rule and return what fired and resolved in it, the same for the same window again."""
     events: list[Event] = []
@@ -77,12 +61,12 @@ def judge(settings: AlertSettings, database: Database, window: Window) -> list[E
                     events += _earlier(database, rule, name, subject, window)
                 elif event is not None:
                     events.append(event)
-                    owed = settings.sinks(event.severity)
+                    owed = settings.owed(event.severity)
                     append(database, window.stream, event, moved.after.turns, window.end, owed)
     return events
 
 
-def standing(settings: AlertSettings, database: Database, stream: str | None = None) -> list[Standing]:
+def standing(settings: AlertSettings, database: Database, stream: str | None = None) -> list[FiringAlert]:
     """Return what is firing now, in a stream or in all, by the rules that are judged."""
     condition, values = ("WHERE stream = ?", (stream,)) if stream else ("", ())
     rows = database.rows(f"SELECT stream, rule, subject, after FROM alert_state {condition} ORDER BY 1, 2, 3", values)
@@ -90,8 +74,8 @@ def standing(settings: AlertSettings, database: Database, stream: str | None = N
     for place, name, subject, after in rows:
         state, rule = State.from_dict(json.loads(after)), settings.judged.get(name)
         if state.active and rule is not None and rule.subject in (None, subject):
-            said = {"severity": rule.severity, "since": state.since, "says": state.says, "runbook": rule.runbook}
-            found.append(Standing(stream=place, rule=name, subject=subject, **said))
+            shown = {"severity": rule.severity, "since": state.since, "says": state.says, "runbook": rule.runbook}
+            found.append(FiringAlert(stream=place, rule=name, subject=subject, **shown))
     return found
 
 
@@ -176,10 +160,12 @@ def _earlier(database: Database, rule: RuleSettings, name: str, subject: str, wi
 def _sentence(rule: RuleSettings, measure: Measure | None, fired: bool) -> str:
     if measure is None:
         return "not measured any more: another version of the model does without it"
-    said = measure.says.rstrip(".")
+    sentence = measure.says.rstrip(".")
     if fired:
-        return f"{said}; {rule.words}"
-    return f"{said}; back to {rule.calm_words}" if measure.proven else f"{said}; no more than chance explains"
+        return f"{sentence}; {rule.condition}"
+    return (
+        f"{sentence}; back to {rule.calm_condition}" if measure.proven else f"{sentence}; no more than chance explains"
+    )
 
 
 def _states(database: Database, stream: str) -> dict[tuple[str, str], Kept]:

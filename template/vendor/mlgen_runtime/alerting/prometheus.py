@@ -38,7 +38,7 @@ def text(settings: AlertSettings, package: str, *, service: bool, window: str, m
 def _service(settings: AlertSettings, source: Source, package: str) -> Iterator[dict[str, Any]]:
     own = settings.prometheus
     for name, rule in settings.judged.items():
-        figure = source.live(rule.metric, rule.subject)
+        figure = source.service(rule.metric, rule.subject)
         if figure is not None:
             value = filled('$value | printf "%.3g"')
             summary = f"{package}: {rule.metric}{_label('feature')} is {value}, {_side(rule)}"
@@ -94,7 +94,7 @@ def _health(source: Source) -> Iterator[tuple[str, str, str, str, str, str]]:
 def _monitor(settings: AlertSettings, source: Source, package: str, window: str) -> Iterator[dict[str, Any]]:
     for name, rule in settings.judged.items():
         entry = _entry(package, name, "monitor", f"{source.firing(name)} > 0", rule.severity)
-        summary = f"{package}: {rule.metric}{_label('subject')} is {rule.words}"
+        summary = f"{package}: {rule.metric}{_label('subject')} is {rule.condition}"
         yield {**entry, "annotations": {"summary": summary, "runbook": rule.runbook}}
     late = round(MISSED * seconds(window, "monitor.window"))
     condition = f"time() - max({source.prefix}_window_end_seconds) > {late}"

@@ -11,6 +11,7 @@ from ..config.schema import Bound, Count, OneOf
 from ..core.duration import seconds
 from ..core.errors import InputError, nearest
 from ..monitoring.measure import METRICS
+from . import sink
 
 Severity = Literal["info", "warning", "critical"]
 #: From the one that can wait to the one that cannot.
@@ -54,14 +55,14 @@ class RuleSettings:
         return 0.0 if self.cooldown is None else seconds(self.cooldown, f"the cooldown of a rule on {self.metric}")
 
     @property
-    def words(self) -> str:
+    def condition(self) -> str:
         """When it fires, such as "above 0.2 in 2 windows in a row"."""
         side = "above" if self.above is not None else "below"
         often = f" in {self.windows} windows in a row" if self.windows > 1 else ""
         return f"{side} {self.threshold:g}{often}"
 
     @property
-    def calm_words(self) -> str:
+    def calm_condition(self) -> str:
         """When it resolves, such as "at most 0.15 in 2 windows in a row"."""
         side = "at most" if self.above is not None else "at least"
         bound = self.threshold if self.resolve is None else self.resolve
@@ -116,9 +117,10 @@ class PrometheusSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertSettings:
-    """One entry per group of conf/alert/default.yaml."""
+    """One entry per group of conf/alert/default.yaml; `sinks` are the project's own, by name."""
 
     rules: dict[str, RuleSettings]
+    sinks: list[str]
     log: LogSettings
     webhook: WebhookSettings
     smtp: SmtpSettings
@@ -132,7 +134,7 @@ class AlertSettings:
             for name in ("host", "sender", "to"):
                 if not getattr(self.smtp, name):
                     raise InputError(f"alert.smtp.{name}: not set, though alert.smtp.enabled is true; set one of them")
-
+        sink.check(self.sinks)
         for name in ("range", "wait", "keep", "history"):
             text = getattr(self.prometheus, name)
             if not re.fullmatch(r"([1-9]\d*(ms|[smhdwy]))+", text):
@@ -154,12 +156,18 @@ class AlertSettings:
         """The rules that windows are judged by."""
         return {name: rule for name, rule in self.rules.items() if rule.judged}
 
-    def sinks(self, severity: str) -> list[str]:
-        """The sinks that are told of an alert of this severity."""
+    @property
+    def told(self) -> dict[str, Severity]:
+        """The sinks that are on, and the least severe alert that each is told; those of the project are told of all."""
         ways: dict[str, LogSettings | WebhookSettings | SmtpSettings]
         ways = {"log": self.log, "webhook": self.webhook, "smtp": self.smtp}
+        found = {name: way.at_least for name, way in ways.items() if way.enabled}
+        return found | dict.fromkeys(self.sinks, SEVERITIES[0])
+
+    def owed(self, severity: str) -> list[str]:
+        """The sinks that are told of an alert of this severity."""
         grave = _grave(severity)
-        return [name for name, way in ways.items() if way.enabled and grave >= _grave(way.at_least)]
+        return [name for name, at_least in self.told.items() if grave >= _grave(at_least)]
 
 
 def _grave(severity: str) -> int:

@@ -1,1 +1,1 @@
-"""The production artefact (`format`), where it is published (`store`), who serves (`ledger`, `promotion`), what predicts."""
+"""The production artefact (`format`), where it is published (`store`), who serves (`ledger`, `promotion`), and how."""

@@ -62,7 +62,7 @@ class Answers(Protocol):
     records of several requests can be predicted at once."""
 
     @property
-    def EACH_RECORD(self) -> bool: ...  # noqa: N802  (a constant of the module)
+    def EACH_RECORD(self) -> bool: ...
 
     def plain(self, contract: Contract, found: Mapping[str, np.ndarray], /) -> Answer:
         """The predictor's columns as lists; raises InputError for what JSON cannot hold."""

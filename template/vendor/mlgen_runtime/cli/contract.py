@@ -7,10 +7,9 @@ as a page in reports/contract.html. Exits with 2 where one is an error. contract
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core import atomic
 from ..core.report import VerbReport
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def run(config: RunConfig) -> VerbReport:
     problems = checks.check(rows, resolved.contract, config.contract, case.checks, halves)
     resolved.save()
     page = config.root / "reports" / "contract.html"
-    _write(page, report.page(resolved.contract, problems, len(rows), config.contract.path))
+    atomic.write(page, report.page(resolved.contract, problems, len(rows), config.contract.path))
     print(report.overview(resolved.contract, len(rows)))
     for line in (*news, *report.proposal(resolved.contract)):
         print(line)
@@ -73,11 +72,3 @@ def run(config: RunConfig) -> VerbReport:
         },
         exit_code=2 if errors else 0,
     )
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, "utf8")
-    temporary.replace(path)

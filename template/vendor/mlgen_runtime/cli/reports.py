@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..core import atomic
 from ..core.errors import InputError
 from ..core.jsonable import masked, plain
 from ..core.report import VerbReport
@@ -26,15 +27,10 @@ class VerbRun:
 
 
 def write(folder: Path, verb: str, changed: Sequence[str], report: VerbReport) -> Path:
-    """Write `<folder>/<verb>.json` under a temporary name, then rename it, so that a reader never sees half of it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write `<folder>/<verb>.json` in one step."""
     path = folder / f"{verb}.json"
     entries = {"verb": verb, "overrides": changed, "exit_code": report.exit_code, **report.summary}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(
-        json.dumps(masked(plain(entries)), indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf8"
-    )
-    temporary.replace(path)
+    atomic.write(path, json.dumps(masked(plain(entries)), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     return path
 
 

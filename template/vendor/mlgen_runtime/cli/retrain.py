@@ -17,7 +17,7 @@ from ..core.report import VerbReport
 if TYPE_CHECKING:
     from ..config.run import RunConfig
     from ..retraining.decision import Plan
-    from ..retraining.job import Done
+    from ..retraining.job import RetrainResult
 
 SETTINGS = (
     "retrain.when",
@@ -68,7 +68,7 @@ _HEADS = {
 }
 
 
-def _summary(done: Done, config: RunConfig) -> dict[str, Any]:
+def _summary(done: RetrainResult, config: RunConfig) -> dict[str, Any]:
     from . import train
 
     plan, data = done.plan, done.data

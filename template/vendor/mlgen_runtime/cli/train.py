@@ -48,12 +48,13 @@ def run(config: RunConfig) -> VerbReport:
 
 def tell(config: RunConfig, trained: Trained) -> None:
     """Print the scorecard, the decision, what the reader should know, and where to look next."""
+    from ..core import text_table
     from ..training import scorecard
     from ..usecase import registry
 
     print()
     beside = registry.of(config).metrics.BESIDE[trained.prepared.contract.task]
-    for line in scorecard.lines(scorecard.rows(beside, trained.models, trained.decision)):
+    for line in text_table.table(scorecard.rows(beside, trained.models, trained.decision)):
         print(f"  {line}")
     print(f"\n  Gate: {trained.decision.sentence}")
     for note in (*trained.notes, *([trained.published.note] if trained.published.note else [])):

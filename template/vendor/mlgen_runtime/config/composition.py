@@ -26,19 +26,23 @@ def compose(changed: Sequence[str], tree: ConfTree, schema: ConfigSchema) -> Run
     import hydra
 
     composed = overrides.check(changed, tree, schema, sweep=False)
-    _offer_own_models()
+    _offer_own_models(tree.folders)
     folder = str((tree.root / "conf").absolute())
     with hydra.initialize_config_dir(folder, version_base=VERSION_BASE), failures():
         found = hydra.compose("config", overrides=[overrides.quoted(override) for override in changed])
         return typed(found, tree.root, composed, schema)
 
 
-def _offer_own_models() -> None:
-    """Let Hydra find the project's own models that have no file in conf/model/; a file of that name wins."""
+def _offer_own_models(folders: Sequence[Path]) -> None:
+    """Let Hydra find the project's own models that have no file in a `model/` of the folders: where there is one, it
+    holds the settings."""
     from hydra.core.config_store import ConfigStore
 
+    store = ConfigStore.instance()
     for name, found in extensions.registered("model").items():
-        ConfigStore.instance().store(group="model", name=name, node={"name": name, **found.options["settings"]})
+        store.repo.get("model", {}).pop(f"{name}.yaml", None)  # another project's, in this process
+        if not any((folder / "model" / f"{name}.yaml").is_file() for folder in folders):
+            store.store(group="model", name=name, node={"name": name, **found.options["settings"]})
 
 
 def typed(composition: Any, root: Path, composed: Composed, schema: ConfigSchema) -> RunConfig:
@@ -60,7 +64,7 @@ def run_hydra(job: Callable[[Any], None], arguments: list[str], root: Path) -> i
     """Run Hydra's own main function in the project's root with these arguments."""
     import hydra
 
-    _offer_own_models()
+    _offer_own_models([root / "conf"])
     main = hydra.main(version_base=VERSION_BASE, config_path=str(root / "conf"), config_name="config")(job)
     with contextlib.chdir(root), _process(arguments), failures():
         main()

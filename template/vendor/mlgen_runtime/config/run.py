@@ -7,7 +7,7 @@ have their dataclass in the layer and come through `RunConfig.layer`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast, get_type_hints
@@ -75,10 +75,14 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class ConfigSchema:
-    """The shape of a use case's configuration: its RunConfig, and the settings of each of its models by name."""
+    """The shape of a use case's configuration: its RunConfig, and the settings of each of its models by name.
+
+    They stand beside the models' code, so they are asked for only where a model's settings are read: help and refusals
+    come at once.
+    """
 
     config: type[RunConfig]
-    models: Mapping[str, type[Any]]
+    settings_classes: Callable[[], Mapping[str, type[Any]]]
 
     def kinds(self) -> dict[str, Any]:
         """The top-level keys and their types; `model` has the type of no particular model."""
@@ -87,13 +91,14 @@ class ConfigSchema:
 
     def model_class(self, name: object, where: Where) -> type[Any]:
         """Return the dataclass of a model's settings; raises InputError where there is no such model."""
-        if name not in self.models:
-            known = ", ".join(self.models)
+        models = self.settings_classes()
+        if name not in models:
+            known = ", ".join(models)
             raise InputError(
-                f"model.name: {name!r} is not a model; expected one of {known}{nearest(str(name), self.models)}; "
+                f"model.name: {name!r} is not a model; expected one of {known}{nearest(str(name), models)}; "
                 f"see {where('model.name')}"
             )
-        return self.models[str(name)]
+        return models[str(name)]
 
     def model_settings(self, values: Any, where: Where) -> ModelSettings:
         """Return the settings of the model that `values["name"]` chooses."""

@@ -12,13 +12,13 @@ columns:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ..core import atomic
 from ..core.errors import InputError
 from .schema import TYPES, Contract
 from .vocabulary import Vocabulary
@@ -97,7 +97,4 @@ def dumps(contract: Contract) -> str:
 
 def dump(contract: Contract, path: Path) -> None:
     """Write a contract in one step: a reader sees the old file or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(dumps(contract), "utf8", newline="\n")
-    temporary.replace(path)
+    atomic.write(path, dumps(contract))

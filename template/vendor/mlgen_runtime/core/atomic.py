@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 
-def write(path: Path, text: str) -> None:
-    """Replace a file, and make its folder where it is missing."""
+@contextlib.contextmanager
+def replacing(path: Path, *, lasting: bool = False) -> Iterator[Path]:
+    """Lend the name to write to; what was written there takes the place of `path` when the block ends well.
+
+    Its folder is made where it is missing. `lasting` flushes to the disk first, for what must outlive a power cut.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(text, "utf8")
+        yield temporary
+        if lasting:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
+
+
+def write(path: Path, text: str, *, lasting: bool = False) -> None:
+    """Replace a file, line ends as they stand in the text, and make its folder where it is missing."""
+    with replacing(path, lasting=lasting) as temporary:
+        temporary.write_text(text, "utf8", newline="")
 
 
 def write_if_changed(path: Path, text: str) -> bool:

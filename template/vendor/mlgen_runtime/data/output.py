@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core.atomic import replacing
 from ..core.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ def deliver(table: pd.DataFrame, config: RunConfig) -> None:
 
 def write(table: pd.DataFrame, path: Path) -> None:
     """Write a table in the format of the path's ending; readers see the whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as temporary:
         if path.suffix == ".parquet":
             table.to_parquet(temporary, index=False)
         elif path.suffix == ".jsonl":
@@ -57,6 +55,3 @@ def write(table: pd.DataFrame, path: Path) -> None:
         else:
             separator = "\t" if path.suffix == ".tsv" else ","
             table.to_csv(temporary, index=False, sep=separator, lineterminator="\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -127,8 +127,8 @@ class Detail:
             some = raw.sample(min(self.rows, len(raw)), random_state=self.config.seed) if len(raw) else raw
             return contract.conform(some, model.contract, lenient=True)
         except InputError as error:
-            said = f"{error} (monitor.detail_rows=0 asks for none)"
-            self.notes.append(f"there is no detailed report, which takes training rows of a file: {said}")
+            reason = f"{error} (monitor.detail_rows=0 asks for none)"
+            self.notes.append(f"there is no detailed report, which takes training rows of a file: {reason}")
         return None
 
 

@@ -1,6 +1,6 @@
 """The process that makes the detailed report: both tables as JSON come in, a page goes out.
 
-    python -m churn.monitor.detail_process < tables.json > report.html
+    python -m mlgen_runtime.monitoring.detail_process < tables.json > report.html
 
 Evidently is imported while nothing has come in yet. Nothing is sent anywhere: its telemetry belongs to its own service,
 which is not used here, and is switched off by DO_NOT_TRACK besides.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-
 from ..core import significance
 from ..usecase import registry
 from .decoding import scalar

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-
 from ..usecase import registry
 from .decoding import Fields, scalar
 
@@ -82,7 +81,10 @@ def newest(database: Database, time_range: TimeRange, model: Predictor) -> Mappi
 
 def _batches(database: Database, time_range: TimeRange) -> Iterator[list[tuple[Any, ...]]]:
     """The joined rows, a batch at a time."""
-    bounds = ((time_range.start, time_range.end, time_range.end), (time_range.start, time_range.end, time_range.start)) * 2
+    bounds = (
+        (time_range.start, time_range.end, time_range.end),
+        (time_range.start, time_range.end, time_range.start),
+    ) * 2
     for query, values in zip(_QUERIES, bounds, strict=True):
         yield from database.batches(query, values)
 

@@ -47,7 +47,6 @@ class LoadedOutcomes:
 def load(config: RunConfig) -> LoadedOutcomes:
     """Read, check and keep the outcomes of `data.path`. Raises InputError naming column or cell; none is kept then."""
 
-
     contract = load_champion(config).contract
     settings = config.layer("log", LogSettings)
     frame = registry.of(config).reading.read_rows(config.data.path, config.data, config.root)

@@ -8,34 +8,45 @@ from __future__ import annotations
 
 import datetime
 import html
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from ..training.card import STYLE
+from ..core.page import STYLE
 from . import sections, summary
 from .charts import Axis
 from .style import MORE, NOWHERE
 
 if TYPE_CHECKING:
+    from ..bundle.predictor import Predictor
+    from .alerts import FiringAlert, PastAlert, ShownAlerts
     from .reading import Traffic
-    from .run import Seen
     from .window import Window
 
 #: Alerts of the list.
 ALERTS = 40
 
 
-def page(seen: Seen, traffic: Traffic | None, detailed: str = "") -> str:
-    """Return the page of a run; `traffic` is that of its newest window, `detailed` the part that Evidently made."""
-    name = seen.config.project.name
-    title = f"{name} in production"
-    body = [f"<header><h1>{_text(title)}</h1><p class=sub>{_text(_subtitle(seen))}</p></header>"]
-    if seen.history:
-        body += _sections(seen, traffic, detailed)
+def page(
+    project: str,
+    champion: Predictor,
+    windows: Sequence[Window],
+    alerts: ShownAlerts,
+    *,
+    traffic: Traffic | None,
+    detailed: str,
+    notes: Sequence[str],
+) -> str:
+    """Return the page of a project's windows, oldest first; `traffic` is that of the newest one, `detailed` the part
+    that Evidently made."""
+    title = f"{project} in production"
+    subtitle = _subtitle(windows) if windows else f"version {champion.version}"
+    body = [f"<header><h1>{_text(title)}</h1><p class=sub>{_text(subtitle)}</p></header>"]
+    if windows:
+        body += _sections(windows, champion.metrics, alerts, traffic, detailed)
     else:
         body.append(_card("Nothing yet", "<p>Nothing has been logged so far.</p>"))
-    if seen.notes:
-        body.append(_card("Notes", "<ul>" + "".join(f"<li>{_text(note)}</li>" for note in seen.notes) + "</ul>"))
+    if notes:
+        body.append(_card("Notes", "<ul>" + "".join(f"<li>{_text(note)}</li>" for note in notes) + "</ul>"))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light">'
@@ -45,70 +56,69 @@ def page(seen: Seen, traffic: Traffic | None, detailed: str = "") -> str:
     )
 
 
-def _sections(seen: Seen, traffic: Traffic | None, detailed: str) -> list[str]:
-    windows = seen.history
-    axis = _axis(seen)
+def _sections(
+    windows: Sequence[Window], metrics: Mapping[str, Any], alerts: ShownAlerts, traffic: Traffic | None, detailed: str
+) -> list[str]:
+    axis = _axis(windows, alerts.past)
+    quality = sections.quality(windows, metrics, axis)
     newest = windows[-1]
     drift = sections.drift(windows, axis) + sections.pictures(newest, traffic) + sections.gone(windows, axis)
     return [
-        _tiles(newest, seen),
-        _standing(seen),
+        _tiles(newest, str(metrics.get("metric", "quality")), len(alerts.firing)),
+        _firing(alerts.firing),
         _card("The newest window", _figures(newest)),
         *(_card("Drift of the inputs", found) for found in [drift] if found),
         *(_card("Predictions", sections.grid(found)) for found in [sections.predictions(windows, axis)] if found),
-        *(_card("Quality and value", sections.grid(found)) for found in [sections.quality(seen, axis)] if found),
+        *(_card("Quality and value", sections.grid(found)) for found in [quality] if found),
         _card("Service", sections.grid(sections.service(windows, axis))),
-        *(_card("Alerts so far", _alerts(seen)) for _ in seen.alerts[:1]),
+        *(_card("Alerts so far", _past(alerts.past)) for _ in alerts.past[:1]),
         *(_card("In detail", found) for found in [detailed] if found),
     ]
 
 
-def _subtitle(seen: Seen) -> str:
-    if not seen.history:
-        return f"version {seen.model.version}"
-    newest = seen.history[-1]
-    span = f"{_moment(newest.start)} to {_moment(newest.end)}" if newest.end > newest.start else _moment(newest.end)
-    count = len(seen.history)
-    return f"{count} window{'s' * (count > 1)}, the newest {span} UTC, against version {newest.model_version}"
+def _subtitle(windows: Sequence[Window]) -> str:
+    newest = windows[-1]
+    when = f"{_moment(newest.start)} to {_moment(newest.end)}" if newest.end > newest.start else _moment(newest.end)
+    count = len(windows)
+    return f"{count} window{'s' * (count > 1)}, the newest {when} UTC, against version {newest.model_version}"
 
 
-def _axis(seen: Seen) -> Axis:
+def _axis(windows: Sequence[Window], past: Sequence[PastAlert]) -> Axis:
     """Windows of the log by their time, tables one after the other."""
-    windows = seen.history
     first, last = windows[0].end, windows[-1].end
     even = windows[0].stream != "log" or last <= first
     count = max(len(windows) - 1, 1)
     places = [at / count if even else (window.end - first) / (last - first) for at, window in enumerate(windows)]
     if len(windows) == 1:
         places = [0.5]
-    fired = {alert["window_id"] for alert in seen.alerts if alert["kind"] == "fired"}
+    fired = {alert.window_id for alert in past if alert.kind == "fired"}
     marks = [at for at, window in enumerate(windows) if window.id in fired]
     close = len(windows) > 1 and last - first < 3 * 86_400
     return Axis(places=places, names=[_moment(window.end, close) for window in windows], marks=marks)
 
 
-def _tiles(newest: Window, seen: Seen) -> str:
+def _tiles(newest: Window, metric: str, firing: int) -> str:
     drifting = sum(figure.proven and (figure.value or 0) > 0.1 for figure in newest.of("input_drift"))
     tiles = [
         (f"{newest.rows:,}", "predictions"),
         (f"{newest.requests:,}", "requests"),
         (str(drifting), "inputs with PSI above 0.1"),
     ]
-    said = {"quality": str(seen.model.metrics.get("metric", "quality")), "value": "value", "latency_p99_ms": "ms, p99"}
-    for metric, name in said.items():
-        tiles += [(summary.shorten(figure), name) for figure in newest.of(metric, "") if figure.value is not None]
-    tiles.append((str(len(seen.standing)), "alerts firing"))
+    names = {"quality": metric, "value": "value", "latency_p99_ms": "ms, p99"}
+    for measured, name in names.items():
+        tiles += [(summary.shorten(figure), name) for figure in newest.of(measured, "") if figure.value is not None]
+    tiles.append((str(firing), "alerts firing"))
     shown = (f'<div class="tile"><b>{_text(value)}</b><span>{_text(name)}</span></div>' for value, name in tiles)
     return f'<div class="tiles">{"".join(shown)}</div>'
 
 
-def _standing(seen: Seen) -> str:
-    if not seen.standing:
+def _firing(alerts: Sequence[FiringAlert]) -> str:
+    if not alerts:
         return '<section class="card verdict"><p>No alert is firing.</p></section>'
     rows = "".join(
         f'<li><span class="bad">{_text(alert.severity)}</span> {_text(f"{alert.rule} {alert.subject}".strip())}: '
         f"{_text(alert.says.removeprefix(f'{alert.subject}: '))}<br><span class=sub>{_text(alert.runbook)}</span></li>"
-        for alert in seen.standing
+        for alert in alerts
     )
     return f'<section class="card verdict held"><h2>Alerts that are firing</h2><ul>{rows}</ul></section>'
 
@@ -119,19 +129,19 @@ def _figures(newest: Window) -> str:
     return _table(rows)
 
 
-def _alerts(seen: Seen) -> str:
+def _past(alerts: Sequence[PastAlert]) -> str:
     rows = [
         {
-            "when": _moment(float(alert["at"])),
-            "what": str(alert["kind"]),
-            "severity": str(alert["severity"]),
-            "rule": str(alert["rule"]),
-            "of": str(alert["subject"]),
-            "because": str(alert["says"]),
+            "when": _moment(alert.at),
+            "what": alert.kind,
+            "severity": alert.severity,
+            "rule": alert.rule,
+            "of": alert.subject,
+            "because": alert.says,
         }
-        for alert in seen.alerts[:ALERTS]
+        for alert in alerts[:ALERTS]
     ]
-    left = len(seen.alerts) - len(rows)
+    left = len(alerts) - len(rows)
     return _table(rows) + (f'<p class="sub">{left} older ones are in the database.</p>' if left > 0 else "")
 
 

@@ -7,23 +7,22 @@ churn_monitor_input_drift{subject="age",stream="log",version="7",proven="1"} 0.3
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .measure import METRICS
 
 if TYPE_CHECKING:
-    from .run import Seen
+    from .alerts import FiringAlert
+    from .window import Window
 
 
-def text(seen: Seen) -> str:
-    """The newest window's figures; what there is not enough data for is left out."""
-    return "\n".join(_lines(seen)) + "\n"
+def text(package: str, newest: Window, firing: Sequence[FiringAlert]) -> str:
+    """The newest window's figures, and what is firing; what there is not enough data for is left out."""
+    return "\n".join(_lines(f"{package}_monitor", newest, firing)) + "\n"
 
 
-def _lines(seen: Seen) -> Iterator[str]:
-    newest = seen.windows[-1]
-    prefix = f"{seen.config.project.package}_monitor"
+def _lines(prefix: str, newest: Window, firing: Sequence[FiringAlert]) -> Iterator[str]:
     common = f'stream="{newest.stream}",version="{_escaped(newest.model_version)}"'
     for metric, meaning in METRICS.items():
         figures = [figure for figure in newest.of(metric) if figure.value is not None]
@@ -35,7 +34,7 @@ def _lines(seen: Seen) -> Iterator[str]:
             yield _sample(f"{prefix}_{metric}", labels, figure.value)
     yield f"# HELP {prefix}_alert_firing alerts that are firing"
     yield f"# TYPE {prefix}_alert_firing gauge"
-    for alert in seen.standing:
+    for alert in firing:
         labels = f'rule="{_escaped(alert.rule)}",subject="{_escaped(alert.subject)}",severity="{alert.severity}"'
         yield _sample(f"{prefix}_alert_firing", labels, 1)
     for name, meaning, value in (

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-
 from ..core import significance
+from ..core.errors import InputError, nearest
 from ..training import bootstrap
 from ..usecase import registry
 from .measure import Measure
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..bundle.predictor import Predictor
+    from ..contract.schema import Contract
     from ..usecase.labelled import Figure, LabelledAnswers
+    from ..usecase.protocol import Metric
     from .settings import MonitorSettings
     from .window import Window
 
@@ -44,6 +46,17 @@ class Standard:
     error: float
 
 
+def check(slices: Sequence[str], contract: Contract) -> None:
+    """Raise InputError where `monitor.slices` names what is no column."""
+    names = [column.name for column in contract.columns if column.role != "target"]
+    for name in slices:
+        if name not in names:
+            raise InputError(
+                f"monitor.slices: {name!r} is no column of the contract{nearest(name, names)}; "
+                f"expected some of {', '.join(names)}"
+            )
+
+
 def measure(
     model: Predictor, answers: pd.DataFrame, settings: MonitorSettings, seed: int, before: Sequence[Window] = ()
 ) -> list[Measure]:
@@ -62,7 +75,9 @@ def measure(
     return found + [_figure(figure, enough) for figure in case.monitoring_view.figures(model, answers)]
 
 
-def _slices(answers: pd.DataFrame, known: LabelledAnswers, settings: MonitorSettings) -> Iterator[tuple[str, LabelledAnswers]]:
+def _slices(
+    answers: pd.DataFrame, known: LabelledAnswers, settings: MonitorSettings
+) -> Iterator[tuple[str, LabelledAnswers]]:
     """The parts of the answers by the values of each column of `monitor.slices`."""
     for name in settings.slices:
         values = answers[name].iloc[known.rows].map(str).to_numpy()
@@ -72,7 +87,12 @@ def _slices(answers: pd.DataFrame, known: LabelledAnswers, settings: MonitorSett
 
 
 def _metric(
-    metric: Metric, subject: str, known: LabelledAnswers, standard: Standard | None, settings: MonitorSettings, seed: int
+    metric: Metric,
+    subject: str,
+    known: LabelledAnswers,
+    standard: Standard | None,
+    settings: MonitorSettings,
+    seed: int,
 ) -> list[Measure]:
     """Quality and its loss against a standard, of the whole or of a slice."""
     rows = known.outcomes
@@ -96,7 +116,8 @@ def _metric(
     loss = worse / (abs(then) or 1.0)
     share = len(settings.slices) * VALUES + 1
     proven = (
-        worse > significance.critical_value(share, len(known.rows)) * (error**2 + standard.error**2) ** 0.5 and not low <= then <= high
+        worse > significance.critical_value(share, len(known.rows)) * (error**2 + standard.error**2) ** 0.5
+        and not low <= then <= high
     )
     says += f"; {standard.of} {then:.4g}: {abs(loss):.1%} {'worse' if loss > 0 else 'better'}"
     return [

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-
 from ..bundle import format as bundle
 from ..usecase import registry
 from .decoding import UNSAID, Fields, scalar

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import itertools
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from . import charts
 from .charts import Axis, Line
@@ -14,7 +14,6 @@ from .histogram import Categories
 if TYPE_CHECKING:
     from .histogram import Tally
     from .reading import Traffic
-    from .run import Seen
     from .window import Window
 
 #: Columns of the map of drift, pictures of single columns, lines of one chart.
@@ -111,15 +110,15 @@ def predictions(windows: Sequence[Window], axis: Axis) -> list[tuple[str, str]]:
     return found
 
 
-def quality(seen: Seen, axis: Axis) -> list[tuple[str, str]]:
-    windows = seen.history
+def quality(windows: Sequence[Window], metrics: Mapping[str, Any], axis: Axis) -> list[tuple[str, str]]:
+    """Quality and value over time; `metrics` are those of the bundle."""
     found = []
-    metric = str(seen.model.metrics.get("metric", "quality"))
+    metric = str(metrics.get("metric", "quality"))
     for name, title in {"quality": metric, **TITLES}.items():
         if name == metric or not any(figure.value is not None for window in windows for figure in window.of(name, "")):
             continue
         shown = [_line("all", windows, name, "")]
-        test = seen.model.metrics.get("test", {}).get(metric)
+        test = metrics.get("test", {}).get(metric)
         if name == "quality" and test is not None:
             shown.append(Line(name="test rows", values=[float(test)] * len(windows), dashed=True))
         found.append((title, charts.lines(axis, shown, _number, zero=name not in ("quality", "mase", "coverage"))))

@@ -25,7 +25,7 @@ class ValueSettings:
     under: Amount | None
 
     @property
-    def given(self) -> bool:
+    def configured(self) -> bool:
         """Whether anything is said about value."""
         return bool(self.table) or self.over is not None or self.under is not None or self.amount is not None
 

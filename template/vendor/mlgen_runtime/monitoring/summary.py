@@ -1,17 +1,15 @@
-"""What `monitor` prints, and what reports/monitor.json holds."""
+"""A window in short: the figures that matter for people, all of them as plain data, a few for a table of runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..cli.reports import table
 from ..core.jsonable import masked
 from .settings import written
 
 if TYPE_CHECKING:
     from .measure import Measure
-    from .run import Seen
     from .window import Window
 
 #: Figures that are always shown; of the others, those that differ from what is usual and the largest.
@@ -31,22 +29,6 @@ GUARDED = (
     "input_drift", "missing", "unseen", "prediction_drift", "prediction_share", "level_drift", "season_drift",
     "quality_loss", "bias", "coverage", "latency_ratio",
 )  # fmt: skip
-
-
-def lines(seen: Seen) -> Iterator[str]:
-    """The lines for the terminal: what fired, the newest window, where the rest is."""
-    for event in seen.events:
-        yield f"  {'▲' if event.kind == 'fired' else '▽'} {event.words}"
-    if seen.windows:
-        newest = seen.windows[-1]
-        yield f"  {_headline(seen, newest)}"
-        yield ""
-        yield from (f"     {line}" for line in table(rows(newest)))
-        yield ""
-    for note in seen.notes:
-        yield f"  Note: {note}"
-    for name, path in seen.files.items():
-        yield f"  {name:<12} {path}"
 
 
 def rows(window: Window) -> list[dict[str, str]]:
@@ -95,27 +77,8 @@ def shorten(figure: Measure) -> str:
     return f"{figure.value:,.4g}" if abs(figure.value) < 1e5 else f"{figure.value:,.0f}"
 
 
-def report(seen: Seen) -> dict[str, Any]:
-    """The content of reports/monitor.json."""
-    newest = seen.windows[-1] if seen.windows else None
-    return {
-        "champion": seen.model.version,
-        "model": seen.model.card.get("model"),
-        "database": seen.database,
-        "current": seen.settings.current,
-        "fired": [event.to_dict() for event in seen.events if event.kind == "fired"],
-        "resolved": [event.to_dict() for event in seen.events if event.kind == "resolved"],
-        "active": [alert.to_dict() for alert in seen.standing],
-        "rows": sum(window.rows for window in seen.windows),
-        "requests": sum(window.requests for window in seen.windows),
-        "windows": [_window(window) for window in seen.windows],
-        "notes": seen.notes,
-        "files": seen.files,
-        "headline": _figures(newest) if newest is not None else {},
-    }
-
-
-def _window(window: Window) -> dict[str, Any]:
+def entries(window: Window) -> dict[str, Any]:
+    """The whole window as plain data."""
     return {
         "stream": window.stream,
         "id": window.id,
@@ -128,7 +91,7 @@ def _window(window: Window) -> dict[str, Any]:
     }
 
 
-def _figures(window: Window) -> dict[str, Any]:
+def headline(window: Window) -> dict[str, Any]:
     """A few figures for a table of many runs."""
     drifting = [figure for figure in window.of("input_drift") if figure.proven]
     found: dict[str, Any] = {"rows": window.rows, "drifting": len(drifting)}
@@ -138,12 +101,13 @@ def _figures(window: Window) -> dict[str, Any]:
     return found
 
 
-def _headline(seen: Seen, newest: Window) -> str:
+def title(windows: Sequence[Window], current: str | None) -> str:
+    """What was evaluated, in a line: windows of the log, oldest first, or the table `current`."""
     from ..contract.catalogue import counted
 
-    if seen.settings.current is not None:
-        return f"{masked(seen.settings.current)}: {newest.rows:,} rows against version {newest.model_version}"
-    count = len(seen.windows)
+    newest, count = windows[-1], len(windows)
+    if current is not None:
+        return f"{masked(current)}: {newest.rows:,} rows against version {newest.model_version}"
     several = f"{count} windows, the newest" if count > 1 else "window"
     when = f"{written(newest.start)[:19]} to {written(newest.end)[:19]} UTC"
     what = f"{counted(newest.rows, 'prediction')}, {counted(newest.requests, 'request')}"

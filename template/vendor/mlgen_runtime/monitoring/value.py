@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-
 from ..core.errors import InputError, nearest
 from ..usecase import registry
 from .measure import Measure
@@ -28,7 +27,7 @@ _BARE = {"true": ("true", "yes", "on", "1", "y"), "false": ("false", "no", "off"
 
 def check(settings: ValueSettings, contract: Contract) -> None:
     """Raise InputError where the value table does not fit what is predicted."""
-    if not settings.given:
+    if not settings.configured:
         return
     labels = contract.labels
     unfit = [name for name in ("over", "under") if getattr(settings, name) is not None] if labels else []
@@ -73,7 +72,7 @@ def measure(model: Predictor, answers: pd.DataFrame, settings: MonitorSettings) 
     import numpy as np
 
     value = settings.value
-    if not value.given or not len(answers):
+    if not value.configured or not len(answers):
         return []
     known = registry.find(model.use_case).monitoring_view.evidence(model, answers)
     each = _each(model, answers, known.rows, value)

@@ -1,4 +1,4 @@
-"""A stretch of time (or a table of rows) that is looked at together, and the record of all that were.
+"""A window: a time range of the log, or an uploaded table, that is evaluated as one; and the record of all that were.
 
 keep(database, window)          the window as it is now, in place of what it was
 kept(database, "log", limit=30) the newest of a stream, oldest first: what plots and relative figures read
@@ -15,13 +15,13 @@ from .measure import Measure
 if TYPE_CHECKING:
     from ..prediction_log.database import Database
 
-#: The streams: what was logged, and tables that were given as monitor.current=.
+#: The streams: what was logged, and tables that were uploaded as monitor.current=.
 LOG, CURRENT = "log", "current"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """What was found. `id` is the end in ISO 8601 for the log, the rows' fingerprint for a given table; `start` and
+    """What was found. `id` is the end in ISO 8601 for the log, the rows' fingerprint for an uploaded table; `start` and
     `end` are seconds since 1970 (UTC); `model_version` is the version whose reference it was compared with."""
 
     stream: str
@@ -39,7 +39,7 @@ class Window:
 
 
 def keep(database: Database, window: Window) -> None:
-    """Keep a window as it is now; one that was looked at before is replaced."""
+    """Keep a window as it is now; one that was evaluated before is replaced."""
     measures = json.dumps([measure.to_dict() for measure in window.measures], ensure_ascii=False, allow_nan=False)
     identity = (window.stream, window.id)
     figures = (window.start, window.end, window.model_version, window.rows, window.requests, measures)

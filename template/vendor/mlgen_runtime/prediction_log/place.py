@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core import atomic
 from ..core.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -41,10 +42,7 @@ class LogOrigin:
 def keep(folder: Path, origin: LogOrigin) -> None:
     """Write the file, where it would differ."""
     if read(folder) != origin:
-        folder.mkdir(parents=True, exist_ok=True)
-        new = folder / f".{NAME}.{os.getpid()}"
-        new.write_text(json.dumps(dataclasses.asdict(origin)), "utf8")
-        new.replace(folder / NAME)
+        atomic.write(folder / NAME, json.dumps(dataclasses.asdict(origin)))
 
 
 def read(folder: Path) -> LogOrigin:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ..core import atomic
 
 if TYPE_CHECKING:
     from .ship import Shipped
@@ -25,7 +27,7 @@ class Standing:
 
 
 def keep(folder: Path, shipped: Shipped, away: str | None = None) -> None:
-    """Write how it goes; a database that goes away or returns is said once on the terminal."""
+    """Write how it goes; a database that goes away or returns is named once on the terminal."""
     before = read(folder)
     if away != before.away and (away or before.away):
         print(f"log: {away or 'the database is back'}", file=sys.stderr, flush=True)
@@ -33,12 +35,8 @@ def keep(folder: Path, shipped: Shipped, away: str | None = None) -> None:
     entries = {"counts": counts, "offsets": shipped.offsets or before.offsets, "away": away}
     if entries == {"counts": before.counts, "offsets": before.offsets, "away": before.away}:
         return
-    new = folder / f".{NAME}.{os.getpid()}"
-    try:
-        new.write_text(json.dumps(entries), "utf8")
-        new.replace(folder / NAME)
-    except OSError:  # a full disk: what it is for is lost, and nothing else
-        new.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # a full disk: what it is for is lost, and nothing else
+        atomic.write(folder / NAME, json.dumps(entries))
 
 
 def read(folder: Path) -> Standing:

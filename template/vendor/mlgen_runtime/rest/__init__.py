@@ -9,6 +9,7 @@
     listening     the port: opened, and closed without losing a connection
     connections   slow clients, their deadlines and limits
     server        uvicorn, warm-up, draining on SIGTERM  workers      more than one process on a port
+    try_service   one request to a service that is started for it
 
 It reads no `conf/` and imports no pandas, MLflow or training library for the default bundle (a test asserts it).
 """

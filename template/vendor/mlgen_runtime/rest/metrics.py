@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contract.schema import Contract
+from ..core import atomic
 from ..hooks import Labels, Observer
 
 #: Upper bounds of the latency histogram, in seconds: half a millisecond is usual here, ten seconds is a fault.
@@ -102,9 +103,7 @@ class Metrics:
         if self.folder is not None:
             path = self.folder / f"{os.getpid()}.json"
             text = json.dumps([[name, labels, value] for (name, labels), value in self.samples().items()])
-            temporary = path.with_suffix(".new")
-            temporary.write_text(text, "utf8")
-            temporary.replace(path)
+            atomic.write(path, text)
 
     def render(self) -> bytes:
         """Return the Prometheus text (version 0.0.4), summed over all workers."""

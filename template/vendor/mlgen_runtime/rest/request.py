@@ -115,9 +115,9 @@ async def compute(state: State, size: int, work: Callable[..., Result], *argumen
     if state.waiting >= (SMALL_WAITING if small else WAITING) * state.pool._max_workers:
         raise busy("too many requests are being computed; try again")
     state.waiting += 1
+    loop = asyncio.get_running_loop()
     future = state.pool.submit(work, *arguments)
     future.add_done_callback(lambda _: loop.call_soon_threadsafe(_left, state))
-    loop = asyncio.get_running_loop()
     try:
         return await asyncio.wait_for(asyncio.wrap_future(future), state.settings.request_timeout)
     except TimeoutError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..bundle import format as bundle
 from ..bundle import ledger
+from ..usecase import registry
 from .history import Row, trainings
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..bundle.store import Pointer, Store
     from ..config.run import RunConfig
     from ..contract.schema import Contract
+    from ..usecase.protocol import NewestRows
     from .settings import RetrainSettings
 
 
@@ -69,26 +71,29 @@ class RetrainingContext:
         return ended[-1] if ended else None
 
     @cached_property
+    def newest_rows(self) -> NewestRows:
+        """How the use case tells new rows from old ones."""
+        return registry.of(self.config).newest_rows
+
+    @cached_property
     def rows(self) -> Rows:
         """The rows of data.path as they are now. Raises InputError as `train` does."""
-        from OVERLAY import data
-
-        from .. import contract
+        from ..contract.typed import conform
+        from ..data import tables
+        from ..usecase.resolve import resolve
 
         config = self.config
-        resolved = contract.settle(config.data, config.contract, config.task, config.root)
-        frame = contract.conform(resolved.frame, resolved.contract)
-        return Rows(frame, resolved.contract, data.fingerprint(frame), data.source(config.data, config.root))
+        resolved = resolve(config)
+        frame = conform(resolved.frame, resolved.contract)
+        return Rows(frame, resolved.contract, tables.fingerprint(frame), tables.source(config.data, config.root))
 
     @cached_property
     def fresh(self) -> int:
         """How many rows of data.path came since the champion was trained; all of them without one. What a window has
         left out is old, not new."""
-        from OVERLAY import recent
-
         if self.champion is None:
             return len(self.rows.frame)
         if self.lineage.get("fingerprint") == self.rows.fingerprint:
             return 0
-        rows = recent.window(self.rows.frame, self.rows.contract, self.settings.history, "retrain.window")
-        return recent.fresh(self.store, self.champion.bundle, rows, self.rows.contract)
+        rows = self.newest_rows.window(self.rows.frame, self.rows.contract, self.settings.history, "retrain.window")
+        return self.newest_rows.fresh(self.store, self.champion.bundle, rows, self.rows.contract)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 
-from ..core import duration as span
-from . import triggers
+from ..core import duration
 from .context import RetrainingContext
 from .history import trainings
 from .settings import Settings
-from .triggers import Finding
+from .triggers import Finding, triggers
 
 WEEK = datetime.timedelta(days=7)
 
@@ -39,7 +38,7 @@ def decide(context: RetrainingContext, settings: Settings) -> Plan:
     if context.champion is None:
         findings = {"first": Finding(True, "there is no champion yet")}
     else:
-        found = triggers.discover()
+        found = triggers(context.config.raw)
         findings = {name: found[name].look(context, each) for name, each in settings.triggers.items()}
     asking = [name for name, each in findings.items() if each.asks]
     if not asking:
@@ -57,7 +56,7 @@ def held_back(context: RetrainingContext, settings: Settings) -> str | None:
     passed = (context.now - max(tried)).total_seconds()
     if passed < own.patience:
         last = max(trainings(context.history), key=lambda row: row.moment)
-        ago = f"{span.words(max(0.0, passed))} ago ({last.decision})"
+        ago = f"{duration.words(max(0.0, passed))} ago ({last.decision})"
         return f"the last one was {ago}, and retrain.cooldown={own.cooldown}"
     recent = [moment for moment in tried if context.now - moment < WEEK]
     if own.max_per_week is not None and len(recent) >= own.max_per_week:

@@ -13,7 +13,7 @@ from ..bundle import shadow
 from ..bundle.store import Store, open_store
 from ..core import process
 from ..core.errors import InputError
-from . import extension, history
+from . import history, optional
 from . import settings as reading
 from .budget import SHADOW, train
 from .context import RetrainingContext
@@ -30,7 +30,7 @@ LOCK = ".retrain.lock"
 
 
 @dataclass
-class Done:
+class RetrainResult:
     """What was decided and done. `decision` is nothing, planned (a dry run), waiting (a shadow), or that of `row`."""
 
     decision: str
@@ -44,7 +44,7 @@ class Done:
 
 def run(
     config: RunConfig, tell: Callable[[Plan], object] = lambda plan: None, now: datetime.datetime | None = None
-) -> Done:
+) -> RetrainResult:
     """Decide, `tell` what was found, and train where it is time to. Raises InputError where a setting or the data are
     wrong, or another `retrain` is at work on the same store."""
     settings = reading.read(config)
@@ -74,43 +74,44 @@ def alone(store: Store, config: RunConfig) -> Iterator[None]:
         yield  # closing the file frees the lock
 
 
-def _judge(context: RetrainingContext, settings: Settings) -> Done | None:
+def _judge(context: RetrainingContext, settings: Settings) -> RetrainResult | None:
     """What becomes of a shadow; None where there is none, or a person wants a training now whatever it says."""
-    trial, standing = extension("trial"), shadow.current(context.store)
-    if trial is None or standing is None or settings.retrain.when in ("always", "never"):
+    evaluation, standing = optional.shadow_evaluation(context.config), shadow.current(context.store)
+    if evaluation is None or standing is None or settings.retrain.when in ("always", "never"):
         return None
-    verdict = trial.judge(context, standing, settings.trial)
+    verdict = evaluation.judge(context, standing, settings.shadow)
     if verdict.decision == "waiting" or settings.retrain.dry_run:
-        return Done("waiting", verdict.says)
-    notes = trial.settle(context, standing, verdict)
+        return RetrainResult("waiting", verdict.says)
+    notes = evaluation.settle(context, standing, verdict)
     row = _row(context, "shadow", verdict.decision, {"shadow": verdict.says}, standing.version)
-    return _recorded(context, Done(verdict.decision, verdict.says, row=row, notes=notes))
+    return _recorded(context, RetrainResult(verdict.decision, verdict.says, row=row, notes=notes))
 
 
-def _decide(context: RetrainingContext, settings: Settings, tell: Callable[[Plan], object]) -> Done:
+def _decide(context: RetrainingContext, settings: Settings, tell: Callable[[Plan], object]) -> RetrainResult:
     plan = decide(context, settings)
     tell(plan)
     if not plan.train:
-        return Done("nothing", plan.says, plan)
+        return RetrainResult("nothing", plan.says, plan)
     data = gather(context)
     if (known := _known(context, data)) and not settings.retrain.by_hand:
-        return Done("nothing", f"{plan.says}, but {known}", plan, data)
+        return RetrainResult("nothing", f"{plan.says}, but {known}", plan, data)
     if settings.retrain.dry_run:
-        return Done("planned", f"{plan.says}: it would train on {data.says}", plan, data)
+        return RetrainResult("planned", f"{plan.says}: it would train on {data.says}", plan, data)
     return _train(context, settings, plan, data)
 
 
 def _known(context: RetrainingContext, data: TrainingData) -> str | None:
     """Why a training on these rows would bring nothing new: the champion is made of them, or it was tried."""
     if context.champion is not None and context.lineage.get("fingerprint") == data.fingerprint:
-        other = ", or take retrain.data=both" if extension("logged") and context.settings.data == "source" else ""
+        more = context.settings.data == "source" and optional.logged(context.config) is not None
+        other = ", or take retrain.data=both" if more else ""
         return f"version {context.champion.version} was made from these very rows: bring newer ones{other}"
     ended = [row for row in history.trainings(context.history) if row.decision not in ("started", "failed")]
     same = next((row for row in reversed(ended) if row.key == data.key), None)
     return f"rows and settings are those of {same.at[:16]}, when it was {same.decision}" if same else None
 
 
-def _train(context: RetrainingContext, settings: Settings, plan: Plan, data: TrainingData) -> Done:
+def _train(context: RetrainingContext, settings: Settings, plan: Plan, data: TrainingData) -> RetrainResult:
     """Train and compare; whatever comes of it is written down before and after."""
     row = dataclasses.replace(
         _row(context, "train", "started", plan.reasons, None),
@@ -120,12 +121,12 @@ def _train(context: RetrainingContext, settings: Settings, plan: Plan, data: Tra
     )
     data.write()
     history.record(context.store, row)
-    wanted = bool(settings.trial and settings.trial.shadow)
+    wanted = bool(settings.shadow and settings.shadow.shadow)
     try:
         trained = train(data.config, settings.retrain.budget_minutes, wanted)
     except BaseException as error:
         says = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-        _recorded(context, Done("failed", says, row=dataclasses.replace(row, decision="failed", says=says)))
+        _recorded(context, RetrainResult("failed", says, row=dataclasses.replace(row, decision="failed", says=says)))
         raise
     published, verdict = trained.published, "refused"
     says = trained.decision.sentence
@@ -137,7 +138,7 @@ def _train(context: RetrainingContext, settings: Settings, plan: Plan, data: Tra
     if published.note:
         says = f"{says} But {published.note}." if verdict == "refused" else f"{says} Yet {published.note}."
     row = dataclasses.replace(row, decision=verdict, says=says, version=published.version)
-    return _recorded(context, Done(verdict, says, plan, data, trained, row))
+    return _recorded(context, RetrainResult(verdict, says, plan, data, trained, row))
 
 
 def _row(context: RetrainingContext, action: str, decision: str, reasons: dict[str, str], version: str | None) -> Row:
@@ -153,13 +154,13 @@ def _row(context: RetrainingContext, action: str, decision: str, reasons: dict[s
     )
 
 
-def _recorded(context: RetrainingContext, done: Done) -> Done:
-    """Write down how it ended, and in the log's database too where there is one; that it is away is only told."""
+def _recorded(context: RetrainingContext, done: RetrainResult) -> RetrainResult:
+    """Write down how it ended, and in the log's database too where there is one; that it is away is only a note."""
     assert done.row is not None
     seconds = (datetime.datetime.now(datetime.UTC) - context.now).total_seconds()
     done.row = dataclasses.replace(done.row, says=done.says, seconds=round(max(0.0, seconds), 3))
     history.record(context.store, done.row)
-    if logged := extension("logged"):
+    if logged := optional.logged(context.config):
         try:
             logged.record(context.config, done.row)
         except InputError as away:

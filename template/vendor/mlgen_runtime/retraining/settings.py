@@ -1,4 +1,4 @@
-"""conf/retrain as dataclasses: what holds for every project, and what each trigger and extension asks for itself."""
+"""conf/retrain as dataclasses: what holds for every project, and what each trigger and optional part takes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from ..config.schema import Bound, Count, convert
-from ..core import duration as span
+from ..core import duration
 from ..core.duration import Span
 from ..core.errors import InputError, nearest
-from . import extension, triggers
+from . import optional
+from .triggers import triggers
 
 if TYPE_CHECKING:
     from ..config.run import RunConfig
 
-#: Modules that a layer adds and that have settings here.
-EXTENSIONS = ("trial",)
 WHEN = ("auto", "always", "never")
 
 
@@ -50,26 +49,27 @@ class RetrainSettings:
     @property
     def patience(self) -> float:
         """Seconds from one training to the next at least."""
-        return span.seconds(self.cooldown, "retrain.cooldown") if self.cooldown else 0.0
+        return duration.seconds(self.cooldown, "retrain.cooldown") if self.cooldown else 0.0
 
     @property
     def history(self) -> Span | None:
         """What is trained on; None is all there is."""
-        return span.read(self.window, "retrain.window")
+        return duration.read(self.window, "retrain.window")
 
     @property
     def newest(self) -> Span | None:
         """What is held out; None is what conf/split says."""
-        return span.read(self.holdout, "retrain.holdout")
+        return duration.read(self.holdout, "retrain.holdout")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All of conf/retrain. `triggers` are those that may ask, name to settings; `trial` is None without monitoring."""
+    """All of conf/retrain. `triggers` are those that may ask, name to settings; `shadow` are those of the evaluation of
+    a shadow, None without monitoring."""
 
     retrain: RetrainSettings
     triggers: dict[str, Any]
-    trial: Any
+    shadow: Any
 
 
 def read(config: RunConfig) -> Settings:
@@ -77,19 +77,20 @@ def read(config: RunConfig) -> Settings:
     values = config.raw.get("retrain")
     if not isinstance(values, Mapping):
         raise InputError("retrain: conf/config.yaml lists no such group; add `- retrain: default` to its defaults")
-    found = triggers.discover()
-    added = {name: module for name in EXTENSIONS if (module := extension(name))}
-    shapes = {"": RetrainSettings, **{name: each.Settings for name, each in {**found, **added}.items()}}
-    known = {field.name for shape in shapes.values() for field in dataclasses.fields(shape)}
+    found, evaluation = triggers(config.raw), optional.shadow_evaluation(config)
+    shapes = {name: trigger.Settings for name, trigger in found.items()}
+    others = [RetrainSettings] if evaluation is None else [RetrainSettings, evaluation.Settings]
+    known = {field.name for shape in (*others, *shapes.values()) for field in dataclasses.fields(shape)}
     for name in values:
         if name not in known:
             where = config.where("retrain")
             raise InputError(f"retrain.{name}: no such setting{nearest(str(name), known)}; see {where}")
+    own: RetrainSettings = _part(RetrainSettings, values, config)
     read = {name: _part(shape, values, config) for name, shape in shapes.items()}
-    own = read[""]
+    shadow = None if evaluation is None else _part(evaluation.Settings, values, config)
     _check(own, list(found), config)
     wanted = found if own.when in WHEN else own.asked
-    return Settings(own, {name: read[name] for name in wanted}, read.get("trial"))
+    return Settings(own, {name: read[name] for name in wanted}, shadow)
 
 
 def _part(shape: type[Any], values: Mapping[str, Any], config: RunConfig) -> Any:
@@ -98,7 +99,7 @@ def _part(shape: type[Any], values: Mapping[str, Any], config: RunConfig) -> Any
 
 
 def _check(settings: RetrainSettings, found: list[str], config: RunConfig) -> None:
-    """Refuse what the shapes cannot: a trigger that is none, a span that is none, a log that is not there."""
+    """Refuse what the shapes cannot: a trigger that is none, a duration that is none, a log that is not there."""
     for name in settings.asked:
         if name not in found:
             words = (*WHEN, *found)
@@ -109,7 +110,7 @@ def _check(settings: RetrainSettings, found: list[str], config: RunConfig) -> No
     if isinstance(settings.when, list) and not settings.when:
         raise InputError(f"retrain.when: [] names no trigger; expected some of [{','.join(found)}], or never")
     _ = settings.patience, settings.history, settings.newest  # each refuses what it cannot read
-    if settings.data != "source" and extension("logged") is None:
+    if settings.data != "source" and optional.logged(config) is None:
         raise InputError(
             f"retrain.data: {settings.data!r} takes rows from the log of predictions, which this project has not "
             "(monitoring=false); expected source"

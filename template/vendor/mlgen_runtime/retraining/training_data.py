@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..core.atomic import replacing
 from ..core.errors import InputError
-from ..data.resolve import CHOSEN
-from . import extension
+from ..usecase.resolve import CHOSEN
+from . import optional
 from .context import RetrainingContext
 
 if TYPE_CHECKING:
@@ -47,27 +47,23 @@ class TrainingData:
         place = self.config.root / self.config.data.path
         if self.frame is None or place.exists():
             return
-        place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(f".{place.name}.{os.getpid()}")
-        self.frame.to_parquet(part, index=False)
-        part.replace(place)
+        with replacing(place) as temporary:
+            self.frame.to_parquet(temporary, index=False)
 
 
 def gather(context: RetrainingContext) -> TrainingData:
     """Collect the rows. Raises InputError where there are none, or a setting does not go with them."""
-    from OVERLAY import recent
-
     from ..config import run as configuration
     from ..data import tables
 
     settings, own = context.settings, context.config
     contract = context.rows.contract
     frame, says = _rows(context)
-    frame = recent.window(frame, contract, settings.history, "retrain.window")
+    frame = context.newest_rows.window(frame, contract, settings.history, "retrain.window")
     as_it_is = settings.data == "source" and len(frame) == len(context.rows.frame)
     fingerprint = context.rows.fingerprint if as_it_is else tables.fingerprint(frame)
     new = _new(context, frame)
-    split = recent.held_out(frame, contract, settings.newest, new, "retrain.holdout")
+    split = context.newest_rows.held_out(frame, contract, settings.newest, new, "retrain.holdout")
     raw = {
         **own.raw,
         "data": {**own.raw["data"], "test_path": None, **({} if as_it_is else _moved(own, frame, fingerprint))},
@@ -77,20 +73,22 @@ def gather(context: RetrainingContext) -> TrainingData:
         },
         "split": {**own.raw["split"], **split},
     }
-    config = configuration.from_raw(raw, own.root, own.where)
+    config = configuration.from_raw(own.schema, raw, own.root, own.where)
     if settings.history is not None and not as_it_is:
         says = f"the newest {len(frame):,} of {says}"
-    return TrainingData(config, None if as_it_is else frame, len(frame), new, fingerprint, _key(config, fingerprint), says)
+    return TrainingData(
+        config, None if as_it_is else frame, len(frame), new, fingerprint, _key(config, fingerprint), says
+    )
 
 
 def _rows(context: RetrainingContext) -> tuple[pd.DataFrame, str]:
     """The rows that retrain.data means, and a phrase for them."""
-    from OVERLAY import recent
-
     kind, rows = context.settings.data, context.rows
     if kind == "source":
         return rows.frame, f"{len(rows.frame):,} rows of {rows.source}"
-    log = extension("logged").rows(context.config, rows.contract)
+    logged = optional.logged(context.config)
+    assert logged is not None  # settings.read has refused it
+    log = logged.rows(context.config, rows.contract)
     if not len(log):
         raise InputError(
             "retrain.data: the log has no predictions whose truth is known yet; bring the truth in "
@@ -98,34 +96,32 @@ def _rows(context: RetrainingContext) -> tuple[pd.DataFrame, str]:
         )
     if kind == "log":
         return log, f"{len(log):,} rows of the log"
-    both = recent.combined(rows.frame, log, rows.contract)
+    both = context.newest_rows.combined(rows.frame, log, rows.contract)
     added = len(both) - len(rows.frame)
     return both, f"{len(both):,} rows, {added:,} of them of the log and the others of {rows.source}"
 
 
 def _new(context: RetrainingContext, frame: pd.DataFrame) -> int:
-    from OVERLAY import recent
-
     if context.champion is None:
         return len(frame)
     if context.settings.data == "source" and not context.fresh:
         return 0
-    return recent.fresh(context.store, context.champion.bundle, frame, context.rows.contract)
+    return context.newest_rows.fresh(context.store, context.champion.bundle, frame, context.rows.contract)
 
 
 def _moved(config: RunConfig, frame: pd.DataFrame, fingerprint: str) -> dict[str, Any]:
     """The settings of conf/data that read the written rows, in which columns of data.drop are no more."""
-    given = config.raw["data"]
+    settings = config.raw["data"]
     columns = set(frame.columns)
     found: dict[str, Any] = {"path": f"{CHOSEN}{fingerprint[:16]}.parquet", "drop": []}
-    if "key" in given:
-        found["key"] = [name for name in given["key"] if name in columns]
-    if "version" in given:
+    if "key" in settings:
+        found["key"] = [name for name in settings["key"] if name in columns]
+    if "version" in settings:
         found["version"] = None
     return found
 
 
 def _key(config: RunConfig, fingerprint: str) -> str:
     """A digest of the rows and of all settings that decide how a training ends."""
-    told = json.dumps({name: config.record.get(name) for name in DECIDING}, sort_keys=True)
-    return hashlib.sha256(f"{fingerprint} {told}".encode()).hexdigest()[:16]
+    settings = json.dumps({name: config.record.get(name) for name in DECIDING}, sort_keys=True)
+    return hashlib.sha256(f"{fingerprint} {settings}".encode()).hexdigest()[:16]

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from ..core import process
+from ..core import atomic, process
 from ..core.errors import InputError
 from . import exit_codes
 from .attempt import Signals, attempt
@@ -125,9 +125,7 @@ class Record:
 
     def write(self, moment: datetime.datetime, *, ended: bool) -> None:
         """Write the run down, in one step."""
-        part = self.path.with_suffix(".part")
-        part.write_text(json.dumps({"last": moment.isoformat(), "ended": ended}), "utf8")
-        part.replace(self.path)
+        atomic.write(self.path, json.dumps({"last": moment.isoformat(), "ended": ended}))
 
 
 @contextlib.contextmanager

@@ -5,13 +5,15 @@ Its parts are imported when they are asked for: a server opens a bundle with `in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..config.run import ConfigSchema
 from ..rows.contract.vocabulary import VOCABULARY
 from ..usecase import protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..bundle.predictor import Answers
     from ..contract.catalogue import Check
 
@@ -25,10 +27,14 @@ class Tabular:
     @property
     def schema(self) -> ConfigSchema:
         """conf/ as this use case shapes it; the models are those of `model.MODELS` and the project's own."""
-        from .model import settings_classes
         from .settings import TabularConfig
 
-        return ConfigSchema(TabularConfig, settings_classes())
+        def settings_classes() -> Mapping[str, type[Any]]:
+            from . import model
+
+            return model.settings_classes()
+
+        return ConfigSchema(TabularConfig, settings_classes)
 
     @property
     def checks(self) -> dict[str, Check]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from ..usecase.parity import Parity
 from .forecast.naive import Naive
 from .model import candidate
 from .model.backtest import Backtest
 from .model.candidate import Candidate
-from ..usecase.parity import Parity
 from .panel import Panel
 
 if TYPE_CHECKING:

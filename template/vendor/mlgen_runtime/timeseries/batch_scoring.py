@@ -13,10 +13,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .inference import forecaster
 from ..core.errors import InputError, nearest
 from ..usecase.batches import Batch, Field, Form, Portion, Rejected
 from .answers import UNTIL
+from .inference import forecaster
 
 if TYPE_CHECKING:
     import numpy as np

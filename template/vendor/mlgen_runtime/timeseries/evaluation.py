@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .inference import forecaster
 from ..bundle import format as bundle
 from ..bundle.reference import summarise
 from ..core import cpu_quota as quota
 from ..usecase import evaluated as entrants
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, timed
 from ..usecase.loading import describe, load
+from .inference import forecaster
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .inference import forecaster
 from ..usecase.labelled import Figure, LabelledAnswers
 from .cases import Cases
+from .inference import forecaster
 from .panel import Key, seasonal_error
 
 if TYPE_CHECKING:

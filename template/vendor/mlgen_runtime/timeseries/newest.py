@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .inference import forecaster
 from ..core.errors import InputError
+from .inference import forecaster
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from .inference import forecaster
 from ..core.errors import InputError, nearest
 from ..data import output
 from ..usecase import registry
 from ..usecase.loading import load_champion
 from . import answers as answer
+from .inference import forecaster
 
 if TYPE_CHECKING:
     import numpy as np

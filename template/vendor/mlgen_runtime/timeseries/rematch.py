@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .inference import forecaster
 from ..core.errors import InputError
 from .cases import Cases
+from .inference import forecaster
 from .panel import Panel
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from ..core import cpu_quota as quota
 
 if TYPE_CHECKING:
     import numpy as np
+
     from ..usecase.protocol import Metric
 
 #: Draws held in memory at a time; the entrants are scored on them in threads (numpy lets go of the interpreter).

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from .judged import Judged
 
 
-def content(
-    judged: Judged, lineage: dict[str, Any], pictures: dict[str, bytes], importance: dict[str, float]
-) -> Card:
+def content(judged: Judged, lineage: dict[str, Any], pictures: dict[str, bytes], importance: dict[str, float]) -> Card:
     """The card of the model that becomes a version."""
     chosen, prepared, config, decision = judged.chosen, judged.prepared, judged.config, judged.decision
     beside = judged.case.metrics.BESIDE[prepared.contract.task]
@@ -58,5 +56,3 @@ def _parity_note(model: EvaluatedModel) -> list[str]:
     return [
         f"The bundle's {parity.format} model equals the fitted one to {parity.largest:.1g} on {parity.rows:,} rows."
     ]
-
-

@@ -18,10 +18,10 @@ from . import bootstrap
 
 if TYPE_CHECKING:
     import numpy as np
-    from ..usecase.protocol import Metric
 
     from ..config.settings import GateSettings
     from ..usecase.evaluated import EvaluatedModel, Truth
+    from ..usecase.protocol import Metric
 
 
 @dataclass(frozen=True)

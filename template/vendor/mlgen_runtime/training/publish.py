@@ -8,13 +8,13 @@ it leaves a whole version that nobody serves, or a champion whose ledger row the
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..bundle import format as bundle
 from ..bundle import promotion
+from ..core import atomic
 from ..core.errors import InputError
 from ..core.progress import Steps
 from . import bundle_metadata, card, card_content, native_model
@@ -64,10 +64,7 @@ def register(run: RunContext, judged: Judged, steps: Steps) -> str:
         logged = native_model.log(native, chosen.folder, run.tracker.run_id, labels if labels > 2 else 1)
         source = logged or f"runs:/{run.tracker.run_id}/bundle"
         version = run.register(source, version_tags(judged), judged.decision.sentence)
-        kept = config.root / "reports" / "train.html"
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(page, kept.with_suffix(".part"))
-        kept.with_suffix(".part").replace(kept)
+        atomic.write(config.root / "reports" / "train.html", page.read_text("utf8"))
         step.says = f"version {version} of {config.tracking.model_name} in MLflow, run {run.tracker.run_id[:8]}"
     return version
 

@@ -40,8 +40,10 @@ class RunContext:
         return self
 
     def open(self, tags: dict[str, str], meanwhile: Callable[[], None]) -> None:
-        """Clear up after dead runs and begin this one; `meanwhile` is called beside it. Called once the input is known to
-        be right: nothing was written before."""
+        """Clear up after dead runs and begin this one; `meanwhile` is called beside it.
+
+        Called once the input is known to be right: nothing was written before.
+        """
         self.mended = promotion.mend(self.store)
         self.tracker.open(tags, self.store.versions(), meanwhile)
 

@@ -32,14 +32,6 @@ def rows(beside: Sequence[str], models: Sequence[EvaluatedModel], decision: Deci
     ]
 
 
-def lines(table: Sequence[dict[str, Any]]) -> list[str]:
-    """Return the scorecard as aligned lines of text, its heading first."""
-    names = list(table[0])
-    cells = [names, *([str(row[name]) for name in names] for row in table)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(names))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-
-
 def figure(value: float, low: float, high: float) -> str:
     """A metric with its interval, such as `0.931 [0.926, 0.936]`."""
     return f"{value:.4g} [{low:.4g}, {high:.4g}]"

@@ -1,4 +1,4 @@
-"""What answers show once their truth is known, in the shape that every use case's `live` hands it over."""
+"""Answers beside the truth that arrived later, in the shape that the monitoring view of every use case hands over."""
 
 from __future__ import annotations
 

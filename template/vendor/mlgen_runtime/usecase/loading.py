@@ -37,7 +37,7 @@ def _refuse_other_code(folder: Path) -> None:
         found = extensions.registered(kind).get(name)
         if found is None:
             raise InputError(
-                f"bundle {folder}: it needs the {kind} {name!r} of the project's own code, which is not registered here; "
+                f"bundle {folder}: it needs the {kind} {name!r} of the project's own code, which is not registered; "
                 "list its module under project.extensions, or train again"
             )
         if found.sha256 != entry["sha256"]:

@@ -200,7 +200,7 @@ class Metrics(Protocol):
     """The metrics of each task. `BESIDE` names those that are shown beside the one that decides."""
 
     @property
-    def BESIDE(self) -> Mapping[str, Sequence[str]]: ...  # noqa: N802  (a constant of the module)
+    def BESIDE(self) -> Mapping[str, Sequence[str]]: ...
 
     def metric(self, name: str | None, task: str, /) -> Metric:
         """The named metric, or the task's main one; InputError for a name that the task does not have."""
@@ -220,7 +220,7 @@ class Evaluation(Protocol):
     """Judge models by what will be served: bundles, loaded by the predictor. `MEASURED` says on what, for the card."""
 
     @property
-    def MEASURED(self) -> str: ...  # noqa: N802
+    def MEASURED(self) -> str: ...
 
     def judge(
         self, config: Any, staging: Staging, prepared: Any, baselines: Any, candidate: Any, /
@@ -247,7 +247,7 @@ class Plots(Protocol):
     """The pictures of a trained model; `CAPTIONS` says what each shows."""
 
     @property
-    def CAPTIONS(self) -> Mapping[str, str]: ...  # noqa: N802
+    def CAPTIONS(self) -> Mapping[str, str]: ...
 
     def prepare(self) -> None:
         """Import what drawing needs, while there is something else to wait for."""
@@ -267,7 +267,7 @@ class BatchScoring(Protocol):
     """Many rows at once. `NEEDS_ROWS`: without rows there is nothing to do."""
 
     @property
-    def NEEDS_ROWS(self) -> bool: ...  # noqa: N802
+    def NEEDS_ROWS(self) -> bool: ...
 
     def key(self, model: Predictor, data: Any, /) -> tuple[str, ...]:
         """The columns that tell answers apart; none where rows have numbers only."""
@@ -298,10 +298,10 @@ class MonitoringView(Protocol):
     """
 
     @property
-    def SPARSE(self) -> bool: ...  # noqa: N802
+    def SPARSE(self) -> bool: ...
 
     @property
-    def AGES(self) -> bool: ...  # noqa: N802
+    def AGES(self) -> bool: ...
 
     def required(self, contract: Contract, /) -> tuple[str, ...]:
         """The columns that an uploaded table must have."""

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 def send(notices: Sequence[Notice], settings: AlertSettings, root: Path) -> None:
     """Print and append; what cannot be appended is printed all the same."""
-    told = lines(notices)
-    for line in told:
+    written = lines(notices)
+    for line in written:
         print(line, file=sys.stderr)
     path = root / settings.log.file
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf8") as file:
-            file.write("".join(f"{line}\n" for line in told))
+            file.write("".join(f"{line}\n" for line in written))
     except OSError as error:
         raise Unheard(f"{settings.log.file} cannot be written ({error.strerror})") from error

@@ -10,9 +10,6 @@ from typing import Any
 
 from ..event import Event
 
-#: The name of the project in notices.
-PROJECT = __name__.split(".")[0].replace("_", "-")
-
 
 class Unheard(Exception):
     """A sink could not be told; the message says why, and holds no secret. `told`: not all of it, but the most, so that
@@ -25,9 +22,11 @@ class Unheard(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """An event with the name that it is kept under, the stream it happened in, and when, in seconds since 1970."""
+    """An event of a project with the name that it is kept under, the stream it happened in, and when, in seconds since
+    1970."""
 
     id: str
+    project: str
     stream: str
     at: float
     event: Event
@@ -39,7 +38,13 @@ class Notice:
 
     def to_dict(self) -> dict[str, Any]:
         """The notice as plain data."""
-        return {"id": self.id, "project": PROJECT, "stream": self.stream, "at": self.moment, **self.event.to_dict()}
+        return {
+            "id": self.id,
+            "project": self.project,
+            "stream": self.stream,
+            "at": self.moment,
+            **self.event.to_dict(),
+        }
 
 
 def batch_id(notices: Sequence[Notice]) -> str:
@@ -49,19 +54,19 @@ def batch_id(notices: Sequence[Notice]) -> str:
 
 def title(notices: Sequence[Notice]) -> str:
     """One line over all of them, such as "churn: 2 alerts fired, 1 resolved"."""
-    kinds = [notice.event.kind for notice in notices]
+    project, kinds = notices[0].project, [notice.event.kind for notice in notices]
     fired, resolved = kinds.count("fired"), kinds.count("resolved")
     if len(notices) == 1:
-        return f"{PROJECT}: {notices[0].event.words}"
+        return f"{project}: {notices[0].event.title}"
     parts = [f"{fired} alert{'s' * (fired > 1)} fired"] * bool(fired) + [f"{resolved} resolved"] * bool(resolved)
-    return f"{PROJECT}: {', '.join(parts)}"
+    return f"{project}: {', '.join(parts)}"
 
 
 def lines(notices: Sequence[Notice]) -> list[str]:
     """What happened, a line each, and below what fired what to do."""
-    told = []
+    found = []
     for notice in notices:
-        told.append(f"{notice.moment} {notice.event.words}")
+        found.append(f"{notice.moment} {notice.event.title}")
         if notice.event.kind == "fired" and notice.event.runbook:
-            told.append(f"  what to do: {notice.event.runbook}")
-    return told
+            found.append(f"  what to do: {notice.event.runbook}")
+    return found

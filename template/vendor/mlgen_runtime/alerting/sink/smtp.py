@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .notice import PROJECT, Notice, Unheard, batch_id, lines, title
+from .notice import Notice, Unheard, batch_id, lines, title
 
 if TYPE_CHECKING:
     from ..settings import AlertSettings, SmtpSettings
@@ -55,7 +55,7 @@ def message(notices: Sequence[Notice], smtp: SmtpSettings) -> EmailMessage:
     mail["Subject"] = title(notices)[:SUBJECT]
     mail["From"] = smtp.sender
     mail["To"] = ", ".join(smtp.to)
-    mail["Message-ID"] = f"<{batch_id(notices)}@{PROJECT}.alert>"
+    mail["Message-ID"] = f"<{batch_id(notices)}@{notices[0].project}.alert>"
     mail["Auto-Submitted"] = "auto-generated"  # no answers by those who are away
     mail.set_content("\n".join([title(notices), "", *lines(notices), ""]))
     return mail

@@ -12,11 +12,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...core.atomic import replacing
 from ...core.errors import InputError
 from ...usecase.batches import Portion
 from .standing import Run, Standing, beginning, stamped
@@ -66,22 +66,15 @@ class Workbench:
     def _parquet(self, name: str, rows: pa.Table) -> str:
         from pyarrow import parquet
 
-        temporary = self.folder / f".{name}"
-        parquet.write_table(rows, temporary, compression="zstd")
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(self.folder / name)
+        with replacing(self.folder / name, lasting=True) as temporary:
+            parquet.write_table(rows, temporary, compression="zstd")
         return name
 
 
 def replace(path: Path, content: bytes) -> None:
     """Write a file that readers see whole or not at all, also after a power cut."""
-    temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with replacing(path, lasting=True) as temporary:
+        temporary.write_bytes(content)
 
 
 @contextlib.contextmanager

@@ -47,12 +47,13 @@ def look(context: RetrainingContext, settings: Settings) -> Finding:
     except InputError as away:
         return Finding(False, f"the log cannot be read: {away}")
     if current:
-        told = [f"{alert.rule} {alert.subject}".strip() for alert in current]
-        more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
-        return Finding(True, f"{', '.join(told[:SHOWN])}{more} active since {current[0].since}")
+        names = [f"{alert.rule} {alert.subject}".strip() for alert in current]
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        return Finding(True, f"{', '.join(names[:SHOWN])}{more} active since {current[0].since}")
     if active:
         return Finding(
-            False, f"{len(active)} active, over windows before version {context.champion.version} took over: run monitor"
+            False,
+            f"{len(active)} active, over windows before version {context.champion.version} took over: run monitor",
         )
     return Finding(False, f"no active alert on {', '.join(settings.alerts)}")
 

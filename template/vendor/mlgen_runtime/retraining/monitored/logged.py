@@ -15,6 +15,7 @@ from ...core.errors import InputError
 from ...prediction_log.database import Database, open_database
 from ...prediction_log.settings import LogSettings
 from ...prediction_log.ship import ship_once
+from ...usecase import registry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,6 @@ def rows(config: RunConfig, contract: Contract) -> pd.DataFrame:
     """Return conformed rows of all predictions whose truth is known, the oldest first. Raises InputError where a column
     that the model needs is kept out of the log."""
     import pandas as pd
-    from OVERLAY import recent
 
     hidden = [name for name in config.layer("log", LogSettings).redact if name in {c.name for c in contract.inputs}]
     if hidden:
@@ -54,10 +54,11 @@ def rows(config: RunConfig, contract: Contract) -> pd.DataFrame:
             "take retrain.data=source, or log it"
         )
     names = [column.name for column in contract.columns if column.role not in ("target", "ignore")]
+    newest = registry.of(config).newest_rows
     parts, marks = [], []
     with database(config, newest=True) as opened:
         for features, keys, truths, moments, subjects in _batches(opened, names):
-            frame, read = recent.logged(features, keys, truths, moments, contract)
+            frame, read = newest.logged(features, keys, truths, moments, contract)
             parts.append(frame)
             marks.append(pd.DataFrame({"subject": subjects, "at": moments})[read])
     if not parts:

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...bundle import shadow
 from ...config.schema import Count
-from ...core import duration as span
+from ...core import duration
 from ...core.errors import InputError
+from ...usecase import registry
+from ..optional import Verdict
 from .logged import database
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from ...bundle.predictor import Predictor
@@ -44,12 +47,14 @@ class Settings:
     shadow_for: str
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """waiting, promoted or dropped, and the sentence that says why."""
+@dataclass(frozen=True, eq=False)
+class Cases:
+    """What both answered and came true: the truth, the scores of both, how often one truth counts on average."""
 
-    decision: str
-    says: str
+    truth: Any
+    shadow: np.ndarray
+    champion: np.ndarray
+    overlap: float
 
 
 def judge(context: RetrainingContext, standing: Shadow, settings: Settings) -> Verdict:
@@ -64,24 +69,24 @@ def judge(context: RetrainingContext, standing: Shadow, settings: Settings) -> V
     answers = _answers(context, standing.version, since.timestamp(), ours)
     enough, met = settings.shadow_outcomes, len(answers)
     cases = _cases(answers, ours, theirs) if met >= enough else None
-    if cases is None or not len(cases[1]):
+    if cases is None or not len(cases.shadow):
         lasts = (context.now - since).total_seconds()
-        says = f"version {standing.version} met {met:,} of {enough:,} outcomes in {span.words(max(0.0, lasts))}"
-        over = lasts > span.seconds(settings.shadow_for, "retrain.shadow_for")
+        says = f"version {standing.version} met {met:,} of {enough:,} outcomes in {duration.words(max(0.0, lasts))}"
+        over = lasts > duration.seconds(settings.shadow_for, "retrain.shadow_for")
         return Verdict("dropped" if over else "waiting", f"{says}; retrain.shadow_for={settings.shadow_for}")
-    return _compared(context, standing, cases)
+    return _compared(context, standing, ours, cases)
 
 
 def settle(context: RetrainingContext, standing: Shadow, verdict: Verdict) -> list[str]:
     """Promote the shadow or drop it; return what the reader should know."""
-    from ...bundle import promotion as registry
+    from ...bundle import promotion
     from ...training import tracking
 
     if verdict.decision != "promoted":
         shadow.drop(context.store, standing.version)
         return []
     expected = context.champion.version if context.champion else None
-    registry.promote(context.store, standing.version, verdict.says, expected=expected, guarded=True)
+    promotion.promote(context.store, standing.version, verdict.says, expected=expected, guarded=True)
     try:
         tracking.follow(context.config.tracking, context.config.root, standing.version)
     except InputError as away:
@@ -95,20 +100,18 @@ def _load(context: RetrainingContext, version: str) -> Predictor:
     return load(context.store.fetch(version), version=version)
 
 
-def _compared(context: RetrainingContext, standing: Shadow, cases: tuple[Any, Any, Any, float]) -> Verdict:
-    from OVERLAY import metrics
-
+def _compared(context: RetrainingContext, standing: Shadow, model: Predictor, cases: Cases) -> Verdict:
     from ...training import bootstrap
 
-    truth, mine, others, overlap = cases
+    truth, mine, others = cases.truth, cases.shadow, cases.champion
     gate, champion = context.config.gate, context.champion
     assert champion is not None
-    metric = metrics.metric(gate.metric, _load(context, standing.version).contract.task)
+    metric = registry.find(model.use_case).metrics.metric(gate.metric, model.contract.task)
     sign = 1.0 if metric.greater_is_better else -1.0
     gain = sign * (metric.value(truth, mine) - metric.value(truth, others))
     draws = bootstrap.resample(metric, truth, [mine, others], gate.resamples, context.config.seed)
     # forecasts of the same days are no independent evidence: the interval is as wide as that of so many fewer
-    spread = gain + (sign * (draws[0] - draws[1]) - gain) * overlap**0.5
+    spread = gain + (sign * (draws[0] - draws[1]) - gain) * cases.overlap**0.5
     low, high = bootstrap.interval(spread, gate.confidence)
     figure = f"by {metric.name} {gain:+.4g} [{low:+.4g}, {high:+.4g}] on the outcomes of {len(mine):,} answers of both"
     if low > gate.margin:
@@ -119,45 +122,44 @@ def _compared(context: RetrainingContext, standing: Shadow, cases: tuple[Any, An
 
 
 def _answers(context: RetrainingContext, version: str, since: float, model: Predictor) -> pd.DataFrame:
-    """The pairs of answers whose truth is known, one for each truth: columns as `live` takes them, the champion's, and
-    the shadow's with a prefix."""
+    """The pairs of answers whose truth is known, one for each truth: columns as the monitoring view takes them, the
+    champion's, and the shadow's with a prefix."""
     import pandas as pd
-    from OVERLAY import live
 
     from ...monitoring.decoding import Fields, scalar
 
     assert context.champion is not None
-    needed = list(live.needed(model))
+    view = registry.find(model.use_case).monitoring_view
+    needed = list(view.needed(model))
     fields = Fields(needed)
     parts = []
     with database(context.config, newest=True) as opened:
         for query in _PAIRS:
             for batch in opened.batches(query, (version, since, context.champion.version)):
-                request, row, at, key, subject, truth, said, output, own, own_output = zip(*batch, strict=True)
+                request, row, at, key, subject, truth, served, output, own, own_output = zip(*batch, strict=True)
                 cells: dict[str, Any] = {"request_id": request, "row": row, "at": at, "key": key, "subject": subject}
                 cells["truth"] = [scalar(text) for text in truth]
-                for prefix, told, outputs in (("", said, output), (OWN, own, own_output)):
-                    cells[f"{prefix}prediction"] = [scalar(text) for text in told]
+                for prefix, predictions, outputs in (("", served, output), (OWN, own, own_output)):
+                    cells[f"{prefix}prediction"] = [scalar(text) for text in predictions]
                     named = zip(needed, fields.columns(outputs), strict=True)
                     cells |= {f"{prefix}{name}": values for name, values in named}
                 parts.append(pd.DataFrame(cells))
     if not parts:
         return pd.DataFrame()
     found = pd.concat(parts, ignore_index=True).drop_duplicates(["request_id", "row"], ignore_index=True)
-    chosen: pd.DataFrame = live.chosen(model, found)
-    return chosen
+    return view.chosen(model, found)
 
 
-def _cases(answers: pd.DataFrame, ours: Predictor, theirs: Predictor) -> tuple[Any, Any, Any, float]:
-    """The truth, the shadow's scores and the champion's, of the cases that both answered; their overlap."""
+def _cases(answers: pd.DataFrame, ours: Predictor, theirs: Predictor) -> Cases:
+    """The cases that both answered."""
     import numpy as np
-    from OVERLAY import live
 
+    view = registry.find(ours.use_case).monitoring_view
     names = {str(name).removeprefix(OWN): name for name in answers if str(name).startswith(OWN)}
     own = answers[list(names.values())].set_axis(list(names), axis=1)
     shared = answers[[name for name in answers if name not in names and name not in names.values()]]
-    mine = live.evidence(ours, shared.join(own))
-    others = live.evidence(theirs, answers)
+    mine = view.evidence(ours, shared.join(own))
+    others = view.evidence(theirs, answers)
     both = np.intersect1d(mine.rows, others.rows)[-DRAWN:]
     here, there = np.isin(mine.rows, both), np.isin(others.rows, both)
-    return mine.truth[here], mine.scores[here], others.scores[there], mine.overlap
+    return Cases(mine.truth[here], mine.scores[here], others.scores[there], mine.overlap)

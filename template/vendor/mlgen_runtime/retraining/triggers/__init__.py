@@ -1,23 +1,31 @@
-"""Who may ask for a training: one module each, discovered here, so that a layer adds a trigger by adding a file.
+"""Who may ask for a training, by name: one module each, which fulfils `Trigger`.
 
-A trigger's module says on the first line of its docstring what it looks at, has the settings that it takes of
-conf/retrain, and one function:
-
-    @dataclass(frozen=True, kw_only=True)
-    class Settings:
-        max_age: str | None
-
-    def look(context: RetrainingContext, settings: Settings) -> Finding: ...
-
-`look` says what it found in figures, whether it asks or not; a setting that is null switches it off.
+The first line of its docstring says what a trigger looks at. `look` says what it found in figures, whether it asks or
+not; a setting that is null switches it off.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ...core.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    from ..context import RetrainingContext
+
+#: In the order in which they are asked and shown. Those that look at production count where it is monitored.
+TRIGGERS = Registry(
+    "trigger",
+    {
+        "drift": Entry("retraining.monitored.drift", group="monitor", needs="alerting"),
+        "outcomes": Entry("retraining.monitored.outcomes", group="monitor", needs="prediction_log"),
+        "quality": Entry("retraining.monitored.quality", group="monitor", needs="monitoring"),
+        "schedule": Entry("retraining.triggers.schedule"),
+        "volume": Entry("retraining.triggers.volume"),
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,16 @@ class Finding:
 OFF = Finding(False, "switched off")
 
 
-def discover(folder: Path = Path(__file__).parent) -> dict[str, Any]:
-    """Return every trigger's module by name: the root's and those of layers."""
-    names = sorted(path.stem for path in folder.glob("*.py") if not path.name.startswith("_"))
-    return {name: import_module(f"{__package__}.{name}") for name in names}
+class Trigger(Protocol):
+    """A module that may ask for a training. `Settings` is the dataclass of what it takes of conf/retrain."""
+
+    @property
+    def Settings(self) -> type[Any]: ...
+
+    def look(self, context: RetrainingContext, settings: Any, /) -> Finding:
+        """Say what there is, and whether that is a reason to train."""
+
+
+def triggers(groups: Mapping[str, Any]) -> dict[str, Trigger]:
+    """The triggers by name that this project has; `groups` are the folders of its conf/, such as `config.raw`."""
+    return {name: entry.load() for name, entry in TRIGGERS.found(groups).items()}

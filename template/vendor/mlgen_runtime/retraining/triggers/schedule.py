@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...core import duration as span
+from ...core import duration
 from ..context import RetrainingContext
 from . import OFF, Finding
 
@@ -20,10 +20,12 @@ def look(context: RetrainingContext, settings: Settings) -> Finding:
     """Compare the age of the champion, by the ledger, with what is allowed."""
     if settings.max_age is None or context.made is None:
         return OFF
-    allowed = span.seconds(settings.max_age, "retrain.max_age")
+    allowed = duration.seconds(settings.max_age, "retrain.max_age")
     assert context.champion is not None
     age = (context.now - context.made).total_seconds()
-    says = f"version {context.champion.version} is {span.words(max(0.0, age))} old, retrain.max_age={settings.max_age}"
+    says = (
+        f"version {context.champion.version} is {duration.words(max(0.0, age))} old, retrain.max_age={settings.max_age}"
+    )
     if age > allowed and context.last is not None and (context.now - context.last.moment).total_seconds() <= allowed:
         return Finding(False, f"{says}, but the last training was at {context.last.at[:16]} ({context.last.decision})")
     return Finding(age > allowed, says)

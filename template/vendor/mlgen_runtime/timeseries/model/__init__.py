@@ -9,11 +9,11 @@ import os
 from functools import partial
 from typing import Any
 
+from ...usecase.parity import Parity
 from . import candidate, ets, lightgbm, prophet, race, tft
 from .backtest import Backtest
 from .candidate import Candidate
 from .training import Fitted, Training
-from ...usecase.parity import Parity
 
 # OpenMP's threads spin while they wait; on a machine with other work that made a fit 40 times slower. The libraries
 # read it when they load, so it must be set before.

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...usecase.parity import Parity
 from ..cases import Cases
 from ..forecast.blend import mean
 from ..metrics import METRICS
 from ..panel import Panel
 from .training import Fitted
-from ...usecase.parity import Parity
 
 Array = npt.NDArray[Any]
 

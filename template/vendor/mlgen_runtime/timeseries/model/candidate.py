@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...usecase.parity import Parity
 from .. import history
 from ..forecast import naive
 from ..panel import seasonal_error
 from . import bands
 from .backtest import Backtest, Fit
 from .training import Fitted, Training
-from ...usecase.parity import Parity
 
 Array = npt.NDArray[Any]
 #: Forecasts are printed with about so many digits, relative to the typical size of the values.

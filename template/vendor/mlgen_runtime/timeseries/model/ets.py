@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...config.schema import Amount, Bound, Count
+from ...usecase.parity import Parity
 from ..forecast import ets
 from ..forecast.ets import TRENDS, Effects, Group, Smoother, seasoned
 from ..forecast.ets_effects import Columns, Curve
@@ -24,7 +25,6 @@ from ..panel import Panel
 from . import ets_effects
 from .ets_search import Effort, Trial, judge, search
 from .training import Size, Training
-from ...usecase.parity import Parity
 
 Array = npt.NDArray[Any]
 

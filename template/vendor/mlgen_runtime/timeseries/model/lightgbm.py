@@ -20,12 +20,12 @@ import numpy.typing as npt
 
 from ...config.schema import Amount, Bound, Count
 from ...core.errors import InputError
+from ...usecase.parity import Parity
 from ..forecast import lightgbm as serving
 from ..forecast.lags import BASES, Sight
 from ..panel import Panel, seasonal_error
 from . import rows
 from .training import Size, Training
-from ...usecase.parity import Parity
 
 Array = npt.NDArray[Any]
 

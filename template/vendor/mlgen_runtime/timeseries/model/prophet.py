@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...config.schema import Bound, Count, Share
+from ...usecase.parity import Parity
 from ..forecast import prophet as closed
 from ..forecast.ets_effects import Columns
 from ..frequency import DAY, YEAR, Frequency
 from ..panel import Key, Panel
 from .training import Size, Training
-from ...usecase.parity import Parity
 
 Array = npt.NDArray[Any]
 

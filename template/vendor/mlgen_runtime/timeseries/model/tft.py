@@ -18,13 +18,13 @@ import numpy.typing as npt
 
 from ...config.schema import Amount, Count, Part
 from ...core.errors import InputError
+from ...usecase.parity import Parity
 from ..forecast.tft import Transformer, onnx_scorer
 from ..panel import Panel
 from . import tft_network as networks
 from .tft_training import train
 from .tft_windows import layout, source, usual_encoder
 from .training import Size, Training
-from ...usecase.parity import Parity
 
 Array = npt.NDArray[Any]
 

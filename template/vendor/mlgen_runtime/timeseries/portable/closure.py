@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def copy(folder: Path, names: Iterable[str]) -> None:
-    """Copy modules (`timeseries.forecast.lags`) and all that they need into a new package, byte for byte: imports are relative."""
+    """Copy modules (`timeseries.forecast.lags`) and all that they need into a new package, byte for byte: imports are
+    relative."""
     for name in sorted(modules(names)):
         place = folder / _path(name).relative_to(ROOT)
         place.parent.mkdir(parents=True, exist_ok=True)

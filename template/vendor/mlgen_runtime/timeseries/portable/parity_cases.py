@@ -7,11 +7,11 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from ..inference import forecaster
 from ...contract.schema import Column
 from ...core.errors import InputError
 from ...usecase.export_package import ParityCase, Row
 from .. import answers as answer
+from ..inference import forecaster
 
 if TYPE_CHECKING:
     import pandas as pd

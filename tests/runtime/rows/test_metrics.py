@@ -1,0 +1,103 @@
+"""The metrics agree with scikit-learn's, and a resample by counts is a metric of repeated rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from mlgen_runtime.core.errors import InputError
+from mlgen_runtime.rows import metrics
+
+
+def sample(task: str, rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and coarse scores, so that many of them are equal."""
+    random = np.random.default_rng(seed)
+    if task == "regression":
+        truth = random.normal(size=rows) * 10
+        return truth, truth + random.normal(size=rows)
+    classes = 2 if task == "binary" else 4
+    truth = random.integers(0, classes, rows)
+    scores = np.round(random.dirichlet(np.ones(classes), rows) + np.eye(classes)[truth] * 0.4, 1) + 0.01
+    return truth, scores / scores.sum(axis=1, keepdims=True)
+
+
+def reference(name: str, truth: np.ndarray, scores: np.ndarray) -> float:
+    """The same figure by scikit-learn, or by its definition."""
+    from sklearn import metrics as known
+
+    called = scores.argmax(axis=1) if scores.ndim == 2 else scores
+    ways: dict[str, Any] = {
+        "roc_auc": lambda: known.roc_auc_score(truth, scores[:, 1]),
+        "average_precision": lambda: known.average_precision_score(truth, scores[:, 1]),
+        "roc_auc_ovr": lambda: known.roc_auc_score(truth, scores, multi_class="ovr"),
+        "macro_f1": lambda: known.f1_score(truth, called, average="macro"),
+        "accuracy": lambda: known.accuracy_score(truth, called),
+        "balanced_accuracy": lambda: known.balanced_accuracy_score(truth, called),
+        "f1": lambda: known.f1_score(truth, called),
+        "precision": lambda: known.precision_score(truth, called),
+        "recall": lambda: known.recall_score(truth, called),
+        "log_loss": lambda: known.log_loss(truth, scores),
+        "brier": lambda: (
+            ((scores - np.eye(scores.shape[1])[truth]) ** 2).sum(axis=1).mean() / (2 if scores.shape[1] == 2 else 1)
+        ),
+        "rmse": lambda: known.root_mean_squared_error(truth, scores),
+        "mae": lambda: known.mean_absolute_error(truth, scores),
+        "r2": lambda: known.r2_score(truth, scores),
+        "wape": lambda: np.abs(truth - scores).sum() / np.abs(truth).sum(),
+    }
+    return float(ways[name]())
+
+
+CASES = [(name, task) for name, metric in metrics.METRICS.items() for task in metric.tasks]
+
+
+@pytest.mark.parametrize(("name", "task"), CASES)
+def test_metrics_are_the_known_ones(name: str, task: str) -> None:
+    """Every metric of the registry equals the reference, ties included."""
+    truth, scores = sample(task)
+
+    assert metrics.METRICS[name].value(truth, scores) == pytest.approx(reference(name, truth, scores), abs=1e-12)
+
+
+@pytest.mark.parametrize(("name", "task"), CASES)
+def test_counts_are_repeated_rows(name: str, task: str) -> None:
+    """Drawing a row three times is the same as having it three times; not drawing it, as not having it."""
+    truth, scores = sample(task)
+    counts = np.random.default_rng(1).multinomial(len(truth), np.full(len(truth), 1 / len(truth)))
+    rows = np.repeat(np.arange(len(truth)), counts)
+    metric = metrics.METRICS[name]
+
+    drawn = metric.prepare(truth, scores)(counts)
+
+    assert drawn == pytest.approx(metric.value(truth[rows], scores[rows]), abs=1e-12)
+
+
+def test_an_undefined_metric_is_no_number() -> None:
+    """One class alone has no ROC curve: that is NaN, not an error in the midst of a bootstrap."""
+    scores = np.array([[0.2, 0.8], [0.6, 0.4]])
+
+    assert np.isnan(metrics.METRICS["roc_auc"].value(np.array([1, 1]), scores))
+
+
+def test_scores_name_every_class() -> None:
+    """Precision, recall and F1 of each label stand beside the task's metrics."""
+    truth, scores = sample("multiclass")
+
+    found = metrics.score("multiclass", truth, scores, ("a", "b", "c", "d"))
+
+    assert {"macro_f1", "f1_a", "recall_d", "precision_b"} <= set(found)
+    assert np.mean([found[f"f1_{label}"] for label in "abcd"]) == pytest.approx(found["macro_f1"])
+
+
+def test_the_tasks_main_metrics() -> None:
+    """These decide promotion where none is named."""
+    found = [metrics.main(task).name for task in ("binary", "multiclass", "regression")]
+
+    assert found == ["roc_auc", "macro_f1", "rmse"]
+
+
+def test_a_metric_of_another_task_is_refused() -> None:
+    """The message lists the task's own metrics and the nearest one."""
+    with pytest.raises(InputError, match="none of a regression task's.*did you mean 'rmse'"):
+        metrics.metric("rsme", "regression")
