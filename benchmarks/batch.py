@@ -30,8 +30,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import results
+from layout import VERBS, environment
 
 COLUMNS, TRAINED, TREES = 30, 200_000, 300
 #: Share of the raw booster's rows a second, by sink.
@@ -118,15 +120,15 @@ def measured(folder: Path, given: argparse.Namespace, model: str, server: str | 
         write_rows(trained, TRAINED, target=True)
         write_rows(rows, given.rows, target=False)
         write_rows(fifth, given.rows // 5, target=False)
-    environment = os.environ | {"PYTHONPATH": str(project / "src"), "OMP_WAIT_POLICY": "PASSIVE"}
-    churn = [sys.executable, "-m", f"bulk_{model}"]
+    variables = environment(project, OMP_WAIT_POLICY="PASSIVE")
+    churn = [sys.executable, "-m", VERBS]
     settings = [f"data.path={trained}", "data.target=target", f"model={model}", f"model.n_estimators={TREES}"]
-    run([*churn, "train", *settings, "train.early_stopping_rounds=10000"], project, environment)
+    run([*churn, "train", *settings, "train.early_stopping_rounds=10000"], project, variables)
     raw = json.loads(
         subprocess.run(
             [sys.executable, "-c", RAW, rows, json.dumps(booster(project, model, trained)), str(given.threads),
              *([server.replace("postgresql:", "postgresql+psycopg:"), str(given.rows // 20)] if server else [])],
-            env=environment, check=True, capture_output=True, text=True,
+            env=variables, check=True, capture_output=True, text=True,
         ).stdout
     )  # fmt: skip
     pace = raw["rows"] / raw["seconds"]
@@ -140,9 +142,9 @@ def measured(folder: Path, given: argparse.Namespace, model: str, server: str | 
         "|---|--:|--:|--:|--:|--:|---|",
     ]
     for name, output in sinks.items():
-        found = batch(churn, rows, output, given, project, environment)
+        found = batch(churn, rows, output, given, project, variables)
         less = batch(
-            churn, fifth, f"{output}{'_fifth' if name == 'PostgreSQL' else '-fifth'}", given, project, environment
+            churn, fifth, f"{output}{'_fifth' if name == 'PostgreSQL' else '-fifth'}", given, project, variables
         )
         share, grown = given.rows / found.seconds / pace, found.megabytes / less.megabytes
         good = share >= GOALS[name] and grown <= GROWTH and found.megabytes <= MEMORY
@@ -179,13 +181,13 @@ def booster(project: Path, model: str, trained: Path) -> dict[str, object]:
 
 
 def batch(
-    churn: list[str], rows: Path, output: str, given: argparse.Namespace, project: Path, environment: dict[str, str]
+    churn: list[str], rows: Path, output: str, given: argparse.Namespace, project: Path, variables: dict[str, str]
 ) -> Cost:
     """Score into a new table, and remove it again where it is a file."""
     found = run(
         [*churn, "batch", f"batch.input={rows}", f"batch.output={output}", f"batch.threads={given.threads}"],
         project,
-        environment,
+        variables,
     )
     place = Path(output.removeprefix("sqlite:///"))
     if place.is_dir():
@@ -194,11 +196,11 @@ def batch(
     return found
 
 
-def run(command: list[str], folder: Path, environment: dict[str, str]) -> Cost:
+def run(command: list[str], folder: Path, variables: dict[str, str]) -> Cost:
     """Run a command and measure it; stops the benchmark with its words where it fails."""
     with tempfile.TemporaryFile("w+") as said:
         start = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=said)
+        process = subprocess.Popen(command, cwd=folder, env=variables, stdout=said, stderr=said)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -245,7 +247,8 @@ def postgresql() -> Iterator[str | None]:
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     if user:
         shutil.chown(folder, user)
-    quiet = {"cwd": folder, "user": user, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True}
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: dict[str, Any] = {"cwd": folder, "user": user, "check": True, **silent}
     subprocess.run([programs / "initdb", "-D", "data", "-U", "postgres", "-A", "trust"], **quiet)
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
     subprocess.run([programs / "pg_ctl", "start", "-w", "-D", "data", "-l", "log", "-o", options], **quiet)

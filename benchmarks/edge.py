@@ -27,6 +27,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 from edge_figures import Pair, section
+from layout import VERBS, environment
 from rest import COLUMNS, registered, save_native, table
 from results import write
 
@@ -61,9 +62,9 @@ def main() -> None:
         booster = native(project, folder)
         mixed = exported(project, folder, "lightgbm", texts(folder), "mixed")
         row = dict(zip(COLUMNS, table(1, seed=1)[0].round(6)[0].tolist(), strict=True))
-        bare, trees = "LightGBM, 30 numbers: bare onnxruntime", "XGBoost, 30 numbers: "
-        pairs = {
-            bare: (against_bare(boosted, row, options.rounds), "at least 1/1.2", 1 / 1.2),
+        plain, trees = "LightGBM, 30 numbers: ", "XGBoost, 30 numbers: "
+        pairs: dict[str, tuple[Pair, str, float]] = {
+            f"{plain}bare onnxruntime": (against_bare(boosted, row, options.rounds), "at least 1/1.2", 1 / 1.2),
             f"{trees}bare onnxruntime": (against_bare(extreme, row, options.rounds), "at least 1/1.2", 1 / 1.2),
             f"{trees}inplace_predict": (against_booster(extreme, booster, row, options.rounds), "at least 15", 15),
             "LightGBM, 12 mixed columns: a scikit-learn pipeline": (
@@ -126,8 +127,8 @@ def exported(project: Path, folder: Path, model: str, data: Path, name: str = ""
         ["promote"],
         ["export", *common, f"edge.output={place}"],
     ):
-        run = [sys.executable, "-m", "bench", *command]
-        subprocess.run(run, cwd=project, env={**os.environ, "PYTHONPATH": "src"}, check=True, stdout=subprocess.DEVNULL)
+        run = [sys.executable, "-m", VERBS, *command]
+        subprocess.run(run, cwd=project, env=environment(project), check=True, stdout=subprocess.DEVNULL)
     return place
 
 
@@ -199,8 +200,8 @@ def against_pipeline(place: Path, data: Path, rounds: int) -> Pair:
 
     frame = pd.read_csv(data)
     inputs = frame.drop(columns="label")
-    numbers = [name for name in inputs if name.startswith("n")]
-    words = [name for name in inputs if name.startswith("w")]
+    numbers = [name for name in map(str, inputs) if name.startswith("n")]
+    words = [name for name in map(str, inputs) if name.startswith("w")]
     columns = ColumnTransformer(
         [("numbers", SimpleImputer(), numbers), ("words", OneHotEncoder(handle_unknown="ignore"), words)]
     )
@@ -213,10 +214,10 @@ def against_pipeline(place: Path, data: Path, rounds: int) -> Pair:
 
 def started(place: Path, row: dict[str, float], folder: Path) -> tuple[dict[str, float], float, float]:
     """MB of the runtime in an environment of its own, and seconds from a process's start to its first answer there."""
-    environment = folder / "runtime"
-    subprocess.run(["uv", "venv", "--quiet", "--python", sys.executable, environment], check=True)
-    python = environment / "bin" / "python"
-    install = [
+    own = folder / "runtime"
+    subprocess.run(["uv", "venv", "--quiet", "--python", sys.executable, own], check=True)
+    python = own / "bin" / "python"
+    install: list[str | Path] = [
         "uv",
         "pip",
         "install",
@@ -228,7 +229,7 @@ def started(place: Path, row: dict[str, float], folder: Path) -> tuple[dict[str,
         place / "requirements.txt",
     ]
     subprocess.run(install, check=True)
-    packages = next((environment / "lib").glob("python*")) / "site-packages"
+    packages = next((own / "lib").glob("python*")) / "site-packages"
     sizes = {name: size(packages, name) for name in ("numpy", "numpy.libs", "onnxruntime")}
     cells = ",".join(str(cell) for cell in row.values())
     ours, bare = [], []

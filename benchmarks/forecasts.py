@@ -152,7 +152,7 @@ def score(held: Held, made: pd.DataFrame) -> tuple[float, float, float]:
     both = truth.merge(made, on=[*held.keys, held.time], how="left", validate="one_to_one")
     assert both["prediction"].notna().all(), "a step that came was not forecast"
     groups = both.groupby(held.keys) if held.keys else [((), both)]
-    own = dict(list(history.groupby(held.keys))) if held.keys else {(): history}
+    own: dict[Any, pd.DataFrame] = dict(list(history.groupby(held.keys))) if held.keys else {(): history}
     scaled, symmetric = [], []
     for key, steps in groups:
         past = own[key][held.target].to_numpy(dtype=float)

@@ -2,7 +2,7 @@
 
     python benchmarks/live_counters.py [--project DIR] [--requests 100000]
 
-The model is that of rest.py, or a trained project's with monitoring=true, whose columns are then repeated until there
+The model is that of rest.py, or a trained project's with monitoring, whose columns are then repeated until there
 are 30. Counting is amortised over the requests, so the figure holds the pauses in which values are counted; the
 longest is shown, too. Writes the section `## Live counters` of benchmarks/RESULTS.md.
 """
@@ -10,7 +10,7 @@ longest is shown, too. Writes the section `## Live counters` of benchmarks/RESUL
 from __future__ import annotations
 
 import argparse
-import importlib
+import os
 import random
 import sys
 import tempfile
@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+from layout import path
 from rest import make_project
 from rest_figures import machine
 from results import write
@@ -45,22 +46,23 @@ def main() -> None:
 
 def measured(project: Path, count: int) -> tuple[int, float, float]:
     """How many columns were counted, microseconds a request, and milliseconds of the longest pause."""
-    source = project / "src"
-    sys.path.insert(0, str(source))
-    package = next(path.name for path in source.iterdir() if (path / "observation").is_dir())
-    counters = importlib.import_module(f"{package}.observation.counters")
-    settings = importlib.import_module(f"{package}.log.settings")
-    predictor = importlib.import_module(f"{package}.predictor")
-    store = importlib.import_module(f"{package}.store").Store(project / "bundles")
+    sys.path[:0] = path(project).split(os.pathsep)  # the runtime that this project has
+    from mlgen_runtime.bundle.store import Store
+    from mlgen_runtime.live_counters import hook
+    from mlgen_runtime.prediction_log.settings import LogSettings
+    from mlgen_runtime.usecase import loading
 
-    counters.BUSY = count  # count every one
-    found = counters.Counters(settings.LogSettings(), predictor.load(store.fetch(store.champion().bundle), 1))
+    vars(hook)["BUSY"] = count  # count every one
+    store = Store(project / "bundles")
+    champion = store.champion()
+    assert champion is not None
+    found = hook.Counters(LogSettings(), loading.load(store.fetch(champion.bundle), 1))
     names = widen(found)
     told = requests(found, names)
     began, longest = time.process_time(), 0.0
     for number in range(count):
         before = time.perf_counter()
-        found.predicted(told[number % len(told)])
+        found.predicted(told[number % len(told)])  # type: ignore[arg-type]  # the fields that it reads
         longest = max(longest, time.perf_counter() - before)
     return len(names), (time.process_time() - began) / count * 1e6, longest * 1e3
 
@@ -85,8 +87,8 @@ def requests(found: object, names: list[str]) -> list[SimpleNamespace]:
 
     def value(name: str) -> object:
         column = columns[name]
-        if hasattr(column, "edges"):
-            low, high = float(column.edges[0]), float(column.edges[-1])
+        if column.ordered:
+            low, high = float(column.bins.edges[0]), float(column.bins.edges[-1])
             return chance.uniform(low, high) if chance.random() > 0.02 else None
         return chance.choice(column.names[:-3])
 

@@ -21,6 +21,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from layout import SERVICE, environment, free_ports
 from rest import COLUMNS, Contender, make_project, measure, running, table
 from rest_figures import goal, machine, middle, ratio
 from results import write
@@ -54,15 +55,11 @@ def main() -> None:
 
 def servers(project: Path, folder: Path) -> list[Contender]:
     """The same service four times, each with a log of its own."""
-    package = next(path.name for path in (project / "src").iterdir() if (path / "rest").is_dir())
+    kinds = {WITHOUT: OFF, LOG: {"LOG_COUNTERS": "false"}, COUNTERS: {"LOG_SAMPLE": "0"}, WITH: {}}
     found = []
-    for place, (name, settings) in enumerate(
-        ((WITHOUT, OFF), (LOG, {"LOG_COUNTERS": "false"}), (COUNTERS, {"LOG_SAMPLE": "0"}), (WITH, {}))
-    ):
-        port = 8210 + place
-        environment = {
+    for port, (name, settings) in zip(free_ports(len(kinds)), kinds.items(), strict=True):
+        variables = {
             "OMP_NUM_THREADS": "1",
-            "PYTHONPATH": str(project / "src"),
             "REST_PORT": str(port),
             "REST_STORE": str(project / "bundles"),
             "REST_OUTCOMES": str(folder / f"outcomes-{port}.jsonl"),
@@ -70,7 +67,8 @@ def servers(project: Path, folder: Path) -> list[Contender]:
             "LOG_DATABASE": f"sqlite:///{folder / f'log-{port}.db'}",
             **settings,
         }
-        found.append(Contender(name, [sys.executable, "-m", f"{package}.rest"], port, environment=environment))
+        command = [sys.executable, "-m", SERVICE]
+        found.append(Contender(name, command, port, environment=environment(project, **variables)))
     return found
 
 

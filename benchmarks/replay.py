@@ -26,6 +26,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import layout
+
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 START, HOUR = 1_767_225_600, 3600  # as in replay_rows.py
@@ -156,7 +158,7 @@ class Stage:
         _divide(real / self.data.folder / self.data.file, self.data, train, self.rest)
         own = [f"bundle.store=bundles-{slug}", f"contract.path=data/{slug}.yaml", f"data.target={self.data.target}"]
         self.settings = [*own, "log.retention_days=null", "monitor.track=false", "monitor.detail_rows=0"]
-        self._run("-m", self.project.name, "train", f"data.path={train}", "split=random", "+experiment=quick", *own)
+        self._run("-m", layout.VERBS, "train", f"data.path={train}", "split=random", "+experiment=quick", *own)
 
     def replay(self, seed: int, windows: int, size: int, shift: Shift | None = None) -> Replayed:
         """Fill a new log, let `monitor` look at all of it, and return what it said."""
@@ -166,7 +168,7 @@ class Stage:
         until = datetime.datetime.fromtimestamp(START + windows * HOUR, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
         settings = [*self.settings, f"log.database=sqlite:///{database.name}"]
         plan: dict[str, Any] = {
-            "package": self.project.name, "rows": str(self.rest), "database": database.name, "seed": seed,
+            "rows": str(self.rest), "database": database.name, "seed": seed,
             "target": self.data.target, "overrides": settings, "windows": windows, "size": size,
         }  # fmt: skip
         if shift is not None:
@@ -174,7 +176,7 @@ class Stage:
         self._run(Path(__file__).with_name("replay_rows.py"), json.dumps(plan))
         started = time.perf_counter()
         looking = ["monitor.window=1h", f"monitor.windows={windows}", f"monitor.until={until}"]
-        self._run("-m", self.project.name, "monitor", *settings, *looking)
+        self._run("-m", layout.VERBS, "monitor", *settings, *looking)
         seconds = time.perf_counter() - started
         report = json.loads((self.project / "reports" / "monitor.json").read_text("utf8"))
         told = sorted([*report["fired"], *report["resolved"]], key=lambda event: (event["window_id"], event["kind"]))
@@ -182,8 +184,8 @@ class Stage:
         return Replayed(events, dict(zip(events, (event["says"] for event in told), strict=True)), seconds)
 
     def _run(self, *words: Any) -> None:
-        """Run the project's Python on the project's own modules."""
-        _run([self.python, "-B", *words], self.project, codes=(0, 3), PYTHONPATH=str(self.project / "src"))
+        """Run the project's Python on the project's own package and runtime."""
+        _run([self.python, "-B", *words], self.project, codes=(0, 3), PYTHONPATH=layout.path(self.project))
 
 
 def main() -> None:

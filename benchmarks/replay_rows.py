@@ -1,6 +1,6 @@
 """Fill the log of a generated project with windows of real rows, as if they had been served: run by its own Python.
 
-    .venv/bin/python replay_rows.py '{"package": "churn", "rows": "rest.csv", "database": "replay.db", …}'
+    .venv/bin/python replay_rows.py '{"rows": "rest.csv", "database": "replay.db", …}'
 
 Each row is a request of its own, drawn at random (with replacement) from rows that training never saw, answered by the
 champion. Traffic and latency vary from window to window as they do on a shared machine; some requests are refused, few
@@ -14,16 +14,20 @@ errors   one request in 25 fails                       worse     the truth is an
 
 from __future__ import annotations
 
-import importlib
+import dataclasses
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from mlgen_runtime import contract
+from mlgen_runtime.prediction_log.database import open_database
+from mlgen_runtime.usecase import configuration, registry
+from mlgen_runtime.usecase.loading import load_champion
 
 START, HOUR = 1_767_225_600.0, 3600.0  # 2026-01-01; a window is an hour
 MEDIAN_MS, SPREAD, MACHINE = 2.0, 0.35, 0.08  # of a request; of its logarithm, and of that of a whole window
@@ -34,7 +38,6 @@ REFUSED, FAILED, KNOWN, HOURS = 0.004, 0.0003, 0.5, 2.0  # shares of requests; m
 class Plan:
     """What is replayed; `first` and `last` are the windows of the shift, `last` not included."""
 
-    package: str
     rows: str
     database: str
     target: str
@@ -61,17 +64,16 @@ class Drawn:
 
 def main(plan: Plan) -> None:
     """Write all windows into the database."""
-    of = lambda name: importlib.import_module(f"{plan.package}.{name}")  # noqa: E731
-    config = of("compose").load(plan.overrides, Path.cwd())
-    model = of("champion").serving(config, bulk=True)
+    config = configuration.load(plan.overrides, Path.cwd())
+    model = load_champion(config, bulk=True)
     pool = pd.read_csv(plan.rows)
     random = np.random.default_rng(plan.seed)
-    groups = _predicted(of, model, config, pool, plan) if plan.kind == "share" else None
-    with of("log.database").open_database(f"sqlite:///{plan.database}", Path.cwd()) as database:
+    groups = _predicted(model, config, pool) if plan.kind == "share" else None
+    with open_database(f"sqlite:///{plan.database}", Path.cwd()) as database:
         for number in range(plan.windows):
             drawn = _draw(plan, pool, groups, number, random)
             with database.transaction():
-                _write(of, model, config, database, plan, number, drawn, random)
+                _write(model, config, database, number, drawn, random)
 
 
 def _draw(plan: Plan, pool: pd.DataFrame, groups: np.ndarray | None, number: int, random: Any) -> Drawn:
@@ -111,7 +113,7 @@ def _shift(plan: Plan, rows: pd.DataFrame, truth: np.ndarray, random: Any) -> tu
     return rows, truth
 
 
-def _write(of: Any, model: Any, config: Any, database: Any, plan: Plan, number: int, drawn: Drawn, random: Any) -> None:
+def _write(model: Any, config: Any, database: Any, number: int, drawn: Drawn, random: Any) -> None:
     size = len(drawn.rows)
     ids = [f"{number:04}-{at:05}" for at in range(size)]
     at = START + (number + np.sort(random.random(size))) * HOUR
@@ -119,7 +121,7 @@ def _write(of: Any, model: Any, config: Any, database: Any, plan: Plan, number: 
     missing = drawn.rows[empty].isna().to_numpy()
     refused = missing.any(axis=1) | (random.random(size) < REFUSED)
     served = np.flatnonzero(~refused & ~drawn.failed)
-    outputs = _answers(of, model, config, drawn.rows.iloc[served])
+    outputs = _answers(model, config, drawn.rows.iloc[served])
     features = [json.dumps(record) for record in _records(drawn.rows.iloc[served])]
     names = [name for name in outputs if name != "prediction"]
     predicted = [json.dumps(value) for value in outputs["prediction"].tolist()]
@@ -152,19 +154,16 @@ def _write(of: Any, model: Any, config: Any, database: Any, plan: Plan, number: 
     )
 
 
-def _answers(of: Any, model: Any, config: Any, rows: pd.DataFrame) -> dict[str, np.ndarray]:
+def _answers(model: Any, config: Any, rows: pd.DataFrame) -> Mapping[str, np.ndarray]:
     """What the champion says to rows as a client sends them."""
-    import dataclasses
-
     inputs = dataclasses.replace(model.contract, columns=tuple(model.contract.inputs))
-    typed = of("contract").conform(rows[[column.name for column in inputs.columns]], inputs, lenient=True)
-    outputs: dict[str, np.ndarray] = of("live").answer(model, typed, config)[0]
-    return outputs
+    typed = contract.conform(rows[[column.name for column in inputs.columns]], inputs, lenient=True)
+    return registry.find(model.use_case).monitoring_view.answer(model, typed, config)[0]
 
 
-def _predicted(of: Any, model: Any, config: Any, pool: pd.DataFrame, plan: Plan) -> np.ndarray:
+def _predicted(model: Any, config: Any, pool: pd.DataFrame) -> np.ndarray:
     """The label that each row of the pool gets."""
-    return _answers(of, model, config, pool)["prediction"].astype(str)
+    return _answers(model, config, pool)["prediction"].astype(str)
 
 
 def _records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:

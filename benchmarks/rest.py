@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from layout import SERVICE, VERBS, environment, free_ports, path
 from rest_figures import CASES, OURS, PATTERN, memory, processor, section
 from results import write
 
@@ -116,14 +117,13 @@ def make_project(folder: Path) -> Path:
         "model.learning_rate=0.05",
         "train.early_stopping_rounds=200",
     ]
-    command = [sys.executable, "-m", "bench", "train", f"data.path={data}", "data.target=label", *settings]
-    subprocess.run(command, cwd=project, env={**os.environ, "PYTHONPATH": "src"}, check=True)
+    command = [sys.executable, "-m", VERBS, "train", f"data.path={data}", "data.target=label", *settings]
+    subprocess.run(command, cwd=project, env=environment(project), check=True)
     return project
 
 
 def servers(project: Path) -> Iterator[Contender]:
     """The servers, over the champion of one project."""
-    package = next((project / "src").iterdir()).name
     store = project / "bundles"
     champion = store / json.loads((store / "champion.json").read_text("utf8"))["bundle"]
     tracking = f"sqlite:///{project / 'mlflow.db'}"
@@ -143,9 +143,10 @@ def servers(project: Path) -> Iterator[Contender]:
         "REST_OUTCOMES": str(project / "outcomes.jsonl"),
         "LOG_SAMPLE": "0",  # the others keep no predictions either; prediction_log.py says what that costs
         "LOG_COUNTERS": "false",
-        "PYTHONPATH": f"{project / 'src'}:{ROOT / 'benchmarks' / 'servers'}",
+        "PYTHONPATH": f"{path(project)}:{ROOT / 'benchmarks' / 'servers'}",
     }
     python = sys.executable
+    ports = free_ports(7)
 
     def uvicorn(module: str, port: int) -> list[str]:
         return [
@@ -169,21 +170,24 @@ def servers(project: Path) -> Iterator[Contender]:
         "--env-manager",
         "local",
         "-p",
-        "8202",
+        str(ports[2]),
         "-w",
         "1",
     ]
-    ours = [python, "-m", f"{package}.rest"]
-    yield Contender(OURS, ours, 8200, environment={**common, "REST_PORT": "8200"})
-    yield Contender(PATTERN, uvicorn("pattern", 8201), 8201, batch_path="/batch", form="features", environment=common)
-    path = f"{BINARIES}:{os.environ['PATH']}"
-    yield Contender(
-        "mlflow models serve", mlflow, 8202, path="/invocations", form="split", environment={**common, "PATH": path}
-    )
-    yield Contender("LitServe", [python, str(ROOT / "benchmarks/servers/lit.py"), "8203"], 8203, environment=common)
-    yield Contender("floor: FastAPI + Pydantic", uvicorn("floor_pydantic", 8204), 8204, environment=common)
-    yield Contender("floor: Starlette + msgspec", uvicorn("floor_starlette", 8205), 8205, environment=common)
-    yield Contender("floor: raw ASGI + msgspec", uvicorn("floor_raw", 8206), 8206, environment=common)
+    ours, lit = [python, "-m", SERVICE], [python, str(ROOT / "benchmarks/servers/lit.py"), str(ports[3])]
+    yield Contender(OURS, ours, ports[0], environment={**common, "REST_PORT": str(ports[0])})
+    usual = uvicorn("pattern", ports[1])
+    yield Contender(PATTERN, usual, ports[1], batch_path="/batch", form="features", environment=common)
+    found = {**common, "PATH": f"{BINARIES}:{os.environ['PATH']}"}
+    yield Contender("mlflow models serve", mlflow, ports[2], path="/invocations", form="split", environment=found)
+    yield Contender("LitServe", lit, ports[3], environment=common)
+    floors = {
+        "FastAPI + Pydantic": "floor_pydantic",
+        "Starlette + msgspec": "floor_starlette",
+        "raw ASGI + msgspec": "floor_raw",
+    }
+    for port, (name, module) in zip(ports[4:], floors.items(), strict=True):
+        yield Contender(f"floor: {name}", uvicorn(module, port), port, environment=common)
 
 
 def registered(tracking: str) -> str:
@@ -243,6 +247,8 @@ def wait_for(contender: Contender, rows: list[dict[str, float]]) -> None:
             raise SystemExit(f"{contender.name}: {error.code} {error.read()[:300]!r}") from error
         except OSError:
             time.sleep(0.01)
+        if contender.process is None or contender.process.poll() is not None:
+            raise SystemExit(f"{contender.name} has stopped")
     raise SystemExit(f"{contender.name} does not answer")
 
 

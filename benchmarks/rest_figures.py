@@ -64,8 +64,8 @@ def section(contenders: list[Contender], rounds: int, seconds: int) -> str:
         rates = [
             f"{middle(each.rates[key]):,.0f} ({ratio(each.rates[key], pattern.rates[key]):.3g} ×)" for key in CASES
         ]
-        rest = f"{middle(each.p99[8, 1]):.2f} | {each.memory:.0f} | {each.start:.1f}"
-        lines.append(f"| {each.name} | {' | '.join(rates)} | {rest} |")
+        beside = f"{middle(each.p99[8, 1]):.2f} | {each.memory:.0f} | {each.start:.1f}"
+        lines.append(f"| {each.name} | {' | '.join(rates)} | {beside} |")
     lines += ["", "Processor milliseconds per request (all processes of the server):", ""]
     lines += [f"| server | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
     lines += [f"| {each.name} | {' | '.join(f'{middle(each.cpu[key]):.3f}' for key in CASES)} |" for each in contenders]
@@ -84,12 +84,12 @@ def goals(by_name: dict[str, Contender]) -> list[str]:
         found.append(f"{line}; by processor time {', '.join(f'{each:.1f} ×' for each in by_cpu)}")
     batch = ratio(ours.rates[8, 100], pattern.rates[8, 100])
     found.append(goal("100 rows against the usual pattern", "≥ 4 ×", batch >= 4, [f"{batch:.1f} ×"]))
-    for words, least, figure in (
+    for what, least, figure in (
         ("p99 at 8 connections", 10, middle(pattern.p99[8, 1]) / middle(ours.p99[8, 1])),
         ("memory", 3, pattern.memory / ours.memory),
         ("start to first answer", 4, pattern.start / ours.start),
     ):
-        found.append(goal(words, f"≤ 1/{least}", figure >= least, [f"1/{figure:.1f}"]))
+        found.append(goal(what, f"≤ 1/{least}", figure >= least, [f"1/{figure:.1f}"]))
     return found
 
 

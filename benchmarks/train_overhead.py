@@ -1,7 +1,7 @@
 """What `train` adds to a process that only fits: 200,000 rows x 30 columns, the same LightGBM fit in both.
 
     python benchmarks/train_overhead.py                       # generates a project with this checkout's mlgen
-    python benchmarks/train_overhead.py --project PATH --package churn    # or measures an existing one
+    python benchmarks/train_overhead.py --project PATH        # or measures an existing one
 
 Three commands take turns, round after round, so that a busy machine slows all of them:
 
@@ -29,6 +29,7 @@ import time
 from pathlib import Path
 
 import results
+from layout import VERBS, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 TREES, ROWS, COLUMNS, GOAL = 200, 200_000, 30, 5.0
@@ -63,7 +64,6 @@ def main() -> None:
     """Measure, print and keep the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--project", type=Path, help="a generated project; without it one is generated")
-    parser.add_argument("--package", default="overhead")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
@@ -77,20 +77,19 @@ def measure(folder: Path, given: argparse.Namespace) -> str:
     project = folder / "project"
     if given.project is None:
         subprocess.run([sys.executable, "-m", "mlgen", "new", str(project), "project_name=overhead"], check=True)
-        source = project / "src"
     else:
         project.mkdir()
-        shutil.copytree(given.project / "conf", project / "conf")
-        source = given.project / "src"
+        for part in ("conf", "src", "vendor"):
+            shutil.copytree(given.project / part, project / part)
     rows = folder / "rows.parquet"
     write_rows(rows)
-    environment = os.environ | {"PYTHONPATH": str(source), "MLFLOW_DISABLE_TELEMETRY": "true"}
-    environment.pop("MLFLOW_TRACKING_URI", None)
+    variables = environment(project, MLFLOW_DISABLE_TELEMETRY="true")
+    variables.pop("MLFLOW_TRACKING_URI", None)
     script = folder / "bare.py"
     script.write_text(BARE, "utf8")
     bare = [sys.executable, str(script), str(rows), str(TREES), str(given.threads)]
     train = [
-        *(sys.executable, "-m", given.package, "train", f"data.path={rows}", "data.target=target"),
+        *(sys.executable, "-m", VERBS, "train", f"data.path={rows}", "data.target=target"),
         *(f"model.n_estimators={TREES}", "train.early_stopping_rounds=10000", f"train.threads={given.threads}"),
     ]
     commands = {
@@ -101,7 +100,7 @@ def measure(folder: Path, given: argparse.Namespace) -> str:
     costs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for _ in range(given.rounds + 1):
         for name, command in commands.items():
-            costs[name].append(cost(command, project, environment))
+            costs[name].append(cost(command, project, variables))
     report = json.loads((project / "reports" / "train.json").read_text("utf8"))
     return table(costs, given, report["seconds"])
 
@@ -119,10 +118,10 @@ def write_rows(path: Path) -> None:
     frame.to_parquet(path, index=False)
 
 
-def cost(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[float, float]:
+def cost(command: list[str], folder: Path, variables: dict[str, str]) -> tuple[float, float]:
     """Seconds elapsed, and of the processor with all children, of one command."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
     elapsed, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)

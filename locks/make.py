@@ -13,8 +13,8 @@ so a rendered lock is the closure of the chosen layers and nothing else), `torch
 has it, and what its CUDA build needs: set apart, so that `torch-cpu.lock` can stand in), `generator.txt` (mlgen itself)
 and `bench.txt` (everything: mlgen, every layer, and what benchmarks/ compares them with; tests run in it).
 
-`orchestrators/<name>.in` is what a scheduler runs from, in an environment of its own beside the project's: each has
-its lock, `orchestrators/<name>.txt`, made alone and included as it stands by that scheduler's layer.
+`environments/<name>.in` is what runs from an environment of its own beside the project's (a scheduler, Evidently): each
+has its lock, `environments/<name>.txt`, made alone and included as it stands by that layer.
 
 `torch-cpu.lock` is written by hand: PyTorch's CPU builds are not on the usual index. It pins the same release, with the
 hashes of the Linux wheels (x86_64 and aarch64, each supported Python) as PyTorch's CPU index gives them.
@@ -166,9 +166,9 @@ def main() -> None:
     superset = HERE / "all.txt"
     upgrade = ["--upgrade"] if "--upgrade" in sys.argv[1:] else []
     text = renewed(superset, sorted(HERE.glob("*.in")), *upgrade)
-    orchestrators = {
+    environments = {
         path.with_suffix(".txt"): renewed(path.with_suffix(".txt"), [path], *upgrade)
-        for path in sorted(HERE.glob("orchestrators/*.in"))
+        for path in sorted(HERE.glob("environments/*.in"))
     }
     with tempfile.TemporaryDirectory() as scratch:
         pins = Path(scratch) / "all.txt"
@@ -188,7 +188,7 @@ def main() -> None:
         HERE / "serving.txt.jinja": tagged(serving, SERVERS),
         HERE / "generator.txt": generator,
         HERE / "bench.txt": written_out(bench),
-        **orchestrators,
+        **environments,
     }
     for path, content in written.items():
         path.write_text(content, "utf8")

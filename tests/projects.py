@@ -36,6 +36,11 @@ def run(folder: Path, *command: object, code: int = 0, **environment: str) -> st
     return done.stdout
 
 
+def python_path(project: Path) -> str:
+    """The PYTHONPATH under which a project's own code is found, in the environment of another one."""
+    return os.pathsep.join([str(project / "src"), str(project / "vendor")])
+
+
 def described(answers: dict[str, Any]) -> str:
     """Answers in the name of a test."""
     return "-".join("+".join(value) if isinstance(value, list) else str(value) for value in answers.values())

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from mlgen_runtime.cli.verbs import discover
 
 from mlgen import render, source
 from mlgen.questions import load
@@ -93,7 +94,7 @@ def test_a_make_command_exists(page: Path) -> None:
 
 def test_a_generated_page_is_true(project: Path) -> None:
     """In every page of a project, links, make targets, verbs and settings exist."""
-    verbs = {path.stem for path in (project / "src/churn/verbs").glob("*.py")}
+    verbs = set(discover(project))
     known = targets(project / "Makefile", *project.glob("make/*.mk"))
     keys = settings(project / "conf")
 

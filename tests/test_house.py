@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -11,22 +12,24 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from trees import BIN
 
+from mlgen import layers, manifest
 from mlgen.questions import load
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "template"
-PACKAGE = "{{package}}"
+RUNTIME = TEMPLATE / "vendor" / "mlgen_runtime"
 LONGEST = 300  # lines of a module
 
 #: Where the name to import differs from the name to install.
-DISTRIBUTIONS = {"hydra": "hydra-core", "prometheus_client": "prometheus-client", "sklearn": "scikit-learn",
-                 "xgboost": "xgboost-cpu", "yaml": "pyyaml"}  # fmt: skip
+DISTRIBUTIONS = {"airflow": "apache-airflow", "hydra": "hydra-core", "prometheus_client": "prometheus-client",
+                 "sklearn": "scikit-learn", "xgboost": "xgboost-cpu", "yaml": "pyyaml"}  # fmt: skip
 #: Modules that lie beside a script in an exported folder, and are no package.
 EXPORTED = {"reader", "forecaster"}
+#: Layers with an environment of their own that goes by another name (locks/environments).
+APART = {"monitor": "evidently"}
 UNSAFE = {"pickle", "cPickle", "_pickle", "joblib", "cloudpickle", "dill", "shelve", "marshal"}
-#: Modules that every use case has for deployments: predictions as a reader gets them, many at once, and without us.
-OFFERED = {"answer", "bulk", "portable"}
 UNSAFE_NAMES = {"read_pickle", "to_pickle", "allow_pickle", "load_pickle", "jsonpickle", "unsafe_load"}
 
 
@@ -48,9 +51,13 @@ def modules(*folders: Path) -> list[Path]:
 
 
 def layer_of(path: Path) -> str | None:
-    """The layer that a file of the template belongs to; None for the files that every project has."""
-    match = re.fullmatch(r"\{\{(\w+)\}\}", path.relative_to(TEMPLATE).parts[0])
-    return match[1] if match else None
+    """The layer that a file of the template comes with: by its folder, or by its room of the runtime; None for all."""
+    if match := re.fullmatch(r"\{\{(\w+)\}\}", path.relative_to(TEMPLATE).parts[0]):
+        return match[1]
+    for layer, rooms in layers.rooms(ROOT).items():
+        if any(path.is_relative_to(RUNTIME / room) for room in rooms):
+            return layer
+    return None
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
@@ -64,33 +71,20 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
                 yield from ((node.level, f"{node.module or ''}.{alias.name}".strip(".")) for alias in node.names)
 
 
-@cache
-def owners() -> dict[str, set[str | None]]:
-    """Which layers a module of a generated package can come from, by its dotted name; None is the root."""
-    found: dict[str, set[str | None]] = {}
-    for path in modules(TEMPLATE):
-        if PACKAGE in path.parts:
-            found.setdefault(dotted(path), set()).add(layer_of(path))
-    return found
-
-
-def dotted(path: Path) -> str:
-    """`template/{{tabular}}/src/{{package}}/model/blend.py` is `model.blend`, and a package is its folder's name."""
-    inside = path.with_suffix("").parts[path.parts.index(PACKAGE) + 1 :]
-    return ".".join(inside[:-1] if inside[-1] == "__init__" else inside)
-
-
-def targets(path: Path) -> Iterator[str]:
-    """The modules of the generated package that a module of it imports."""
-    here = dotted(path).split(".") if dotted(path) else []
-    folder = here if path.stem == "__init__" else here[:-1]
-    for level, name in imports(path):
-        if level:
-            start = folder[: len(folder) - (level - 1)]
-            wanted = ".".join([*start, *([name] if name else [])])
-            while wanted and wanted not in owners():
-                wanted = wanted.rpartition(".")[0]
-            yield wanted
+def counted_on(path: Path) -> Iterator[Path]:
+    """The modules of the runtime that one of it imports whenever it is imported itself: not in a function, not for
+    types only."""
+    nodes: list[ast.stmt] = list(ast.parse(path.read_text("utf8")).body)
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        nodes += [inner for inner in ast.iter_child_nodes(node) if isinstance(inner, ast.stmt)
+                  and not isinstance(node, ast.FunctionDef)]  # fmt: skip
+        if isinstance(node, ast.ImportFrom) and node.level:
+            package = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            for place in (package, *(package / alias.name for alias in node.names)):
+                yield from (found for found in (place / "__init__.py", place.with_suffix(".py")) if found.is_file())
 
 
 @cache
@@ -100,15 +94,10 @@ def cases() -> dict[str, frozenset[str]]:
     return {str(choice): frozenset(load().added(question, choice)) for choice in question.choices}
 
 
-def stacks(layer: str | None) -> list[frozenset[str | None]]:
-    """What a layer's modules may count on, once for each use case they can stand in: the root and that use case.
-
-    A deployment counts on the root alone, and on what a use case offers it; the root and layers that stand beside any
-    use case (monitoring, versions of data), on what every use case has.
-    """
-    if layer in load().questions["deployment"].values:
-        return [frozenset({None, layer})]
-    return [frozenset({None, layer, *layers}) for layers in cases().values() if beside(layer) or layer in layers]
+def there_with(layer: str | None) -> frozenset[str | None]:
+    """What is in every project that has a layer: what all have, and what its use cases share."""
+    having = [layers for layers in cases().values() if layer in layers]
+    return frozenset({None, layer}).union(*having[:1]).intersection(*({None, layer, *layers} for layers in having))
 
 
 def beside(layer: str | None) -> bool:
@@ -160,24 +149,37 @@ def test_nothing_is_pickled(path: Path) -> None:
     assert named_here.isdisjoint(UNSAFE_NAMES)
 
 
-@pytest.mark.parametrize("path", [p for p in modules(TEMPLATE) if PACKAGE in p.parts], ids=named)
+@pytest.mark.parametrize("path", modules(RUNTIME), ids=named)
 def test_a_module_counts_on_what_is_there_with_it(path: Path) -> None:
-    """A module imports what is there wherever it is: the root what every use case has, a deployment next to nothing."""
-    deployment = layer_of(path) in load().questions["deployment"].values
-    wanted = [target for target in targets(path) if target and not (deployment and target.split(".")[0] in OFFERED)]
+    """Whatever a project chose, each module of its runtime can be imported: what it imports at once came along."""
+    wanted = {layer_of(found) for found in counted_on(path)}
 
-    for there in stacks(layer_of(path)):
-        assert not {target: owners()[target] for target in wanted if owners()[target].isdisjoint(there)}
+    assert wanted <= there_with(layer_of(path))
 
 
-@pytest.mark.parametrize("name", sorted(OFFERED))
-def test_every_use_case_offers_what_deployments_use(name: str) -> None:
-    """The modules of a use case that a deployment may import are there in each of them, and only there."""
-    assert owners()[name] <= set().union(*cases().values())
-    assert all(owners()[name] & layers for layers in cases().values())
+def test_imports_go_one_way() -> None:
+    """The rooms of the runtime know those below them, and no use case but by its protocol (pyproject.toml)."""
+    done = subprocess.run([BIN / "lint-imports"], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(RUNTIME.parent)},
+                          capture_output=True, text=True)  # fmt: skip
+
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
 
 
-@pytest.mark.parametrize("path", [p for p in modules(TEMPLATE) if PACKAGE in p.parts], ids=named)
+def test_every_room_left_out_is_there() -> None:
+    """What copier.yml leaves out of the runtime is a subpackage of it, and belongs to a layer."""
+    rooms = layers.rooms(ROOT)
+
+    assert set(rooms) <= set(load().layers)
+    assert all((RUNTIME / room / "__init__.py").is_file() for found in rooms.values() for room in found)
+    assert {"rows", "tabular", "timeseries", "rest", "batch", "edge", "monitor", "dvc", "delta"} <= set(rooms)
+
+
+def test_the_manifest_is_current() -> None:
+    """MANIFEST.json names the runtime as it lies here; `make manifest` (or `make format`) writes it."""
+    assert (RUNTIME / manifest.NAME).read_text("utf8") == manifest.text(RUNTIME)
+
+
+@pytest.mark.parametrize("path", modules(RUNTIME), ids=named)
 def test_what_a_module_imports_is_declared(path: Path) -> None:
     """Every third-party import is a direct dependency of all projects that the module can stand in (locks/*.in)."""
     layer = layer_of(path)
@@ -186,7 +188,7 @@ def test_what_a_module_imports_is_declared(path: Path) -> None:
 
     for case in cases():
         if beside(layer) or layer in cases()[case]:
-            own = [layer, f"{layer}.serving"] if layer else []
+            own = [layer, f"{layer}.serving", f"environments/{APART.get(layer, layer)}"] if layer else []
             declared = set().union(*map(named_in, ("base", "dev", case, f"{case}.serving", *own)))
             assert {DISTRIBUTIONS.get(name, name.replace("_", "-")).lower() for name in used} <= declared, case
 

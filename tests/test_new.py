@@ -47,9 +47,7 @@ def test_it_says_what_was_made_and_what_comes_next(mlgen: Run, tmp_path: Path) -
     done = mlgen("new", tmp_path / "churn", "ci=none")
 
     count = len([name for name in contents(tmp_path / "churn") if not name.startswith("vendor/")])
-    assert done.stdout.startswith(
-        f"Made {tmp_path / 'churn'}: {count} files beside the runtime (tabular, rest, cron)."
-    )
+    assert done.stdout.startswith(f"Made {tmp_path / 'churn'}: {count} files beside the runtime (tabular, rest, cron).")
     assert re.search(r"cd .*churn\n +make setup .*\n +make all ", done.stdout)
     assert len(done.stdout.splitlines()) < 12
 

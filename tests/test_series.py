@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from projects import REAL, generate, run
+from projects import REAL, generate, python_path, run
 from trees import contents
 
 Row = dict[str, str]
@@ -40,7 +40,7 @@ def churn(project: Path, installed: Callable[..., Path]) -> Churn:
     python = installed(use_case="timeseries", deployment=["rest"]) / ".venv/bin/python"
 
     def verb(*words: object, code: int = 0) -> str:
-        return run(project, python, "-B", "-m", "churn", *words, code=code, PYTHONPATH=str(project / "src"))
+        return run(project, python, "-B", "-m", "mlgen_runtime.cli", *words, code=code, PYTHONPATH=python_path(project))
 
     return verb
 

@@ -188,7 +188,10 @@ def test_each_kind_of_file_is_updated_in_its_way(front: str, releases: Path, pro
     if front == "mlgen":
         assert "  merged with your edits:\n     M conf/gate/default.yaml\n" in done.stdout
         assert "  the template's:\n" in done.stdout and "M vendor/mlgen_runtime/  (4 files)" in done.stdout
-        assert "Yours, and left as they are; a new project has others now: README.md, src/churn/metrics.py, " in done.stdout
+        assert (
+            "Yours, and left as they are; a new project has others now: README.md, src/churn/metrics.py, "
+            in done.stdout
+        )
         assert "The runtime is a fork: it holds your edits in vendor/mlgen_runtime/core/errors.py." in done.stdout
 
 
@@ -204,7 +207,9 @@ def test_what_is_dropped_is_said_and_its_edits_are_kept(project: Path, mlgen: Ru
 
     assert done.returncode == 0, done.stderr
     dropped = "conf/rest/default.yaml, conf/rest/quiet.yaml, tests/test_service.py"
-    assert done.stdout.startswith(f"This drops {dropped}, which you edited or added; your versions are kept in kept/.\n")
+    assert done.stdout.startswith(
+        f"This drops {dropped}, which you edited or added; your versions are kept in kept/.\n"
+    )
     assert "port: 8001" in (project / "kept/conf/rest/default.yaml").read_text("utf8")
     assert (project / "kept/tests/test_service.py").read_text("utf8") == "# ours\n"
     assert not (project / "conf/rest").exists() and not (project / "tests/test_service.py").exists()

@@ -42,10 +42,8 @@ def rows() -> str:
     return f"data.path={path}" if "://" in path else f"data.path={ROOT / path}"
 
 
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project's settings and contract, for tests to train in; the project itself stays as it is."""
-    folder = tmp_path_factory.mktemp("project")
+def copy(folder: Path) -> Path:
+    """Copy the project's settings and contract to a folder to train in; the project itself stays as it is."""
     shutil.copytree(ROOT / "conf", folder / "conf")
     (folder / "data").mkdir()
     if (ROOT / "data" / "contract.yaml").exists():
@@ -53,8 +51,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project in which nothing was trained."""
+    return copy(tmp_path / "project")
+
+
 @pytest.fixture(scope="session")
-def trained(project: Path, rows: str) -> Path:
-    """The copy with a quick model, or the baseline that was better, as its champion."""
-    run(project, "train", "+experiment=quick", rows)
-    return project
+def trained(rows: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy with a quick model, or the baseline that was better, as its champion: one for all tests."""
+    folder = copy(tmp_path_factory.mktemp("trained") / "project")
+    run(folder, "train", "+experiment=quick", rows)
+    return folder

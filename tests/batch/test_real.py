@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from projects import REAL, generate, run
+from projects import REAL, generate, python_path, run
 
 #: Set -> use case, its file, and its settings; the models are quick ones.
 SETS: dict[str, tuple[str, str, list[str]]] = {
@@ -39,7 +39,7 @@ ASKED = 1_000
 #: Prints what the service answers to the records on standard input.
 SERVICE = """
 import json, sys
-from churn.rest import server, settings
+from mlgen_runtime.rest import server, settings
 served = server.load(settings.RestSettings(store=sys.argv[1]))[1]
 records = json.load(sys.stdin)
 for start in range(0, len(records), 200):
@@ -60,7 +60,7 @@ def test_a_table_has_the_answers_of_the_service(
     data = Path(str(REAL)) / name / file
 
     def churn(*words: str) -> str:
-        return run(project, python, "-B", "-m", "churn", *words, *settings, PYTHONPATH=str(project / "src"))
+        return run(project, python, "-B", "-m", "mlgen_runtime.cli", *words, *settings, PYTHONPATH=python_path(project))
 
     settings = [f"data.path={data}", *settings]
     churn("train")
@@ -72,7 +72,7 @@ def test_a_table_has_the_answers_of_the_service(
     records = asked(project, data, use_case, settings)
     (project / "records.json").write_text(json.dumps(records), "utf8")
     script = f"{python} -B -c '{SERVICE}' bundles < records.json"
-    lines = run(project, "sh", "-c", script, PYTHONPATH=str(project / "src")).splitlines()
+    lines = run(project, "sh", "-c", script, PYTHONPATH=python_path(project)).splitlines()
     told = [json.loads(line) for line in lines if line.startswith("{")]
     names = [column[1] for column in sqlite3.connect(project / "p.db").execute("pragma table_info(predictions)")]
     found = [dict(zip(names, row, strict=True)) for row in lite]

@@ -7,9 +7,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-from churn import portable
-from churn.champion import serving
-from churn.compose import load
+from mlgen_runtime.usecase import registry
+from mlgen_runtime.usecase.configuration import load
+from mlgen_runtime.usecase.loading import load_champion
 
 
 def plain(cell: Any) -> Any:
@@ -18,7 +18,8 @@ def plain(cell: Any) -> Any:
 
 
 config = load([], Path())
-model = serving(config)
+model = load_champion(config)
+portable = registry.find(model.use_case).portable
 found = []
 for question in portable.questions(model, config, 1000):
     rows = [{name: plain(cell) for name, cell in row.items()} for row in question.rows]

@@ -19,7 +19,7 @@ WRONG = """
 import sys
 import numpy as np, onnx
 from onnx import helper, numpy_helper
-from churn.edge import opset
+from mlgen_runtime.edge import opset
 right = opset.rewrite
 
 def wrong(path, *versions):
@@ -50,7 +50,7 @@ def wrong(path, *versions):
     return right(path, *versions)
 
 opset.rewrite = wrong
-from churn.__main__ import main
+from mlgen_runtime.cli.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -184,10 +184,11 @@ def asked(project: Path, folder: Path, count: int) -> tuple[list[Any], list[Any]
     script = f"""
 import json, sys
 from pathlib import Path
-from churn import portable, predictor
-from churn.compose import load
+from mlgen_runtime.usecase import loading, registry
+from mlgen_runtime.usecase.configuration import load
 place = sorted(path for path in Path({str(folder / "store")!r}).iterdir() if path.name.isdigit())[-1]
-model = predictor.load(place)
+model = loading.load(place)
+portable = registry.find(model.use_case).portable
 rows = portable.questions(model, load([], Path()), {count})[1].rows
 sys.path.insert(0, {str(folder / "out")!r})
 from reader import Model

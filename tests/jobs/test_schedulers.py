@@ -79,8 +79,8 @@ def test_a_change_of_the_jobs_file_reaches_the_deployments(generated: Callable[[
 @pytest.mark.parametrize("name", ["prefect", "airflow"])
 def test_an_orchestrator_has_a_lock_of_its_own(name: str) -> None:
     """It pins, with hashes and without a place, what its input bounds on both sides; no project's lock has it."""
-    text = (ROOT / f"locks/orchestrators/{name}.txt").read_text("utf8")
-    lines = (ROOT / f"locks/orchestrators/{name}.in").read_text("utf8").splitlines()
+    text = (ROOT / f"locks/environments/{name}.txt").read_text("utf8")
+    lines = (ROOT / f"locks/environments/{name}.in").read_text("utf8").splitlines()
     wanted = [Requirement(line.split("  #")[0]) for line in lines if not line.startswith("#")]
 
     pins = dict(pin.split("==") for pin in MAKE["parse"](MAKE["check"](text)))

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from projects import run
 from service import Browser
+from trees import ROOT
 
 FILL = """
-import json, pathlib, sys
-sys.path.insert(0, "tests")
+import json, pathlib
 from traffic import Traffic, truths
 traffic = Traffic(pathlib.Path())
 number = next(column.name for column in traffic.model.contract.inputs if column.type in ("number", "integer"))
@@ -41,7 +41,7 @@ def page(installed: Callable[..., Path]) -> tuple[Path, str]:
     """A page over real rows, a column of which has moved, and that column."""
     folder = installed(deployment=["rest"])
     run(folder, ".venv/bin/churn", "train", "+experiment=quick")
-    said = run(folder, ".venv/bin/python", "-c", FILL, PYTHONPATH="src")
+    said = run(folder, ".venv/bin/python", "-c", FILL, PYTHONPATH=str(ROOT / "tests" / "runtime"))
     number, notes = json.loads(said.splitlines()[-1])
     assert notes == []
     return folder / "reports" / "monitor.html", number

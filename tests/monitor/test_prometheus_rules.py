@@ -13,10 +13,10 @@ import yaml
 from projects import run
 
 WRITE = """
-from churn.alert import files
-from churn.alert.settings import AlertSettings
-from churn.compose import load
-from churn.monitor.settings import MonitorSettings
+from mlgen_runtime.alerting import files
+from mlgen_runtime.alerting.settings import AlertSettings
+from mlgen_runtime.monitoring.settings import MonitorSettings
+from mlgen_runtime.usecase.configuration import load
 config = load()
 files.write(config.layer("alert", AlertSettings), config.layer("monitor", MonitorSettings), config)
 """

@@ -29,7 +29,7 @@ BIN = Path(sys.executable).parent
 
 
 class Service:
-    """`python -m churn.rest` on a free port; its log goes to a file in `folder`, or where a test wants it."""
+    """`python -m mlgen_runtime.rest` on a free port; its log goes to a file in `folder`, or where a test wants it."""
 
     def __init__(self, python: Path, store: Path, folder: Path, stdout: int | None = None, **settings: str) -> None:
         self.port = free_port()
@@ -38,7 +38,7 @@ class Service:
         limits = {"REST_RELOAD_SECONDS": "0.05", "REST_DRAIN_SECONDS": "0.5"}
         with self.log.open("w") as file:
             self.process = subprocess.Popen(
-                [str(python), "-m", "churn.rest"],
+                [str(python), "-m", "mlgen_runtime.rest"],
                 env={
                     **os.environ,
                     "OMP_NUM_THREADS": "1",

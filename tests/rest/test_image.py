@@ -17,12 +17,14 @@ def test_the_dockerfiles_steps_run(project: Path, tmp_path: Path) -> None:
         (root / name).mkdir(parents=True)
     shutil.copy(project / "requirements-serving.lock", root / "build")
     shutil.copytree(project / "src", root / "app/src")
+    shutil.copytree(project / "vendor", root / "app/vendor")
     shutil.copytree(project / "bundles", root / "app/bundles")
 
     for command in commands:
         inside = command.replace("/venv", str(root / "venv")).replace("/app", str(root / "app"))
         run(root / "build", "sh", "-ec", inside)
-    service = Service(root / "venv/bin/python", root / "app/bundles", tmp_path, PYTHONPATH=str(root / "app/src"))
+    path = f"{root}/app/src:{root}/app/vendor"
+    service = Service(root / "venv/bin/python", root / "app/bundles", tmp_path, PYTHONPATH=path)
 
     assert service.predict(service.example())["model_version"]
     assert service.stop() == 0

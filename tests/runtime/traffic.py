@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 import yaml
 from mlgen_runtime import contract
+from mlgen_runtime.cli import monitor
+from mlgen_runtime.cli.monitor import Monitored
 from mlgen_runtime.config.run import RunConfig, from_raw
-from mlgen_runtime.monitoring import run as session
-from mlgen_runtime.monitoring.run import Seen
 from mlgen_runtime.monitoring.settings import written
 from mlgen_runtime.prediction_log.database import Database, open_database
 from mlgen_runtime.rows import evaluation as evaluate
@@ -114,10 +114,10 @@ class Traffic:
         """The setting that ends the newest window at an hour."""
         return f"monitor.until='{written(self.start + hour * HOUR).removesuffix('Z')}'"
 
-    def look(self, *changed: str, hour: float | None = None) -> Seen:
+    def look(self, *changed: str, hour: float | None = None) -> Monitored:
         """Run `monitor`."""
         ends = [] if hour is None else [self.until(hour)]
-        return session.run(self.set(*QUICK, f"log.database={self.url}", *ends, *changed))
+        return monitor.evaluate(self.set(*QUICK, f"log.database={self.url}", *ends, *changed))
 
     def set(self, *changed: str) -> RunConfig:
         """The configuration with overrides: Hydra's would take longer than all the rest."""
@@ -129,7 +129,7 @@ class Traffic:
             for group in groups:
                 place = place[group]
             place[last] = yaml.safe_load(value)
-        return from_raw(raw, self.root, lambda key: "conf/")
+        return from_raw(self.config.schema, raw, self.root, lambda key: "conf/")
 
 
 def truths(traffic: Traffic, rows: pd.DataFrame) -> list[Any]:

@@ -22,7 +22,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """The environment that `make` sets up for a scheduler from its lock; a change of the lock makes another one."""
 
     def made(scheduler: str) -> Path:
-        lock = (ROOT / f"locks/orchestrators/{scheduler}.txt").read_bytes()
+        lock = (ROOT / f"locks/environments/{scheduler}.txt").read_bytes()
         name = f"{scheduler}-{hashlib.sha256(lock).hexdigest()[:12]}-{sys.version_info.major}.{sys.version_info.minor}"
         folder = ROOT / "build" / "orchestrators" / name
         if not (folder / "schedule/.venv/.ready").exists():

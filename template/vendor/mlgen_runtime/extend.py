@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from .contract.catalogue import Finding
 from .core.errors import InputError
-from .core.extensions import Extension, register
+from .core.extensions import Extension, register, registered
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,10 +41,21 @@ if TYPE_CHECKING:
 
     from .alerting.sink.notice import Notice
 
-__all__ = ["VERSION", "Finding", "InputError", "check", "metric", "model", "sink"]
+__all__ = ["VERSION", "Finding", "InputError", "Notice", "check", "metric", "model", "registered", "sink"]
 
 #: Of this module's promise: the first number changes when a project's code would have to.
 VERSION = "1.0"
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Import Notice when it is asked for: a project that nobody watches has no alerts."""
+        if name == "Notice":
+            from .alerting.sink.notice import Notice
+
+            return Notice
+        raise AttributeError(name)
+
 
 #: Parameters of a model's function that the run gives, whatever conf/ says.
 GIVEN = ("seed", "threads")

@@ -17,7 +17,7 @@ from mlgen_runtime.alerting import deliver as delivery
 from mlgen_runtime.alerting.deliver import deliver
 from mlgen_runtime.alerting.event import Event, append
 from mlgen_runtime.alerting.settings import AlertSettings
-from mlgen_runtime.alerting.sink import SINKS, webhook
+from mlgen_runtime.alerting.sink import SINKS, sender, webhook
 from mlgen_runtime.alerting.sink.notice import Notice, Unheard
 from mlgen_runtime.prediction_log.database import Database, open_database
 from sample_projects import Configure
@@ -88,7 +88,7 @@ def happen(database: Database) -> Happen:
     def run(rules: AlertSettings, **changed: Any) -> None:
         at = next(moments)
         what = event(**changed)
-        append(database, "log", what, at, float(at), rules.sinks(what.severity))
+        append(database, "log", what, at, float(at), rules.owed(what.severity))
 
     return run
 
@@ -114,8 +114,8 @@ def test_the_log_is_a_line_on_standard_error_and_the_same_in_a_file(
     happen(rules)
     happen(rules, kind="resolved", says="age: PSI 0.01; back to at most 0.1")
 
-    assert deliver(rules, database, tmp_path) == []
-    assert deliver(rules, database, tmp_path) == []
+    assert deliver(rules, database, tmp_path, "churn") == []
+    assert deliver(rules, database, tmp_path, "churn") == []
 
     said = (tmp_path / "logs" / "alerts.log").read_text("utf8")
     assert said == capsys.readouterr().err
@@ -135,8 +135,8 @@ def test_a_webhook_gets_text_for_people_and_fields_for_programs(
     happen(rules)
     happen(rules, subject="fee")
 
-    assert deliver(rules, database, tmp_path) == []
-    assert deliver(rules, database, tmp_path) == []
+    assert deliver(rules, database, tmp_path, "churn") == []
+    assert deliver(rules, database, tmp_path, "churn") == []
 
     [(path, headers, body)] = receiver.posts
     assert path == "/hooks/secret"
@@ -161,7 +161,7 @@ def test_a_webhook_that_is_busy_is_tried_again(
     rules = settings(*POSTS)
     happen(rules)
 
-    assert deliver(rules, database, tmp_path) == []
+    assert deliver(rules, database, tmp_path, "churn") == []
 
     assert len(receiver.posts) == len(answers) + 1
     assert len({headers["Idempotency-Key"] for _, headers, _ in receiver.posts}) == 1
@@ -177,9 +177,9 @@ def test_a_webhook_that_refuses_is_told_in_the_next_run(
     rules = settings(*POSTS)
     happen(rules)
 
-    [failed] = deliver(rules, database, tmp_path)
+    [failed] = deliver(rules, database, tmp_path, "churn")
     posts = len(receiver.posts)
-    again = deliver(rules, database, tmp_path)
+    again = deliver(rules, database, tmp_path, "churn")
 
     assert str(status) in failed and "next run" in failed and "secret" not in failed
     assert (posts, again, len(receiver.posts)) == (1, [], 2)
@@ -195,7 +195,7 @@ def test_a_webhook_nobody_can_reach_is_no_failure_of_the_run(
     happen(rules)
 
     for _ in range(2):
-        [failed] = deliver(rules, database, tmp_path)
+        [failed] = deliver(rules, database, tmp_path, "churn")
         assert "alert.webhook" in failed and "secret" not in failed and "\n" not in failed
 
 
@@ -208,8 +208,8 @@ def test_a_sink_is_told_what_happened_while_it_was_on(
     happen(off, subject="before")
     happen(on, subject="while")
 
-    deliver(off, database, tmp_path)
-    deliver(on, database, tmp_path)
+    deliver(off, database, tmp_path, "churn")
+    deliver(on, database, tmp_path, "churn")
 
     assert [told["subject"] for _, _, body in receiver.posts for told in body["alerts"]] == ["while"]
 
@@ -223,7 +223,7 @@ def test_a_sink_is_not_told_what_is_beneath_it(
     for severity in ("info", "warning", "critical"):
         happen(rules, severity=severity)
 
-    deliver(rules, database, tmp_path)
+    deliver(rules, database, tmp_path, "churn")
 
     assert [told["severity"] for _, _, body in receiver.posts for told in body["alerts"]] == ["critical"]
 
@@ -235,8 +235,8 @@ def test_mail_names_the_column_and_goes_to_everybody(
     rules = settings(*mail_settings(mail, "alert.smtp.security=none"))
     happen(rules, subject="größe\nBcc: other@example.org")
 
-    assert deliver(rules, database, tmp_path) == []
-    assert deliver(rules, database, tmp_path) == []
+    assert deliver(rules, database, tmp_path, "churn") == []
+    assert deliver(rules, database, tmp_path, "churn") == []
 
     [found] = [read(text) for text in mail.mails]
     assert "input_drift größe Bcc" in found["Subject"]
@@ -257,7 +257,7 @@ def test_mail_is_encrypted_before_the_password_is_said(
     rules = settings(*mail_settings(mail))
     happen(rules)
 
-    assert deliver(rules, database, tmp_path) == []
+    assert deliver(rules, database, tmp_path, "churn") == []
 
     assert mail.logins == [("churn", mail.password, True)]
     assert len(mail.mails) == 1
@@ -272,9 +272,9 @@ def test_mail_is_not_sent_to_whom_nobody_vouches_for(
     happen(rules)
     monkeypatch.setenv("ALERT_SMTP_USER", "churn")
 
-    [plain] = deliver(rules, database, tmp_path)
+    [plain] = deliver(rules, database, tmp_path, "churn")
     mail.certificate = certificate
-    [unknown] = deliver(rules, database, tmp_path)
+    [unknown] = deliver(rules, database, tmp_path, "churn")
 
     assert "STARTTLS" in plain
     assert "certificate" in unknown
@@ -294,9 +294,9 @@ def test_mail_that_is_refused_is_sent_in_the_next_run(
     for name, value in behaviour.items():
         setattr(mail, name, value)
 
-    [failed] = deliver(rules, database, tmp_path)
+    [failed] = deliver(rules, database, tmp_path, "churn")
     mail.refusal, mail.unknown = "", []
-    again = deliver(rules, database, tmp_path)
+    again = deliver(rules, database, tmp_path, "churn")
 
     assert word in failed and "next run" in failed
     assert (again, len(mail.mails)) == ([], 1)
@@ -310,10 +310,10 @@ def test_mail_that_reached_some_is_not_sent_to_them_again(
     happen(rules)
     mail.unknown = ["b@"]
 
-    [failed] = deliver(rules, database, tmp_path)
+    [failed] = deliver(rules, database, tmp_path, "churn")
 
     assert "b@example.org" in failed and "next run" not in failed
-    assert deliver(rules, database, tmp_path) == []
+    assert deliver(rules, database, tmp_path, "churn") == []
     assert len(mail.mails) == 1
 
 
@@ -325,7 +325,7 @@ def test_a_password_is_not_said_in_the_clear(
     rules = settings(*mail_settings(mail, "alert.smtp.security=none"))
     happen(rules)
 
-    [failed] = deliver(rules, database, tmp_path)
+    [failed] = deliver(rules, database, tmp_path, "churn")
 
     assert "encrypted" in failed
     assert mail.mails == []
@@ -340,11 +340,11 @@ def test_one_sink_that_is_down_keeps_no_other_from_being_told(
         raise ZeroDivisionError("a bug of the sink")
 
     monkeypatch.setenv(webhook.ADDRESS, receiver.address)
-    monkeypatch.setattr(delivery, "SINKS", {"log": broken, "webhook": SINKS["webhook"]})
+    monkeypatch.setattr(delivery, "sender", {"log": broken, "webhook": sender("webhook")}.__getitem__)
     rules = settings("alert.webhook.enabled=true")
     happen(rules)
 
-    [failed] = deliver(rules, database, tmp_path)
+    [failed] = deliver(rules, database, tmp_path, "churn")
 
     assert "a bug of the sink" in failed
     assert len(receiver.posts) == 1
@@ -363,23 +363,23 @@ def test_two_runs_at_once_tell_each_event_once(
         inside.set()
         finish.wait(10)
 
-    monkeypatch.setattr(delivery, "SINKS", {"log": slow})
+    monkeypatch.setattr(delivery, "sender", {"log": slow}.__getitem__)
     rules = settings()
     happen(rules)
 
     def other() -> None:
         with open_database(address, tmp_path) as own:
-            deliver(rules, own, tmp_path)
+            deliver(rules, own, tmp_path, "churn")
 
     first = threading.Thread(target=other)
     first.start()
     inside.wait(10)
-    failed = deliver(rules, database, tmp_path)
+    failed = deliver(rules, database, tmp_path, "churn")
     finish.set()
     first.join()
 
     assert (failed, heard) == ([], ["age"])
-    assert deliver(rules, database, tmp_path) == []
+    assert deliver(rules, database, tmp_path, "churn") == []
     assert heard == ["age"]
 
 
@@ -395,14 +395,16 @@ def test_what_a_killed_run_was_telling_is_told_later(
 
     rules = settings()
     happen(rules)
-    monkeypatch.setattr(delivery, "SINKS", {"log": killed})
+    monkeypatch.setattr(delivery, "sender", {"log": killed}.__getitem__)
     with pytest.raises(KeyboardInterrupt):
-        deliver(rules, database, tmp_path)
-    monkeypatch.setattr(delivery, "SINKS", {"log": lambda notices, *_: heard.append(notices[0].event.subject)})
-    deliver(rules, database, tmp_path)
+        deliver(rules, database, tmp_path, "churn")
+    monkeypatch.setattr(
+        delivery, "sender", {"log": lambda notices, *_: heard.append(notices[0].event.subject)}.__getitem__
+    )
+    deliver(rules, database, tmp_path, "churn")
     before = list(heard)
     monkeypatch.setattr(delivery, "LAPSES", -1)
-    deliver(rules, database, tmp_path)
+    deliver(rules, database, tmp_path, "churn")
 
     assert (before, heard) == ([], ["age"])
 
@@ -413,13 +415,15 @@ def test_many_notices_come_in_messages_that_can_be_read(
     """All of them, in order, each once."""
     told: list[list[str]] = []
     monkeypatch.setattr(
-        delivery, "SINKS", {"log": lambda notices, *_: told.append([notice.event.subject for notice in notices])}
+        delivery,
+        "sender",
+        {"log": lambda notices, *_: told.append([notice.event.subject for notice in notices])}.__getitem__,
     )
     rules = settings()
     for number in range(120):
         happen(rules, subject=f"column{number:03}")
 
-    deliver(rules, database, tmp_path)
+    deliver(rules, database, tmp_path, "churn")
 
     assert [len(message) for message in told] == [50, 50, 20]
     assert [name for message in told for name in message] == [f"column{number:03}" for number in range(120)]
@@ -433,19 +437,19 @@ def test_a_folder_that_cannot_be_written_is_said(
     rules = settings()
     happen(rules)
 
-    [failed] = deliver(rules, database, tmp_path)
+    [failed] = deliver(rules, database, tmp_path, "churn")
 
     assert "logs/alerts.log" in failed
     assert "input_drift age" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", sorted(SINKS))
+@pytest.mark.parametrize("name", sorted(SINKS.entries))
 def test_every_sink_has_settings_and_raises_nothing_but_unheard(settings: Any, tmp_path: Path, name: str) -> None:
     """With the settings of conf/alert, on a machine where nothing is set up."""
     rules = settings("alert.log.file=/dev/null/nowhere")
 
     with pytest.raises(Unheard) as failed:
-        SINKS[name]([Notice(id="1", stream="log", at=0.0, event=event())], rules, tmp_path)
+        sender(name)([Notice(id="1", project="churn", stream="log", at=0.0, event=event())], rules, tmp_path)
 
     assert json.dumps(str(failed.value))
     assert hasattr(rules, name)

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import mlgen_runtime
 import pytest
 import yaml
 from mlgen_runtime.alerting import files, grafana, prometheus
@@ -17,7 +18,7 @@ from mlgen_runtime.core.errors import InputError
 from mlgen_runtime.monitoring.settings import MonitorSettings
 from sample_projects import Configure
 
-PACKAGE = "mlgen_runtime"
+PACKAGE = "churn"
 
 
 @pytest.fixture
@@ -115,9 +116,9 @@ def test_the_dashboard_has_what_grafana_reads(rules: AlertSettings) -> None:
             assert target["expr"].count("(") == target["expr"].count(")")
 
 
-def test_both_ask_for_names_that_somebody_writes(rules: AlertSettings) -> None:
+@pytest.mark.parametrize("service", [True, False])
+def test_both_ask_for_names_that_somebody_writes(rules: AlertSettings, service: bool) -> None:
     """Every series of the files is one of the service's, of the log's or of `monitor`'s."""
-    service = (Path(files.__file__).parents[1] / "rest").is_dir()
     panels = dashboard(rules, service)["panels"]
     expressions = [entry["expr"] for entries in groups(rules, service).values() for entry in entries.values()]
     expressions += [target["expr"] for panel in panels for target in panel.get("targets", [])]
@@ -131,8 +132,8 @@ def test_both_ask_for_names_that_somebody_writes(rules: AlertSettings) -> None:
 
 def written_names() -> set[str]:
     """What modules of the package name as series, however they come to write them."""
-    package = Path(files.__file__).parents[1]
-    alert = package / "alert"
+    package = Path(mlgen_runtime.__file__).parent
+    alert = package / "alerting"
     texts = [path.read_text("utf8") for path in package.rglob("*.py") if alert not in path.parents]
     found = {name for text in texts for name in re.findall(r'"([a-z]+(?:_[a-z]+)+)"', text)}
     return found | {f"{name}_bucket" for name in found}
@@ -156,3 +157,18 @@ def test_promtool_takes_the_rules(rules: AlertSettings, configure: Configure, pr
     done = subprocess.run([promtool, "check", "rules", project / where["rules"]], capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_files_that_would_be_the_same_are_left_alone(configure: Configure, project: Path, rules: AlertSettings) -> None:
+    """Whoever watches them, such as Prometheus, reads them again where a rule changed, and only then."""
+    config = configure()
+    monitor = config.layer("monitor", MonitorSettings)
+    paths = [project / name for name in files.write(rules, monitor, config).values()]
+    before = [path.stat().st_ino for path in paths]
+
+    files.write(rules, monitor, config)
+    again = [path.stat().st_ino for path in paths]
+    files.write(configure("alert.rules.missing.above=0.3").layer("alert", AlertSettings), monitor, config)
+
+    assert again == before
+    assert all("0.3" in path.read_text("utf8") for path in paths)

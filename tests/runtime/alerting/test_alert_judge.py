@@ -260,4 +260,4 @@ def test_a_threshold_can_be_given_on_the_command_line(configure: Configure, data
     rules = configure(f"{RULE}.above=0.6").layer("alert", AlertSettings)
 
     assert judge(rules, database, window(1, {"age": 0.5})) == []
-    assert replace(rules.rules["input_drift"]).words == "above 0.6"
+    assert replace(rules.rules["input_drift"]).condition == "above 0.6"

@@ -21,6 +21,9 @@ from mlgen_runtime.prediction_log.settings import LogSettings
 NUMBER = {"kind": "number", "rows": 10, "missing": 0.2, "edges": [1.0, 6.0, 9.0], "counts": [0, 4, 3, 1]}
 NAMES = {"kind": "category", "rows": 10, "missing": 0.0, "counts": {"a": 5, "b": 3, "7": 2}, "other": 0}
 
+#: This module runs in each use case.
+EACH_USE_CASE = True
+
 
 class Contract:
     """As much of a contract as the bins look at."""

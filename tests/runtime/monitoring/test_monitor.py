@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from mlgen_runtime.core.errors import InputError
 from mlgen_runtime.monitoring.measure import METRICS
 from mlgen_runtime.monitoring.window import kept
 from mlgen_runtime.usecase.configuration import load
+from sample_projects import VERB, environment
 from traffic import Traffic, truths
 
 pytest_plugins = ["postgres"]
@@ -428,10 +428,10 @@ def test_the_verb_reports_and_tells_by_its_exit_code(traffic: Traffic) -> None:
     rows = traffic.rows(400, seed=1)
     rows[column.name] = 1e6
     traffic.answered(rows, 0)
-    command = [sys.executable, "-m", "mlgen_runtime", "monitor", traffic.until(1), "monitor.window=1h",
+    command = [*VERB, "monitor", traffic.until(1), "monitor.window=1h",
                "monitor.track=false", "monitor.detail_rows=0"]  # fmt: skip
 
-    done = subprocess.run(command, cwd=traffic.root, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=traffic.root, env=environment(), capture_output=True, text=True, check=False)
 
     report = json.loads((traffic.root / "reports/monitor.json").read_text("utf8"))
     assert done.returncode == 3, done.stderr

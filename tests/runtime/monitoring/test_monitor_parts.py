@@ -7,12 +7,12 @@ import math
 
 import numpy as np
 import pytest
-from mlgen_runtime.core import significance as chance
+from mlgen_runtime.core import significance
 from mlgen_runtime.monitoring import charts
 from mlgen_runtime.monitoring.decoding import UNSAID, Fields
 from mlgen_runtime.monitoring.histogram import tally_for
 from mlgen_runtime.monitoring.latency import Latencies
-from mlgen_runtime.monitoring.reading import Sample
+from mlgen_runtime.monitoring.reading import ReservoirSample
 
 NUMBERS = {"kind": "number", "rows": 8, "missing": 0.0, "edges": [1.0, 2.0, 5.0], "counts": [0, 4, 3, 1]}
 WORDS = {"kind": "category", "rows": 9, "missing": 0.0, "counts": {"a": 6, "b": 3}, "other": 0}
@@ -23,7 +23,8 @@ def test_chance_stays_below_its_limit() -> None:
     draw = np.random.default_rng(0)
     reference = draw.multinomial(5000, [0.1] * 10)
 
-    found = [chance.psi(draw.multinomial(300, [0.1] * 10).tolist(), reference.tolist(), True) for _ in range(1000)]
+    draws = (draw.multinomial(300, [0.1] * 10).tolist() for _ in range(1000))
+    found = [significance.psi(drawn, reference.tolist(), True) for drawn in draws]
 
     assert all(value < limit for value, limit in found)
     assert np.mean([value for value, _ in found]) == pytest.approx(9 * (1 / 300 + 1 / 5000), rel=0.1)
@@ -34,8 +35,8 @@ def test_a_shift_is_beyond_chance(ordered: bool) -> None:
     """A fifth of the rows in another bin is beyond chance with 500 rows, and not with 20."""
     then, now = [500, 500, 500, 500], [200, 125, 125, 50]
 
-    value, limit = chance.psi(now, then, ordered)
-    few, far = chance.psi([8, 5, 5, 2], then, ordered)
+    value, limit = significance.psi(now, then, ordered)
+    few, far = significance.psi([8, 5, 5, 2], then, ordered)
 
     assert value > limit
     assert few < far
@@ -46,7 +47,7 @@ def test_rare_bins_prove_nothing_by_themselves(ordered: bool) -> None:
     """Bins that are nearly empty on both sides are merged, so that one row in them is no drift."""
     then, now = [1000, *[1] * 40], [200, *[0] * 39, 1]
 
-    value, limit = chance.psi(now, then, ordered)
+    value, limit = significance.psi(now, then, ordered)
 
     assert value < limit
 
@@ -56,16 +57,16 @@ def test_rare_bins_prove_nothing_by_themselves(ordered: bool) -> None:
 )
 def test_a_share_above_what_was_usual(count: int, rows: int, shown: bool) -> None:
     """Two per cent were missing in training: 6 % of a thousand are more than chance, 2 % or three of fifty are not."""
-    assert chance.above(count, rows, 0.02, 5000) is shown
+    assert significance.above(count, rows, 0.02, 5000) is shown
 
 
 def test_few_cases_prove_little() -> None:
     """A difference must be the larger the fewer cases its error was reckoned from; from one, nothing can be said."""
-    needed = [chance.sure(cases=cases) for cases in (1, 3, 10, 100_000)]
+    needed = [significance.critical_value(cases=cases) for cases in (1, 3, 10, 100_000)]
 
     assert needed == sorted(needed, reverse=True)
     assert needed[0] == math.inf
-    assert needed[-1] == pytest.approx(chance.sure(), rel=0.01)
+    assert needed[-1] == pytest.approx(significance.critical_value(), rel=0.01)
 
 
 def test_numbers_fall_into_the_bins_of_training() -> None:
@@ -121,7 +122,7 @@ def test_latencies_to_the_nearest_per_cent() -> None:
 
 def test_a_sample_is_bounded_and_fair() -> None:
     """Of rows in many batches a fixed number stays, from the first batch as from the last."""
-    sample = Sample(["number"], 500, seed=0)
+    sample = ReservoirSample(["number"], 500, seed=0)
 
     for start in range(0, 20_000, 1000):
         sample.add([list(range(start, start + 1000))], 1000)

@@ -36,7 +36,7 @@ def traffic(trained: Path) -> Traffic:
     return Traffic(trained)
 
 
-def told(traffic: Traffic, table: pd.DataFrame, *changed: str, ending: str = "csv") -> outcomes.Told:
+def told(traffic: Traffic, table: pd.DataFrame, *changed: str, ending: str = "csv") -> outcomes.LoadedOutcomes:
     """Load outcomes from a file."""
     path = traffic.root / f"data/truth.{ending}"
     table.to_parquet(path, index=False) if ending == "parquet" else table.to_csv(path, index=False)

@@ -27,11 +27,12 @@ from mlgen_runtime.prediction_log import hook as observing
 from mlgen_runtime.prediction_log.database import Away, Database, open_database
 from mlgen_runtime.prediction_log.journal import Journal
 from mlgen_runtime.prediction_log.settings import LogSettings, from_environment, to_environment
-from mlgen_runtime.rows import answers as answer
+from sample_projects import TEMPLATE
 
 pytest_plugins = ["postgres"]
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+#: This module runs in each use case.
+EACH_USE_CASE = True
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +96,11 @@ def test_a_prediction_is_kept_with_all_that_belongs_to_it(asking: Asking, observ
     rows = kept(either)
     assert (shipped.predictions, shipped.refusals) == (asking.rows, 1)
     assert [row["row"] for row in rows] == list(range(asking.rows))
-    for row, (key, prediction, output) in zip(rows, answer.told(json.loads(told.answer)), strict=True):
+    for row, (key, prediction, output) in zip(rows, asking.model.answers.decode(json.loads(told.answer)), strict=True):
         assert (row["request_id"], row["source"], row["model_version"]) == ("one", "rest", asking.model.version)
         assert (row["at"], row["ms"]) == (pytest.approx(told.at), 1.5)
         assert (json.loads(row["prediction"]), json.loads(row["output"])) == (prediction, output)
-        if answer.EACH_RECORD:
+        if asking.model.answers.EACH_RECORD:
             assert json.loads(row["features"]) == asking.records[row["row"]]
         else:
             assert row["key"] == key
@@ -110,12 +111,12 @@ def test_a_prediction_is_kept_with_all_that_belongs_to_it(asking: Asking, observ
 
 def test_every_output_has_the_predictors_name(asking: Asking) -> None:
     """What comes with a prediction is called as the predictor calls its columns."""
-    _, _, output = next(iter(answer.told(asking.plain)))
+    _, _, output = next(iter(asking.model.answers.decode(asking.plain)))
 
     assert set(output) <= set(asking.found)
 
 
-@pytest.mark.skipif(not answer.EACH_RECORD, reason="forecasts have their own keys")
+@pytest.mark.only_in("tabular")  # forecasts have their own keys
 def test_the_key_is_that_of_the_request_where_it_brings_one(asking: Asking, observe: Any, wanted: LogSettings) -> None:
     """A record with the columns that tell rows apart is found by them, however their cells are written."""
     log = observe(dataclasses.replace(wanted, key=("shop", "order")))
@@ -390,7 +391,7 @@ def test_a_share_of_the_requests_is_logged_the_same_everywhere(
 
 def test_a_redacted_column_gets_nowhere(asking: Asking, observe: Any, wanted: LogSettings) -> None:
     """No file and no table holds its values: not of a prediction, not in the words of a refusal."""
-    name = next(iter(asking.records[0])) if answer.EACH_RECORD else "note"
+    name = next(iter(asking.records[0])) if asking.model.answers.EACH_RECORD else "note"
     log = observe(dataclasses.replace(wanted, redact=(name,), sync_seconds=0.01))
     secret = "s3cret-Value"
 
@@ -416,7 +417,7 @@ def test_a_redacted_column_that_is_none_is_named(
     assert f"no column '{name}x' (did you mean '{name}'?)" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(answer.EACH_RECORD, reason="rows are told apart by their request")
+@pytest.mark.only_in("timeseries")  # rows are told apart by their request
 def test_what_tells_forecasts_apart_is_not_redacted(asking: Asking, observe: Any, wanted: LogSettings) -> None:
     """Without its series or its moment an entry would say nothing."""
     with pytest.raises(InputError, match="tells forecasts apart"):
@@ -501,7 +502,7 @@ def test_a_shadow_answers_the_same_requests(rival: Asking, wanted: LogSettings, 
         shadow.name(Store(rival.root / "bundles"), "2", "1")
     chosen = dataclasses.replace(wanted, shadow="2" if by == "setting" else None)
     Path(wanted.folder).mkdir()
-    place.keep(Path(wanted.folder), place.Around(store=str(rival.root / "bundles")))
+    place.keep(Path(wanted.folder), place.LogOrigin(store=str(rival.root / "bundles")))
     left_behind(Path(wanted.folder), *lines(rival, 3))
 
     ship.ship_once(chosen)
@@ -524,7 +525,7 @@ def test_a_shadow_that_cannot_answer_is_named_and_passed_over(
     redact = (next(iter(rival.records[0])),) if version == "2" else ()
     chosen = dataclasses.replace(wanted, shadow=version, redact=redact)
     Path(wanted.folder).mkdir()
-    place.keep(Path(wanted.folder), place.Around(store=str(rival.root / "bundles")))
+    place.keep(Path(wanted.folder), place.LogOrigin(store=str(rival.root / "bundles")))
     left_behind(Path(wanted.folder), *lines(rival, 1))
 
     ship.ship_once(chosen)
@@ -535,7 +536,7 @@ def test_a_shadow_that_cannot_answer_is_named_and_passed_over(
 
 def test_the_defaults_of_containers_are_those_of_conf() -> None:
     """conf/log/default.yaml and the settings that a container starts from are the same."""
-    values = yaml.safe_load((REPOSITORY / "conf" / "log" / "default.yaml").read_text("utf8"))
+    values = yaml.safe_load((TEMPLATE / "{{monitor}}" / "conf" / "log" / "default.yaml").read_text("utf8"))
     values |= {"key": [], "redact": []}
 
     defaults = dataclasses.asdict(LogSettings())

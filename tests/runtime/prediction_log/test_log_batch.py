@@ -1,11 +1,8 @@
-"""What a batch run leaves in the log of predictions: a sample, spread over the run, once; where batch is deployed."""
+"""What a batch run leaves in the log of predictions: a sample, spread over the run, once."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +11,14 @@ import pytest
 from asking import kept
 from mlgen_runtime.batch import job
 from mlgen_runtime.batch import settings as batch_settings
-from mlgen_runtime.prediction_log.sample import Sample
+from mlgen_runtime.prediction_log.row_sampling import RowSampling
 from mlgen_runtime.prediction_log.settings import LogSettings
-from mlgen_runtime.rows import batch_scoring as bulk
 from mlgen_runtime.usecase.configuration import load
+from sample_projects import run_code
 
-rows_only = pytest.mark.skipif(not bulk.NEEDS_ROWS, reason="forecasts are of series, not of rows")
+#: This module runs in each use case.
+EACH_USE_CASE = True
+rows_only = pytest.mark.only_in("tabular")
 
 
 @pytest.fixture
@@ -94,7 +93,7 @@ def test_a_run_that_goes_on_logs_each_row_once(root: Path) -> None:
     code = f"""
 import os, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_log_batch import Path, bulk, run
+from test_log_batch import Path, run
 from mlgen_runtime.batch.sink.database import Database
 write, left = Database.write, [3]
 def failing(self, *given):
@@ -105,8 +104,7 @@ def failing(self, *given):
 Database.write = failing
 run(Path({str(root)!r}), "batch.chunk=1000", "log.batch_rows=500")
 """
-    environment = {**os.environ, "PYTHONPATH": str(Path(bulk.__file__).parents[1])}
-    killed = subprocess.run([sys.executable, "-c", code], env=environment, cwd=root, capture_output=True, text=True)
+    killed = run_code(code, cwd=root)
     assert killed.returncode == 9, killed.stderr
 
     done = run(root, "batch.chunk=1000", "log.batch_rows=500")
@@ -139,11 +137,11 @@ def test_nothing_is_logged_where_the_log_is_off(root: Path) -> None:
 @pytest.mark.parametrize(("most", "rows", "read"), [(100, 10_000, 10_000), (100, None, 10_000), (100, 5_000, 40_000)])
 def test_never_more_than_asked_for(most: int, rows: int | None, read: int) -> None:
     """Whether the number of rows is known, unknown or underestimated, about as many as asked for are chosen."""
-    chosen = Sample(most, rows).chosen(np.arange(1, read + 1))
+    chosen = RowSampling(most, rows).chosen(np.arange(1, read + 1))
 
     assert most / 4 < chosen.sum() < 1.5 * most
 
 
 def test_all_are_chosen_where_there_is_no_limit() -> None:
     """null logs every row."""
-    assert Sample(None, 10).chosen(np.arange(1, 1001)).all()
+    assert RowSampling(None, 10).chosen(np.arange(1, 1001)).all()

@@ -1,4 +1,4 @@
-"""The log of a running service: what was answered is kept, whatever happens to the process; where REST is deployed."""
+"""The log of a running service: what was answered is kept, whatever happens to the process."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ from mlgen_runtime.bundle import format as bundle
 from mlgen_runtime.bundle.store import Pointer, Store
 from mlgen_runtime.prediction_log import ship
 from mlgen_runtime.prediction_log.settings import LogSettings
+from sample_projects import environment, run_code
 
-SOURCE = str(Path(bundle.__file__).parents[1])
+#: This module runs in each use case.
+EACH_USE_CASE = True
 
 
 class Service:
@@ -45,7 +47,7 @@ class Service:
         with self.log.open("w") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "mlgen_runtime.rest"],
-                env={**os.environ, "PYTHONPATH": SOURCE, "OMP_NUM_THREADS": "1", **variables, **more},
+                env=environment(**{"OMP_NUM_THREADS": "1", **variables, **more}),
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 cwd=folder,
@@ -193,10 +195,10 @@ def shippers(folder: Path) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            environment = (path.parent / "environ").read_bytes().split(b"\0")
+            variables = (path.parent / "environ").read_bytes().split(b"\0")
             if (
                 b"mlgen_runtime.prediction_log.ship" in path.read_bytes()
-                and f"LOG_FOLDER={folder}".encode() in environment
+                and f"LOG_FOLDER={folder}".encode() in variables
             ):
                 found.append(int(path.parent.name))
         except OSError:
@@ -287,12 +289,10 @@ def test_the_service_starts_without_what_is_heavy(trained_once: Path, tmp_path: 
     """Observing and shipping import nothing that the slim environment lacks."""
     code = """
 import sys
-from mlgen_runtime import observation
-list(observation._modules())
+from mlgen_runtime.hooks import registry
+[registry.HOOKS.load(name) for name in registry.HOOKS.names()]
 print([name for name in ("pandas", "scipy", "sqlalchemy", "mlflow", "hydra", "pyarrow") if name in sys.modules])
 """
-    environment = {**os.environ, "PYTHONPATH": SOURCE}
-
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path)
+    found = run_code(code, cwd=tmp_path)
 
     assert found.stdout.strip() == "[]", found.stderr

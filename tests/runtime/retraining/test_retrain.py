@@ -30,6 +30,8 @@ from mlgen_runtime.usecase.configuration import load
 
 NOW = datetime.datetime(2026, 6, 1, 6, 17, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
+#: This module runs in each use case.
+EACH_USE_CASE = True
 Look = Callable[..., "decision.Plan"]
 
 
@@ -138,7 +140,7 @@ def test_never_is_never_and_always_waits_for_nothing(old: Path) -> None:
 
 def test_every_trigger_has_settings_of_its_own_and_says_what_it_found(old: Path) -> None:
     """Also those that a layer adds: with all of them asked, each gives a figure or is switched off."""
-    found = triggers.discover()
+    found = triggers.triggers(load([], old).raw)
     names = [field.name for module in found.values() for field in dataclasses.fields(module.Settings)]
 
     plan = decide(old, "retrain.when=auto", "retrain.cooldown=null")
@@ -264,7 +266,7 @@ def test_what_is_not_promoted_ends_with_3_where_the_gate_is_strict(
     """As `train` does, and nobody else serves."""
     monkeypatch.chdir(trained)
     before = Store(trained / "bundles").champion()
-    monkeypatch.setattr(job, "run", lambda *given: job.Done("refused", "it is not shown to beat it"))
+    monkeypatch.setattr(job, "run", lambda *given: job.RetrainResult("refused", "it is not shown to beat it"))
 
     assert main(["retrain", "gate.strict=true"]) == 3
     assert main(["retrain"]) == 0

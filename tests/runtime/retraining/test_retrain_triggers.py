@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import re
@@ -30,6 +31,8 @@ from mlgen_runtime.usecase.configuration import load
 from mlgen_runtime.usecase.resolve import resolve
 
 pytest_plugins = ["postgres"]
+#: This module runs in each use case.
+EACH_USE_CASE = True
 
 #: For tests of statements that the two databases might read differently.
 both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -59,7 +62,7 @@ def look(root: Path, trigger: str, *changed: str, past: tuple[history.Row, ...] 
     """What a trigger finds in a project."""
     found = scene(root, f"retrain.when={trigger}", *changed, past=past)
     settings = reading.read(found.config).triggers[trigger]
-    finding: Finding = triggers.discover()[trigger].look(found, settings)
+    finding: Finding = triggers.triggers(found.config.raw)[trigger].look(found, settings)
     return finding
 
 
@@ -332,3 +335,21 @@ def test_a_shadow_needs_no_setting_where_there_is_no_log(trained: Path) -> None:
     """Its settings are the layer's own, as strict as the others."""
     with pytest.raises(InputError, match=r"retrain\.shadow_outcomes: 0"):
         reading.read(load(["retrain.shadow_outcomes=0"], trained))
+
+
+def test_without_monitoring_in_conf_its_triggers_and_settings_are_not_there(trained: Path) -> None:
+    """What looks at production counts where predictions are logged and monitored, and is named where it does not."""
+    config = load([], trained)
+    plain = {name: value for name, value in config.raw.items() if name not in ("log", "monitor", "alert")}
+    own = ("max_age", "new_rows", *reading.RetrainSettings.__dataclass_fields__)
+    plain["retrain"] = {name: value for name, value in config.raw["retrain"].items() if name in own}
+
+    found = reading.read(dataclasses.replace(config, raw=plain))
+    with pytest.raises(InputError, match="new_outcomes: no such setting"):
+        reading.read(dataclasses.replace(config, raw={**plain, "retrain": {**plain["retrain"], "new_outcomes": 5}}))
+    with pytest.raises(InputError, match="which this project has not"):
+        reading.read(dataclasses.replace(config, raw={**plain, "retrain": {**plain["retrain"], "data": "log"}}))
+
+    assert list(found.triggers) == ["schedule", "volume"]
+    assert found.shadow is None
+    assert list(reading.read(config).triggers) == ["drift", "outcomes", "quality", "schedule", "volume"]

@@ -62,7 +62,7 @@ def answer(labels: list[str] | None, chosen: int, sure: float) -> tuple[str, str
     return json.dumps(labels[chosen]), json.dumps(shares)
 
 
-def run(root: Path, *changed: str, **entries: Any) -> job.Done:
+def run(root: Path, *changed: str, **entries: Any) -> job.RetrainResult:
     """Run `retrain` with no reason to train."""
     words = ["retrain.when=schedule", "retrain.max_age=null", "retrain.shadow_outcomes=300", *changed]
     return job.run(load(words, root), **entries)

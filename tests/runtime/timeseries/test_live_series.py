@@ -1,5 +1,4 @@
-"""Forecasts in production: rolling figures as values come, moves of level and season, stale data. Skipped where this
-project has no monitoring."""
+"""Forecasts in production: rolling figures as values come, moves of level and season, stale data."""
 
 from __future__ import annotations
 
@@ -13,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlgen_runtime.bundle.predictor import Predictor
+from mlgen_runtime.cli import monitor
 from mlgen_runtime.core import keys
 from mlgen_runtime.monitoring import outcomes
-from mlgen_runtime.monitoring import run as session
 from mlgen_runtime.prediction_log import database
 from mlgen_runtime.timeseries import monitoring_view as live
 from mlgen_runtime.timeseries import reading as data
@@ -61,7 +60,7 @@ def came(model: Predictor, shift: float = 0.0, seed: int = 0) -> pd.DataFrame:
 
 def look(root: Path, *changed: str) -> Any:
     """Run `monitor` and return the newest window."""
-    return session.run(load([*QUICK, *changed], root)).windows[-1]
+    return monitor.evaluate(load([*QUICK, *changed], root)).windows[-1]
 
 
 def test_values_that_come_are_met_by_key(cut: tuple[Path, Predictor]) -> None:

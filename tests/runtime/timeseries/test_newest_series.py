@@ -107,5 +107,5 @@ def test_a_window_of_history_is_written_down_and_compared_in_the_newest_windows(
     traced = json.loads((Store(trained / "bundles").fetch(str(row.version)) / "lineage.json").read_text("utf8"))
     rows = data.read_rows(str(row.data), dataclasses.replace(load([], trained).data, path=str(row.data)), trained)
     assert (traced["data"], traced["fingerprint"], traced["rows"]) == (row.data, row.fingerprint, len(rows))
-    assert done.trained is not None and "champion" in {entrant.kind for entrant in done.trained.entrants}
+    assert done.trained is not None and "champion" in {entrant.kind for entrant in done.trained.models}
     assert row.decision in ("promoted", "refused") and "1" in Store(trained / "bundles").versions()

@@ -2,8 +2,8 @@
 
     {"version": "1.2.0", "files": {"cli/run.py": "0c5e…", …}}
 
-The manifest names every file of a release. A project has those of its choices: a folder of the runtime, or of data/,
-that is not there at all was left out, which is no difference.
+The manifest names every file of a release. A project has those of its choices: a folder of the runtime, or of one of
+NESTED, that is not there at all was left out, which is no difference.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .registry import ROOT
 NAME = "MANIFEST.json"
 #: What Python leaves beside sources.
 CACHE = "__pycache__"
-#: The folder whose own folders are choices, too.
-DATA = "data"
+#: The folders whose own folders are choices, too.
+NESTED = ("data", "retraining", "scheduling")
 
 Status = Literal["released", "changed", "unknown"]
 
@@ -80,7 +80,8 @@ def _counts(path: Path) -> bool:
 def _left_out(path: str, root: Path) -> bool:
     """Whether a file belongs to a subpackage that this project has not chosen."""
     folders = PurePosixPath(path).parts[:-1]
-    return any(not (root / Path(*folders[:depth])).is_dir() for depth in range(1, 3 if folders[:1] == (DATA,) else 2))
+    deepest = 2 if folders and folders[0] in NESTED else 1
+    return any(not (root / Path(*folders[:depth])).is_dir() for depth in range(1, deepest + 1))
 
 
 def _digests(path: Path) -> set[str]:

@@ -71,11 +71,11 @@ class Named:
 
     def counts(self, values: Mapping[Any, int]) -> Counts:
         """How many of the values, each with how often it came, are in each bin."""
-        found = np.zeros(len(self.names), dtype=np.int64)
+        found = [0] * len(self.names)
         for value, times in values.items():
             name = category(value)
             found[-1 if name is None else self.bins.place(name)] += times
-        return found
+        return np.array(found, dtype=np.int64)
 
 
 class Bins:

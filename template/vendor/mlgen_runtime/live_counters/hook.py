@@ -94,7 +94,7 @@ class Counters(Observer):
         for name, column in self.bins.columns.items():
             places = range(len(column.names))
             counts = [summed.get((RECENT, _labels(name, place, self.version)), 0.0) for place in places]
-            if sum(counts) >= ENOUGH and sum(column.reference):
+            if sum(counts) >= ENOUGH and sum(column.reference) > 0:
                 psi = significance.stability_index(counts, column.reference, column.ordered)[0]
                 if name == PREDICTION:
                     yield Sample("prediction_psi", "gauge", text.format("the predictions"), psi)

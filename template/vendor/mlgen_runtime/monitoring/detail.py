@@ -1,7 +1,8 @@
 """The detailed report on a bounded sample: Evidently's, beside rows that the model was trained on.
 
-Importing Evidently takes longer than reading a million rows, so it happens in a process of its own that is started
-first (`detail_process`). Its page is packed into ours and unpacked only when somebody opens it.
+Evidently has an environment of its own (`make evidently`): it holds pandas back for everybody beside it, and brings
+600 MB. Importing it takes longer than reading a million rows, so its process is started first (`detail_process`). Its
+page is packed into ours and unpacked only when somebody opens it.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import gzip
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import InputError
+from ..core.registry import ROOT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Seconds after which the report is given up; columns that it has at most; bytes of training rows that are read.
 PATIENCE, COLUMNS, LARGEST = 180, 40, 300_000_000
+#: Where `make evidently` puts its environment, below the project's root.
+ENVIRONMENT = ".venv-evidently"
 #: Unpacks the report into its frame when it is opened for the first time.
 SCRIPT = """
 const box=document.getElementById("detail");box.addEventListener("toggle",async()=>{
@@ -37,6 +41,12 @@ const plain=new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzi
 const frame=document.createElement("iframe");frame.title="Evidently";
 frame.srcdoc=await new Response(plain).text();box.append(frame)},false);
 """
+
+
+def interpreter(root: Path) -> Path | None:
+    """The Python of Evidently's own environment, None where it was not made."""
+    places = (root / ENVIRONMENT / "bin" / "python", root / ENVIRONMENT / "Scripts" / "python.exe")
+    return next((place for place in places if place.is_file()), None)
 
 
 class Detail:
@@ -49,12 +59,13 @@ class Detail:
         self._pool: ThreadPoolExecutor | None = None
         self._asked: Future[tuple[bytes, bytes]] | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        if rows:
+        self.python = interpreter(config.root) if rows else None
+        if self.python is not None:
             module = f"{__package__}.detail_process"
-            quiet = {**os.environ, "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
+            quiet = {**os.environ, "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore", "PYTHONPATH": str(ROOT.parent)}
             pipe = subprocess.PIPE
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module], stdin=pipe, stdout=pipe, stderr=pipe, env=quiet
+                [str(self.python), "-m", module], stdin=pipe, stdout=pipe, stderr=pipe, env=quiet
             )
 
     def send(self, model: Predictor, traffic: Traffic | None) -> None:
@@ -78,7 +89,12 @@ class Detail:
         return None
 
     def drawn(self) -> str:
-        """Wait for the report and return it as the part of a page, or nothing."""
+        """Wait for the report and return it as the part of a page, or how to get one, or nothing."""
+        if self.rows and self.python is None:
+            return (
+                '<p class="sub">Evidently\'s report on a sample of the rows stands here once <code>make evidently</code> '
+                "has made its environment; monitor.detail_rows=0 leaves this out.</p>"
+            )
         if self._asked is None or self._process is None:
             return ""
         try:

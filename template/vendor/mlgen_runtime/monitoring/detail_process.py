@@ -2,6 +2,7 @@
 
     python -m mlgen_runtime.monitoring.detail_process < tables.json > report.html
 
+It runs in the environment of `make evidently`, which has nothing of this project's but its vendor/ on the path.
 Evidently is imported while nothing has come in yet. Nothing is sent anywhere: its telemetry belongs to its own service,
 which is not used here, and is switched off by DO_NOT_TRACK besides.
 """

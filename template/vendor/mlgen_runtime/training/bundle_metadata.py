@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 def lineage_of(judged: Judged, origin: Origin, run_id: str) -> dict[str, Any]:
     """Where the model is from: code, data, split, seed, run. Enough to make it again."""
     prepared, config = judged.prepared, judged.config
+    own = [
+        {"kind": each.kind, "name": each.name, "module": each.module, "sha256": each.sha256}
+        for each in judged.extensions
+    ]
     return {
         **dataclasses.asdict(origin),
         "data": prepared.source,
@@ -24,10 +28,7 @@ def lineage_of(judged: Judged, origin: Origin, run_id: str) -> dict[str, Any]:
         "split": {"method": prepared.method, **dataclasses.asdict(config.split)},
         "seed": config.seed,
         "run_id": run_id,
-        "extensions": [
-            {"kind": each.kind, "name": each.name, "module": each.module, "sha256": each.sha256}
-            for each in judged.extensions
-        ],
+        **({"extensions": own} if own else {}),
     }
 
 

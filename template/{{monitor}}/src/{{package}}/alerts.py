@@ -1,5 +1,6 @@
-"""Sinks of your own: who is told, and how, when an alert fires or resolves. To use the one below, uncomment it and set
-TEAM_CHAT_URL where `monitor` runs. A sink that fails is told again by the next `monitor`, and holds up no other.
+"""Sinks of your own: who is told, and how, when an alert fires or resolves. To use the one below, uncomment it, name it
+in conf/alert/default.yaml (`sinks: [team_chat]`) and set TEAM_CHAT_URL where `monitor` runs. A sink that fails is told
+again by the next `monitor`, and holds up no other.
 """
 
 # import json
@@ -13,7 +14,7 @@ TEAM_CHAT_URL where `monitor` runs. A sink that fails is told again by the next 
 # @sink
 # def team_chat(notices: Sequence[Notice]) -> None:
 #     """Post what happened where a chat takes messages over HTTP."""
-#     body = json.dumps({"text": f"{len(notices)} alerts", "alerts": [notice.to_dict() for notice in notices]})
+#     body = json.dumps({"text": "\n".join(notice.event.title for notice in notices)}).encode()
 #     headers = {"content-type": "application/json"}
-#     request = urllib.request.Request(os.environ["TEAM_CHAT_URL"], body.encode(), headers)
+#     request = urllib.request.Request(os.environ["TEAM_CHAT_URL"], body, headers)
 #     urllib.request.urlopen(request, timeout=10).close()

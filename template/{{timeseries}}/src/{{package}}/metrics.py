@@ -1,1 +1,1 @@
-"""Metrics of your own. The gate cannot decide between forecasts by one yet. Those that there are: docs/timeseries.md."""
+"""Metrics of your own. Forecasts cannot be judged by one yet; docs/timeseries.md says which there are."""

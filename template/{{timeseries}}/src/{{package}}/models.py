@@ -1,1 +1,1 @@
-"""Models of your own. Forecasts cannot take any yet. Those that there are, with their settings, stand in conf/model/."""
+"""Models of your own. Forecasts cannot take any yet; those that there are stand in conf/model/ with their settings."""

@@ -28,7 +28,7 @@ from .workbench import Workbench, replace, writable
 RUN = "_run.json"
 QUARANTINE = "_quarantine"
 #: What a folder of answers may hold.
-OURS = re.compile(r"\.run-\w+|\.gone-\w+|\.lock|\._run\.json\.new|_run\.json|_quarantine|run-\w+|\w+-part-\d+\.parquet")
+OURS = re.compile(r"\.run-\w+|\.gone-\w+|\.lock|\._run\.json\.\d+|_run\.json|_quarantine|run-\w+|\w+-part-\d+\.parquet")
 #: What tells whether earlier runs are kept.
 KEPT, ALONE = re.compile(r"run-\w+"), re.compile(r"_run\.json|\w+-part-\d+\.parquet")
 
@@ -125,6 +125,8 @@ class Folder:
     def _note(self, standing: Standing) -> None:
         """Put the rejected rows beside the answers, and last what run they are of."""
         self._move(self.bench.rejected, self.place / QUARANTINE, "*.parquet")
+        for half_written in self.place.glob(f".{RUN}.*"):  # by a process that was killed
+            half_written.unlink()
         record = {**dataclasses.asdict(self.run), **dataclasses.asdict(standing)}
         replace(self.place / RUN, json.dumps(record, indent=1).encode() + b"\n")
 
