@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import described, generate
+from projects import EVERYTHING, described, generate, locked
 from projects import run as run_in
 from trees import BIN, Run, clone_tree
 from workers import SLOW, TogetherScheduling, part, turn
@@ -49,16 +49,27 @@ def plain(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Generate a project and set its environment up, once for the same answers: environments are large."""
-    made: dict[str, Path] = {}
+    """Generate a project of a use case, by default with all deployments, and set it up.
 
-    def install(**answers: Any) -> Path:
-        name = described(answers)
-        if name not in made:
-            made[name] = folder = generate(tmp_path_factory.mktemp("installed"), **answers)
-            run_in(folder, "git", "init", "-q")
-            run_in(folder, "make", "setup")
-        return made[name]
+    Each call gives a project of its own, as `make setup` leaves it. The environment is a link to one that all projects
+    of the same answers share, whichever process made it: environments are large.
+    """
+    base = tmp_path_factory.getbasetemp()
+    environments = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "environments"
+    environments.mkdir(exist_ok=True)
+
+    def install(use_case: str = "tabular", **answers: Any) -> Path:
+        answers = {"use_case": use_case, "deployment": EVERYTHING, **answers}
+        made = environments / described(answers)
+        with locked(made.with_suffix(".lock")):
+            if not (made / "churn/.venv/.ready").exists():
+                run_in(generate(made, **answers), "make", "setup")
+        folder = tmp_path_factory.mktemp(use_case) / "churn"
+        shutil.copytree(made / "churn", folder, ignore=shutil.ignore_patterns(".venv"))
+        (folder / ".venv").symlink_to(made / "churn/.venv")
+        run_in(folder, "git", "init", "-q")
+        (folder / ".git/info/exclude").write_text("/.venv\n")  # .gitignore means the folder
+        return folder
 
     return install
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from trees import BIN
 
 from mlgen import render, source
+from mlgen.questions import load
 
+EVERYTHING = list(load().questions["deployment"].values)  # all deployments: with them, there is the most code
 REAL = os.environ.get("MLGEN_REAL_DATA")  # a folder of real data sets; where it is not named, tests of them skip
 
 
@@ -39,6 +44,14 @@ def run(folder: Path, *command: object, code: int = 0, **environment: str) -> st
 def python_path(project: Path) -> str:
     """The PYTHONPATH under which a project's own code is found, in the environment of another one."""
     return os.pathsep.join([str(project / "src"), str(project / "vendor")])
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let one process at a time do something."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def described(answers: dict[str, Any]) -> str:

@@ -10,13 +10,12 @@ import csv
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from projects import REAL, described, generate, python_path, run
+from projects import REAL, generate, python_path, run
 
 from mlgen import render, source
 from mlgen.questions import load
@@ -45,17 +44,10 @@ TABLES = {
 }
 
 
-def kinds() -> Iterator[dict[str, Any]]:
-    """The combinations that hold all code there is: each use case with all deployments."""
-    questions = load().questions
-    for case in questions["use_case"].values:
-        yield {"use_case": case, "deployment": list(questions["deployment"].values)}
-
-
-@pytest.fixture(params=kinds(), ids=described, scope="module")
+@pytest.fixture(params=load().questions["use_case"].values, scope="module")
 def project(request: pytest.FixtureRequest, installed: Callable[..., Path]) -> Path:
-    """A generated project with its environment, for each combination that differs in code; the tests share it."""
-    return installed(**request.param)
+    """A generated project with its environment, of each use case with all deployments; the tests share it."""
+    return installed(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +139,9 @@ def test_the_slim_lock_serves(project: Path, trained: str, tmp_path: Path) -> No
     for folder in ("src", "vendor"):
         shutil.copytree(project / folder, tmp_path / folder)
 
-    script = project / "make/try_rest.py"
     environment = {"PYTHONPATH": python_path(tmp_path), "REST_BUNDLE": str(tmp_path / "bundle")}
-    said = run(project, project / ".venv/bin/python", script, python, "-m", "mlgen_runtime.rest", **environment)
+    attempt = [project / ".venv/bin/python", "-m", "mlgen_runtime.rest.try_service"]
+    said = run(project, *attempt, python, "-m", "mlgen_runtime.rest", **environment)
 
     assert "\n200 " in said
     assert installed <= SLIM * 1_000_000
@@ -158,7 +150,7 @@ def test_the_slim_lock_serves(project: Path, trained: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("deployment", load().questions["deployment"].values)
 def test_a_deployment_can_stand_alone(deployment: str, installed: Callable[..., Path]) -> None:
     """With one deployment only, the lock has all that it imports, types hold, and `make all` deploys."""
-    project = installed(use_case="tabular", deployment=[deployment])
+    project = installed(deployment=[deployment])
 
     run(project, ".venv/bin/mypy")
 

@@ -48,7 +48,7 @@ def test_a_question_with_one_choice_is_not_put_to_a_person(question: Question) -
 
 def test_every_choice_has_its_layer_and_every_layer_its_choice() -> None:
     """The choices of questions.yml, and what they share, are the layers in template/ and the switches of copier.yml."""
-    switches = set(yaml.safe_load((ROOT / "copier.yml").read_text("utf8").split("---\n")[2])) - {"slug", "package"}
+    switches = set(yaml.safe_load((ROOT / "copier.yml").read_text("utf8").split("---\n")[3])) - {"slug", "package"}
 
     assert set(load().layers) == LAYERS == switches
     assert all(any((TEMPLATE / f"{{{{{layer}}}}}").rglob("*")) for layer in LAYERS)

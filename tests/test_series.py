@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from projects import REAL, generate, python_path, run
+from projects import REAL, run
 from trees import contents
 
 Row = dict[str, str]
@@ -29,18 +29,17 @@ ROLES = ["data.target=sold", "data.time=day", "data.series=[shop]", f"data.horiz
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A fresh project for time series, without an environment of its own."""
-    return generate(tmp_path / "project", use_case="timeseries", deployment=["rest"])
+def project(installed: Callable[..., Path]) -> Path:
+    """A fresh project for time series."""
+    return installed("timeseries")
 
 
 @pytest.fixture
-def churn(project: Path, installed: Callable[..., Path]) -> Churn:
-    """Run a verb of the project, with the environment that the generated projects of this use case share."""
-    python = installed(use_case="timeseries", deployment=["rest"]) / ".venv/bin/python"
+def churn(project: Path) -> Churn:
+    """Run a verb of the project."""
 
     def verb(*words: object, code: int = 0) -> str:
-        return run(project, python, "-B", "-m", "mlgen_runtime.cli", *words, code=code, PYTHONPATH=python_path(project))
+        return run(project, ".venv/bin/churn", *words, code=code)
 
     return verb
 

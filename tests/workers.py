@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
+from mlgen.questions import load
+
+USE_CASES = load().questions["use_case"].values
+
 #: What needs a generated environment, and minutes, begins first: no process is left alone with it at the end.
 SLOW = ("test_generated.py", "schedule", "monitor", "test_series.py", "test_versions.py", "rest", "edge", "batch")
 
@@ -25,5 +29,5 @@ class TogetherScheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if part(nodeid) != "test_generated.py":
             return part(nodeid)
-        parameter = nodeid.partition("[")[2].removesuffix("]")
-        return "-".join(parameter.split("-")[:2]) if "+" in parameter else nodeid
+        project = nodeid.partition("[")[2].removesuffix("]").partition("-")[0]
+        return project if project in USE_CASES else nodeid

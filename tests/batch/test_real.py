@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from projects import REAL, generate, python_path, run
+from projects import REAL, run
 
 #: Set -> use case, its file, and its settings; the models are quick ones.
 SETS: dict[str, tuple[str, str, list[str]]] = {
@@ -49,18 +49,14 @@ for start in range(0, len(records), 200):
 
 @pytest.mark.skipif(not REAL, reason="MLGEN_REAL_DATA does not name a folder of data sets")
 @pytest.mark.parametrize("name", SETS)
-def test_a_table_has_the_answers_of_the_service(
-    name: str, tmp_path: Path, installed: Callable[..., Path], database: str
-) -> None:
+def test_a_table_has_the_answers_of_the_service(name: str, installed: Callable[..., Path], database: str) -> None:
     """In SQLite and in PostgreSQL, each row or forecast is what the service says of it, to the last printed digit."""
     use_case, file, settings = SETS[name]
-    deployment = ["rest", "batch"]
-    python = installed(use_case=use_case, deployment=deployment) / ".venv/bin/python"
-    project = generate(tmp_path, use_case=use_case, deployment=deployment)
+    project = installed(use_case)
     data = Path(str(REAL)) / name / file
 
     def churn(*words: str) -> str:
-        return run(project, python, "-B", "-m", "mlgen_runtime.cli", *words, *settings, PYTHONPATH=python_path(project))
+        return run(project, ".venv/bin/churn", *words, *settings)
 
     settings = [f"data.path={data}", *settings]
     churn("train")
@@ -71,8 +67,7 @@ def test_a_table_has_the_answers_of_the_service(
     assert [row[:-1] for row in lite] == [row[:-1] for row in post] and lite
     records = asked(project, data, use_case, settings)
     (project / "records.json").write_text(json.dumps(records), "utf8")
-    script = f"{python} -B -c '{SERVICE}' bundles < records.json"
-    lines = run(project, "sh", "-c", script, PYTHONPATH=python_path(project)).splitlines()
+    lines = run(project, "sh", "-c", f".venv/bin/python -c '{SERVICE}' bundles < records.json").splitlines()
     told = [json.loads(line) for line in lines if line.startswith("{")]
     names = [column[1] for column in sqlite3.connect(project / "p.db").execute("pragma table_info(predictions)")]
     found = [dict(zip(names, row, strict=True)) for row in lite]

@@ -17,7 +17,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "rest"))  # the servic
 @pytest.fixture(scope="session")
 def project(installed: Callable[..., Path]) -> Path:
     """A project with a boosted champion."""
-    folder = installed(deployment=["edge", "rest"])
+    folder = installed()
     run(folder, ".venv/bin/churn", "train", "+experiment=quick", "gate.baseline=ahead", "gate.margin=-1")
     return folder
 

@@ -202,7 +202,7 @@ print(json.dumps([Model({str(folder / "out")!r}).predict(rows), list(rows)]))
 @pytest.mark.parametrize("name", SERIES)
 def test_real_series_get_the_same_forecasts(name: str, installed: Callable[..., Path], tmp_path: Path) -> None:
     """Every series, every step: the reader prints the numbers that `predict` writes, and the service says no other."""
-    project = installed(use_case="timeseries", deployment=["edge", "rest"])
+    project = installed("timeseries")
     file, said = SERIES[name]
     settings = trained(project, tmp_path, name, file, [*said, *QUICK])
     run(project, ".venv/bin/churn", "predict", *settings, f"output={tmp_path}/predictions.csv")

@@ -6,7 +6,6 @@ import csv
 import datetime
 import json
 import random
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,19 +20,10 @@ CALM, DRIFTED = 1_000, 1_500  # rows before the world changes, and after
 RELOAD = datetime.timedelta(seconds=20)  # in which a busy machine must have followed the pointer
 
 
-@pytest.fixture(scope="module")
-def installed_project(installed: Callable[..., Path]) -> Path:
-    """A project with a service and a log, set up."""
-    return installed(deployment=["rest"])
-
-
 @pytest.fixture
-def project(installed_project: Path, tmp_path: Path) -> Path:
-    """A copy of it with a champion of the sample rows; the code is that of the original."""
-    folder = tmp_path / "churn"
-    shutil.copytree(installed_project / "conf", folder / "conf")
-    shutil.copytree(installed_project / "data", folder / "data")
-    (folder / ".venv").symlink_to(installed_project / ".venv")
+def project(installed: Callable[..., Path]) -> Path:
+    """A project with a champion of the sample rows."""
+    folder = installed()
     churn(folder, "train", "+experiment=quick")
     return folder
 

@@ -39,7 +39,8 @@ class Offline(Browser):
 @pytest.fixture(scope="module")
 def page(installed: Callable[..., Path]) -> tuple[Path, str]:
     """A page over real rows, a column of which has moved, and that column."""
-    folder = installed(deployment=["rest"])
+    folder = installed()
+    run(folder, "make", "evidently")
     run(folder, ".venv/bin/churn", "train", "+experiment=quick")
     said = run(folder, ".venv/bin/python", "-c", FILL, PYTHONPATH=str(ROOT / "tests" / "runtime"))
     number, notes = json.loads(said.splitlines()[-1])

@@ -42,7 +42,7 @@ def promtool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def rules(installed: Callable[..., Path]) -> Path:
     """The rule file of a new project."""
-    project = installed(deployment=["rest", "batch"])
+    project = installed()
     run(project, ".venv/bin/python", "-c", WRITE)
     return project / "reports/prometheus_rules.yml"
 

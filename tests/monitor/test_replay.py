@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from projects import REAL, generate
+from projects import REAL
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
@@ -28,12 +28,10 @@ TRIED: dict[str, tuple[int, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("name", TRIED)
-def test_an_alert_fires_for_what_changed_and_for_nothing_else(
-    name: str, tmp_path: Path, installed: Callable[..., Path]
-) -> None:
+def test_an_alert_fires_for_what_changed_and_for_nothing_else(name: str, installed: Callable[..., Path]) -> None:
     """Within two windows, with the column, once; resolved once when it is over; never without a reason."""
-    python = installed(deployment=["rest", "batch"]) / ".venv/bin/python"
-    stage = Stage(generate(tmp_path, deployment=["rest", "batch"]), python, name, SETS[name])
+    project = installed()
+    stage = Stage(project, project / ".venv/bin/python", name, SETS[name])
     windows, kinds = TRIED[name]
     stage.train(Path(str(REAL)))
 

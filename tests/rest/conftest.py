@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from service import Service, Start, run
 
-from mlgen import render, source
-
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(installed: Callable[..., Path]) -> Path:
     """A project with its environment and a champion; a second version predicts something else."""
-    folder = tmp_path_factory.mktemp("rest") / "churn"
-    render.render({"project_name": "churn", "deployment": ["rest"]}, folder, source.default())
-    run(folder, "make", "setup")
+    folder = installed()
     run(folder, folder / ".venv/bin/churn", "train", "+experiment=quick")
     run(folder, folder / ".venv/bin/churn", "train", "+experiment=quick", "seed=7", "split.test_size=0.4")
     return folder

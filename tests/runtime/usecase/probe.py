@@ -15,30 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from mlgen_runtime.bundle import format as bundle
-from mlgen_runtime.bundle.predictor import Answers, Predictor
+from mlgen_runtime.bundle.predictor import Predictor
 from mlgen_runtime.config.run import ConfigSchema, RunConfig
 from mlgen_runtime.config.settings import FitSettings
-from mlgen_runtime.contract import cells
-from mlgen_runtime.contract.catalogue import Check
 from mlgen_runtime.contract.schema import Contract
-from mlgen_runtime.contract.vocabulary import Vocabulary
-from mlgen_runtime.rows import (
-    answers,
-    batch_scoring,
-    evaluation,
-    metrics,
-    monitoring_view,
-    newest,
-    plots,
-    prediction,
-    preparation,
-    reading,
-)
-from mlgen_runtime.rows.contract import patterns, proposal
-from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
 from mlgen_runtime.rows.example import plausible
 from mlgen_runtime.rows.settings import RowsConfig
 from mlgen_runtime.rows.training import Training
+from mlgen_runtime.rows.use_case import RowsUseCase
 from mlgen_runtime.usecase import protocol, registry
 from mlgen_runtime.usecase.export_package import ExportPackage, ParityCase, Row
 from mlgen_runtime.usecase.parity import Parity
@@ -168,27 +152,14 @@ class Portable:
         return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
 
 
-class ConstantUseCase:
-    """See `usecase.protocol`."""
+class ConstantUseCase(RowsUseCase):
+    """What rows have in common, and what only this one has; see `usecase.protocol`."""
 
     name = "constant"
-    vocabulary: Vocabulary = VOCABULARY
     schema = ConfigSchema(ConstantConfig, lambda: {"constant": ConstantSettings})
-    checks: Mapping[str, Check] = {**cells.CHECKS, **patterns.CHECKS}
-    reading: protocol.Reading = reading
-    proposal: protocol.Proposal = proposal
-    preparation: protocol.Preparation = preparation
     baseline: protocol.Baseline = Baseline()
     models: protocol.Models = Models()
-    metrics: protocol.Metrics = metrics
-    evaluation: protocol.Evaluation = evaluation
-    plots: protocol.Plots = plots
     inference: protocol.InferenceLoader = Loader()
-    answers: Answers = answers
-    batch_scoring: protocol.BatchScoring = batch_scoring
-    prediction: protocol.Prediction = prediction
-    monitoring_view: protocol.MonitoringView = monitoring_view
-    newest_rows: protocol.NewestRows = newest
     portable: protocol.Portable = Portable()
 
 

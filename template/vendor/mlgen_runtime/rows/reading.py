@@ -1,7 +1,4 @@
-"""The rows of a run: which table they are in, and which of its columns.
-
-frame = read(settings, root)     the training rows, without the columns of data.drop
-"""
+"""The rows of a run: which table they are in, and which of its columns the settings name."""
 
 from __future__ import annotations
 
@@ -9,22 +6,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..data import tables
-from ..data import versions as versioning
+from ..data import reading, tables
 from .settings import DataSettings
 
 
 def read(settings: DataSettings, root: Path) -> pd.DataFrame:
-    """Return the rows of `data.path` without `data.drop`; raises InputError where target, key or drop are not there."""
-    return tables.wanted(settings.path, settings, root, _named(settings), settings.version)
+    """Return the rows of `data.path` without `data.drop`; raises InputError where a column named is not there."""
+    return reading.read(settings, root, _named(settings))
 
 
 def read_test(settings: DataSettings, root: Path) -> pd.DataFrame | None:
     """Return the rows of `data.test_path` without `data.drop`, or None where no test file is set."""
-    if settings.test_path is None:
-        return None
-    version = versioning.along(settings.test_path, settings.version, root)
-    return tables.wanted(settings.test_path, settings, root, _named(settings), version)
+    return reading.read_test(settings, root, _named(settings))
 
 
 def read_rows(path: str, settings: DataSettings, root: Path) -> pd.DataFrame:
