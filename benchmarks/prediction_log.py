@@ -72,9 +72,9 @@ def servers(project: Path, folder: Path) -> list[Contender]:
     return found
 
 
-def figure(contender: Contender, name: str) -> float:
+def figure(port: int, name: str) -> float:
     """A figure of /metrics, summed over its labels."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{contender.port}/metrics", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
         text = answer.read().decode()
     return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE))
 
@@ -82,15 +82,20 @@ def figure(contender: Contender, name: str) -> float:
 def settle(contender: Contender) -> None:
     """Wait until all that waits is shipped."""
     for _ in range(600):
-        if figure(contender, "prediction_log_unshipped_bytes") == 0:
+        if not unshipped(contender.port):
             return
         time.sleep(0.1)
     raise SystemExit(f"{contender.name}: the log is not shipped within a minute")
 
 
+def unshipped(port: int) -> float:
+    """Bytes of a service's log that are not in its database yet."""
+    return figure(port, "prediction_log_unshipped_bytes")
+
+
 def answered(contender: Contender) -> int:
     """How many predictions a server says that it made."""
-    return int(figure(contender, "model_predictions_total"))
+    return int(figure(contender.port, "model_predictions_total"))
 
 
 def logged(folder: Path, contender: Contender) -> int:

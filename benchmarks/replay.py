@@ -110,7 +110,7 @@ class Replayed:
     """What `monitor` said: events as (window, kind, rule, subject), in order, with the sentence of each."""
 
     events: list[tuple[int, str, str, str]]
-    says: dict[tuple[int, str, str, str], str]
+    message: dict[tuple[int, str, str, str], str]
     seconds: float
 
     def of(self, rule: str, subject: str) -> list[tuple[int, str]]:
@@ -181,7 +181,7 @@ class Stage:
         report = json.loads((self.project / "reports" / "monitor.json").read_text("utf8"))
         told = sorted([*report["fired"], *report["resolved"]], key=lambda event: (event["window_id"], event["kind"]))
         events = [(_window(event["window_id"]), event["kind"], event["rule"], event["subject"]) for event in told]
-        return Replayed(events, dict(zip(events, (event["says"] for event in told), strict=True)), seconds)
+        return Replayed(events, dict(zip(events, (event["message"] for event in told), strict=True)), seconds)
 
     def _run(self, *words: Any) -> None:
         """Run the project's Python on the project's own package and runtime."""

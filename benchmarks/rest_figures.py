@@ -7,16 +7,24 @@ import platform
 import re
 import statistics
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import subprocess
+
     from rest import Contender
 
 CASES = [(1, 1), (8, 1), (32, 1), (8, 100)]
 PATTERN, OURS = "usual pattern", "this service"
 
 
-def family(contender: Contender) -> list[int]:
+class Started(Protocol):
+    """A server: the process that was started for it, in a session of its own."""
+
+    process: subprocess.Popen[bytes] | None
+
+
+def family(contender: Started) -> list[int]:
     """The process ids of a server and its descendants."""
     assert contender.process is not None
     found = []
@@ -29,7 +37,7 @@ def family(contender: Contender) -> list[int]:
     return found
 
 
-def processor(contender: Contender) -> float:
+def processor(contender: Started) -> float:
     """Seconds of processor time that a server has used."""
     ticks = 0
     for number in family(contender):
@@ -38,7 +46,7 @@ def processor(contender: Contender) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def memory(contender: Contender) -> float:
+def memory(contender: Started) -> float:
     """Resident MB of a server, memory that its processes share counted once (PSS)."""
     total = 0
     for number in family(contender):

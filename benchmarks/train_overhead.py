@@ -118,11 +118,11 @@ def write_rows(path: Path) -> None:
     frame.to_parquet(path, index=False)
 
 
-def cost(command: list[str], folder: Path, variables: dict[str, str]) -> tuple[float, float]:
-    """Seconds elapsed, and of the processor with all children, of one command."""
+def cost(command: list[str], folder: Path, variables: dict[str, str], code: int = 0) -> tuple[float, float]:
+    """Seconds elapsed, and of the processor with all children, of one command that ends with `code`."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
-    if done.returncode:
+    if done.returncode != code:
         raise SystemExit(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
     elapsed, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return elapsed, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -45,24 +45,24 @@ NOT_OFFERED = {
 }
 
 
-@pytest.mark.parametrize(("answers", "sentence"), REFUSED.values(), ids=REFUSED)
-def test_mlgen_refuses_in_one_line(answers: dict[str, str], sentence: str, mlgen: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("answers", "message"), REFUSED.values(), ids=REFUSED)
+def test_mlgen_refuses_in_one_line(answers: dict[str, str], message: str, mlgen: Run, tmp_path: Path) -> None:
     """mlgen prints one line that names the value and what would do, exits with 2 and writes nothing."""
     done = mlgen("new", tmp_path / "churn", *(f"{key}={value}" for key, value in answers.items()))
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert sentence in done.stderr
+    assert message in done.stderr
     assert done.stderr.startswith("mlgen: ") and done.stderr.count("\n") == 1
     assert not (tmp_path / "churn").exists()
 
 
-@pytest.mark.parametrize(("answers", "sentence"), REFUSED.values(), ids=REFUSED)
-def test_copier_refuses_in_the_same_words(answers: dict[str, str], sentence: str, copier: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("answers", "message"), REFUSED.values(), ids=REFUSED)
+def test_copier_refuses_in_the_same_words(answers: dict[str, str], message: str, copier: Run, tmp_path: Path) -> None:
     """A validator stops plain Copier with the sentence that mlgen prints, and nothing is written."""
     done = copier(tmp_path / "churn", {key: value.strip("'") for key, value in answers.items()})
 
     assert done.returncode != 0
-    assert sentence in done.stderr.splitlines()[-1]
+    assert message in done.stderr.splitlines()[-1]
     assert not (tmp_path / "churn").exists()
 
 
@@ -132,14 +132,14 @@ def test_a_pair_that_cannot_stand_together_is_refused_by_both(mlgen: Run, copier
     template = clone_tree(tmp_path / "template")
     pair = {"if": {"use_case": "tabular"}, "not": {"ci": "gitlab"}, "because": "this is a test"}
     _edit(template, "_conflicts: []", yaml.safe_dump({"_conflicts": [pair]}))
-    sentence = "use_case=tabular and ci=gitlab can't stand together: this is a test."
+    message = "use_case=tabular and ci=gitlab can't stand together: this is a test."
 
     ours = mlgen("new", tmp_path / "a", "project_name=churn", "ci=gitlab", source=template)
     plain = copier(tmp_path / "b", {"ci": "gitlab", "project_name": "churn"}, source=template)
     other = mlgen("new", tmp_path / "c", "project_name=churn", "ci=github", source=template)
 
-    assert ours.returncode == 2 and ours.stderr == f"mlgen: {sentence}\n"
-    assert plain.returncode != 0 and sentence in plain.stderr.splitlines()[-1]
+    assert ours.returncode == 2 and ours.stderr == f"mlgen: {message}\n"
+    assert plain.returncode != 0 and message in plain.stderr.splitlines()[-1]
     assert other.returncode == 0
 
 

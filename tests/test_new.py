@@ -92,7 +92,7 @@ def test_each_source_of_answers_wins_over_the_one_before(standards: Path, mlgen:
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    ("content", "message"),
     [
         ("ci: gitlab\n", "sets ci as a value; write '- override /ci: gitlab' under defaults"),
         ("defaults:\n  - override /ci: gitlb\n", "ci=gitlb is not offered; choose from github, gitlab, none."),
@@ -102,19 +102,19 @@ def test_each_source_of_answers_wins_over_the_one_before(standards: Path, mlgen:
     ],
 )
 def test_a_preset_that_cannot_work_is_refused(
-    content: str, sentence: str, standards: Path, mlgen: Run, tmp_path: Path
+    content: str, message: str, standards: Path, mlgen: Run, tmp_path: Path
 ) -> None:
     """A wrong preset is answered in one line that says what is wrong with it."""
     (standards / "preset" / "bad.yaml").write_text(f"# @package _global_\n{content}")
 
     done = mlgen("new", tmp_path / "churn", "preset=bad", "--config-dir", standards)
 
-    assert done.returncode == 2 and sentence in done.stderr and done.stderr.count("\n") == 1
+    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
     assert not (tmp_path / "churn").exists()
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    ("content", "message"),
     [
         ("- a\n", "is not a mapping"),
         ("ci: [\n", "is not YAML"),
@@ -123,13 +123,13 @@ def test_a_preset_that_cannot_work_is_refused(
         ("settings: {rest: {prt: 1}}\n", "'prt' is not a setting of 'rest'"),
     ],
 )
-def test_a_declaration_that_cannot_work_is_refused(content: str, sentence: str, mlgen: Run, tmp_path: Path) -> None:
+def test_a_declaration_that_cannot_work_is_refused(content: str, message: str, mlgen: Run, tmp_path: Path) -> None:
     """A wrong declaration is answered in one line that says what is wrong with it."""
     (tmp_path / "mlgen.yaml").write_text(content)
 
     done = mlgen("new", tmp_path / "churn", "--from", tmp_path / "mlgen.yaml")
 
-    assert done.returncode == 2 and sentence in done.stderr and done.stderr.count("\n") == 1
+    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
     assert not (tmp_path / "churn").exists()
 
 

@@ -31,6 +31,31 @@ COMBINATIONS = [dict(zip(CHOSEN, values, strict=True)) for values in AllPairs(li
 #: Answers, and the project made from them.
 Made = tuple[dict[str, str], Path]
 
+#: Import all of the runtime in a folder, and what its functions import of it; a verb that is not there is never run, and
+#: only who has alerts asks `extend` for what they are.
+IMPORT_ALL = """
+import ast, importlib, inspect, pkgutil, sys
+sys.path.insert(0, sys.argv[1])
+import mlgen_runtime
+from mlgen_runtime.cli.verbs import VERBS
+entries = [entry for some in VERBS.entries.values() for entry in (some if isinstance(some, tuple) else (some,))]
+never = {entry.module for entry in entries if not entry.installed} | {"extend"}
+for found in pkgutil.walk_packages(mlgen_runtime.__path__, "mlgen_runtime."):
+    name = found.name.partition(".")[2]
+    if name in sys.argv[2:]:
+        continue
+    module = importlib.import_module(found.name)
+    assert module.__file__.startswith(sys.argv[1]), module.__file__
+    tree = ast.parse(inspect.getsource(module)) if name not in never else ast.Module([])
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    for node in {node for function in functions for node in ast.walk(function)}:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            exec(ast.unparse(node), {"__package__": module.__package__})
+print(len(sys.modules), "modules")
+"""
+#: Modules that run where no project's environment is: in an orchestrator's, and in an exported folder.
+ELSEWHERE = ("scheduling.airflow.dags", "scheduling.prefect.flows", "timeseries.portable.reader")
+
 
 @pytest.fixture(scope="module", params=COMBINATIONS, ids=lambda answers: "-".join(answers.values()))
 def made(request: pytest.FixtureRequest, plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
@@ -58,6 +83,16 @@ def test_a_fresh_project_is_in_style(made: Made) -> None:
     for words in (["check"], ["format", "--check"]):
         done = subprocess.run([BIN / "ruff", *words, "--no-cache", "."], cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_a_project_has_of_the_runtime_stands_alone(made: Made) -> None:
+    """No subpackage imports one that the answers left out: every module can be imported, and all that it asks for."""
+    _, folder = made
+
+    words = [sys.executable, "-I", "-c", IMPORT_ALL, folder / "vendor", *ELSEWHERE]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_settings_are_the_same_bytes_too(mlgen: Run, copier: Run, checkout: Path, tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_one_setting_changes_and_the_others_stay(project: Path, mlgen: Run) -> N
 
 
 @pytest.mark.parametrize(
-    ("override", "sentence"),
+    ("override", "message"),
     [
         ("ci=gitlb", "ci=gitlb is not offered"),
         ("cii=gitlab", "'cii' is not a question"),
@@ -236,11 +236,11 @@ def test_one_setting_changes_and_the_others_stay(project: Path, mlgen: Run) -> N
         ("deployment=[]", "deployment is empty"),
     ],
 )
-def test_an_update_refuses_what_new_refuses(override: str, sentence: str, project: Path, mlgen: Run) -> None:
+def test_an_update_refuses_what_new_refuses(override: str, message: str, project: Path, mlgen: Run) -> None:
     """A wrong answer is refused in one line, and the project is as it was."""
     done = mlgen("update", project, override)
 
-    assert done.returncode == 2 and sentence in done.stderr and done.stderr.count("\n") == 1
+    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
     assert git(project, "status", "--porcelain") == ""
 
 
@@ -317,7 +317,7 @@ def test_a_retired_choice_is_not_replaced_in_silence(releases: Path, project: Pa
 
 
 @pytest.mark.parametrize(
-    ("state", "sentence"),
+    ("state", "message"),
     [
         ("open changes", "has changes that no commit holds; commit them first"),
         ("no git", "is not in git"),
@@ -327,7 +327,7 @@ def test_a_retired_choice_is_not_replaced_in_silence(releases: Path, project: Pa
         ("unknown release", "can't be read"),
     ],
 )
-def test_a_project_that_cannot_be_updated_is_told_why(state: str, sentence: str, project: Path, mlgen: Run) -> None:
+def test_a_project_that_cannot_be_updated_is_told_why(state: str, message: str, project: Path, mlgen: Run) -> None:
     """Each state that stands in the way of an update is answered in one line with the next step."""
     answers = project / ".copier-answers.yml"
     to: list[str] = []
@@ -347,7 +347,7 @@ def test_a_project_that_cannot_be_updated_is_told_why(state: str, sentence: str,
 
     done = mlgen("update", project, *to)
 
-    assert done.returncode == 2 and sentence in done.stderr and done.stderr.count("\n") == 1
+    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_an_update_takes_the_release_it_is_told(releases: Path, project: Path, mlgen: Run) -> None:

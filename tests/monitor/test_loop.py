@@ -141,8 +141,8 @@ def test_the_loop_closes(project: Path, service: Service) -> None:
         words = ("retrain", "+experiment=quick", "retrain.data=both")
         churn(project, *words, "retrain.when=[drift,quality]")
         retrained = report(project, "retrain")
-        assert retrained["decision"] == "promoted", retrained["says"]
-        assert retrained["triggers"]["drift"]["asks"] and "income" in retrained["triggers"]["drift"]["says"]
+        assert retrained["decision"] == "promoted", retrained["message"]
+        assert retrained["triggers"]["drift"]["asks"] and "income" in retrained["triggers"]["drift"]["message"]
         assert {comparison["against"] for comparison in retrained["training"]["comparisons"]} >= {"champion:1"}
         assert champion(project) == "2"
         service.until(lambda: service.predict(record)["model_version"] == "2", "no reload")

@@ -18,6 +18,7 @@ from mlgen_runtime.bundle.store import Store
 from mlgen_runtime.hooks import Answered, Place, Refusal
 from mlgen_runtime.prediction_log.database import open_database
 from mlgen_runtime.prediction_log.settings import LogSettings, to_environment
+from mlgen_runtime.rest.metrics import Binning
 from mlgen_runtime.usecase import loading
 
 COLUMNS = ("request_id", "row", "source", "at", "model_version", "ms", "key", "features", "prediction", "output")
@@ -40,6 +41,8 @@ class Asking:
         self.columns = columns
         #: How many predictions there are in one answer.
         self.rows = len(self.found["prediction"])
+        reference = json.loads((self.model.folder / "reference.json").read_text("utf8"))
+        self.binning = Binning.of(reference, self.model.contract)
 
     def answered(self, request_id: str | None = None, **more: Any) -> Answered:
         """A request with its answer; `more` stands in its first record, too."""
@@ -53,6 +56,7 @@ class Asking:
             self.model,
             {key: [record.get(key) for record in records] for key in records[0]},
             self.found["prediction"].tolist(),
+            self.binning.counts(self.found["prediction"].tolist()),
             json.dumps({"records": records}, indent=1).encode(),
             json.dumps(answer).encode(),
         )

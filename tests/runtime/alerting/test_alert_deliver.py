@@ -39,7 +39,7 @@ def event(**changed: Any) -> Event:
         "rule": "input_drift",
         "subject": "age",
         "severity": "warning",
-        "says": "age: PSI 0.31; above 0.2",
+        "message": "age: PSI 0.31; above 0.2",
         "window_id": "2026-01-01T06:00:00Z",
         "runbook": "Look at the column.",
     }
@@ -112,7 +112,7 @@ def test_the_log_is_a_line_on_standard_error_and_the_same_in_a_file(
     """With the column, the sentence, and what to do."""
     rules = settings()
     happen(rules)
-    happen(rules, kind="resolved", says="age: PSI 0.01; back to at most 0.1")
+    happen(rules, kind="resolved", message="age: PSI 0.01; back to at most 0.1")
 
     assert deliver(rules, database, tmp_path, "churn") == []
     assert deliver(rules, database, tmp_path, "churn") == []

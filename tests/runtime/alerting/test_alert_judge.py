@@ -25,7 +25,7 @@ pytest_plugins = ["postgres"]
 def window(number: int, measures: Mapping[str, float | None], *, metric: str = "input_drift", **changed: Any) -> Window:
     """The window of an hour, with figures by subject; a metric's own sentence says what they are."""
     found = [
-        Measure(metric=metric, subject=subject, value=value, rows=500, proven=True, says=f"{subject}: {value}")
+        Measure(metric=metric, subject=subject, value=value, rows=500, proven=True, message=f"{subject}: {value}")
         for subject, value in measures.items()
     ]
     entries = {
@@ -76,9 +76,9 @@ def test_an_alert_fires_once_names_the_column_and_resolves_once(rules: AlertSett
         [("resolved", "input_drift", "age")],
         [],
     ]
-    assert found[1][0].says == "age: 0.5; above 0.2"
+    assert found[1][0].message == "age: 0.5; above 0.2"
     assert found[1][0].runbook
-    assert found[4][0].says == "age: 0.02; back to at most 0.1"
+    assert found[4][0].message == "age: 0.02; back to at most 0.1"
 
 
 def test_what_is_firing_is_known_until_it_resolves(rules: AlertSettings, database: Database) -> None:
@@ -175,7 +175,7 @@ def test_a_column_that_another_version_does_without_resolves(rules: AlertSetting
 
     assert same == []
     assert [(event.kind, event.subject) for event in other] == [("resolved", "age")]
-    assert "another version" in other[0].says
+    assert "another version" in other[0].message
     assert judge(rules, database, window(3, {"fee": 0.0}, model_version="2")) == other
 
 

@@ -31,6 +31,8 @@ pytest_plugins = ["postgres"]
 EACH_USE_CASE = True
 rows_only = pytest.mark.only_in("tabular")
 series_only = pytest.mark.only_in("timeseries")
+#: What a database or a disk does, it does whatever the rows are of.
+once = rows_only
 
 
 @pytest.fixture
@@ -82,6 +84,7 @@ def refused(batch: Any, words: str, *settings: str) -> str:
     return str(ended.said)
 
 
+@once
 def test_a_database_that_is_down_is_one_line(batch: Any, postgres: Server) -> None:
     """A server that does not answer is named, without a password."""
     address = postgres.address(user="guarded").replace("guarded@", f"guarded:{PASSWORD.replace(' ', '%20')}@")
@@ -93,6 +96,7 @@ def test_a_database_that_is_down_is_one_line(batch: Any, postgres: Server) -> No
     assert "nothing was written" in said
 
 
+@once
 def test_a_wrong_password_is_one_line(batch: Any, postgres: Server) -> None:
     """What the server says of a password is shown, the password is not."""
     address = postgres.address(user="guarded").replace("guarded@", "guarded:sesame@")
@@ -121,6 +125,7 @@ def test_a_database_that_goes_away_is_gone_on_with(
     assert len(quarantine(root, database)) == expected.standing.rejected
 
 
+@once
 def test_a_commit_that_arrives_late_is_waited_for(root: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A portion that a killed process had sent off, and that the server commits after the next process has begun, is
     not written twice."""
@@ -218,6 +223,7 @@ def test_tables_that_hold_something_else_are_refused(root: Path, batch: Any, dat
     refused(batch, "no_schema", f"batch.output={database}#no_schema.predictions")
 
 
+@once
 def test_names_that_need_quotes_are_names(root: Path, database: str) -> None:
     """Tables may be called anything: capitals, blanks, per cent, quotation marks."""
     for output in (f'{database}#Per % "cent"', 'sqlite:///p.db#Per % "cent"'):
@@ -226,6 +232,7 @@ def test_names_that_need_quotes_are_names(root: Path, database: str) -> None:
             assert done.standing.finished and not done.already
 
 
+@once
 def test_one_table_by_two_names_has_one_lock(root: Path, database: str) -> None:
     """`predictions` and `public.predictions` are the same table, so the second run is refused."""
     from mlgen_runtime.batch.sink import open_sink
@@ -238,6 +245,7 @@ def test_one_table_by_two_names_has_one_lock(root: Path, database: str) -> None:
     held.close()
 
 
+@once
 @pytest.mark.parametrize(
     ("output", "words"),
     [
@@ -271,6 +279,7 @@ def holding(seconds: float) -> subprocess.Popen[bytes]:
     return process
 
 
+@once
 def test_another_writer_is_waited_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A SQLite file that another program holds for a moment is written when it lets go."""
     expected = score(root, "batch.output=sqlite:///p.db#undisturbed")
@@ -282,6 +291,7 @@ def test_another_writer_is_waited_for(root: Path, monkeypatch: pytest.MonkeyPatc
     assert done.standing.written == expected.standing.written
 
 
+@once
 def test_another_writer_that_stays_is_named(root: Path, batch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A SQLite file that stays locked ends the job with one line, and the same command goes on once it is free."""
     monkeypatch.setattr(sqlite, "PATIENCE", 200)
@@ -296,6 +306,7 @@ def test_another_writer_that_stays_is_named(root: Path, batch: Any, monkeypatch:
     assert batch("batch.output=sqlite:///p.db").code == 0
 
 
+@once
 @pytest.mark.parametrize("mode", ["delete", "wal"])
 def test_two_tables_of_one_file_are_written_at_once(root: Path, mode: str) -> None:
     """Two runs into two tables of one SQLite file take turns, whichever way the file keeps its journal."""
@@ -418,14 +429,14 @@ def test_files_without_rows_to_score_are_named(batch: Any, content: bytes, words
 def test_newer_values_under_another_name_are_named(root: Path, batch: Any) -> None:
     """Rows without the target and without a covariate would change no forecast, and nobody would notice."""
     contract = load_champion(load([], root)).contract
-    news = [contract.target.name, *(each.name for each in contract.columns if each.role in ("past", "known_future"))]
+    notes = [contract.target.name, *(each.name for each in contract.columns if each.role in ("past", "known_future"))]
     lines = Path("data/sample.csv").read_text("utf8").splitlines()
-    header = ",".join(f"{name}s" if name in news else name for name in lines[0].split(","))
+    header = ",".join(f"{name}s" if name in notes else name for name in lines[0].split(","))
     Path("renamed.csv").write_text("\n".join([header, *lines[1:20]]) + "\n", "utf8")
 
     said = refused(batch, "bring nothing new", "batch.input=renamed.csv", "batch.output=sqlite:///p.db")
 
-    assert f"did you mean '{news[0]}s'" in said and not Path("p.db").exists()
+    assert f"did you mean '{notes[0]}s'" in said and not Path("p.db").exists()
 
 
 @rows_only
@@ -463,6 +474,7 @@ def test_bytes_of_another_encoding_cost_their_rows(root: Path, batch: Any) -> No
     assert "byte 0xe9 is not utf-8" in reasons[3]
 
 
+@once
 def test_a_folder_without_rights_is_one_line(root: Path, batch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder or a database file in a folder that may not be written is named."""
 

@@ -12,13 +12,14 @@ from batch_runs import answers, few, quarantine
 from killing import Victims
 
 pytest_plugins = ["postgres"]
-#: This module runs in each use case.
-EACH_USE_CASE = True
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a job is killed in a fork")
 
 #: Every which step a job is killed at; 1 is for those with time.
 STRIDE = int(os.environ.get("BATCH_KILL_STRIDE", "7"))
 SINKS = ("sqlite", "postgresql", "folder", "file", "delta")
+#: Sinks do not know what their rows are of; the portions of forecasts meet a database and a folder.
+MET = [*(("tabular", sink) for sink in SINKS), ("timeseries", "sqlite"), ("timeseries", "folder")]
+met = pytest.mark.parametrize(("use_case", "sink"), MET, indirect=True)
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def victims(trained: Path) -> Iterator[Victims]:
     forked.close()
 
 
-@pytest.fixture(params=SINKS)
+@pytest.fixture
 def sink(request: pytest.FixtureRequest) -> str:
     """An address in which N is for the number of the try."""
     if request.param == "postgresql":
@@ -44,6 +45,7 @@ def timeless(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("over", [False, True], ids=["new", "over"])
+@met
 def test_a_killed_job_goes_on(trained: Path, victims: Victims, sink: str, over: bool) -> None:
     """Killed before a step, and run again, a job leaves every row once, all of one moment, and the same rejected
     rows: in a new table, and over the answers of another day."""
@@ -75,6 +77,7 @@ def test_a_killed_job_goes_on(trained: Path, victims: Victims, sink: str, over: 
     assert step >= 3 * STRIDE or STRIDE > 8
 
 
+@met
 def test_a_job_that_is_killed_again_and_again_ends(trained: Path, victims: Victims, sink: str) -> None:
     """Killed some steps after each start, a bit later every time, a job still ends with the table as it should be."""
     output = f"batch.output={sink}"

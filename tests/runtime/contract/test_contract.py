@@ -478,7 +478,7 @@ def test_the_sample_s_contract_steps_aside_for_other_data(configure: Any) -> Non
 
     report = run(config)
 
-    assert report.summary["inferred"] and "contract.sample.yaml" in report.summary["news"][0]
+    assert report.summary["inferred"] and "contract.sample.yaml" in report.summary["notes"][0]
     assert contract.load(config.root / "data" / "contract.sample.yaml", VOCABULARY).source == "data/sample.csv"
     assert contract.load(config.root / "data" / "contract.yaml", VOCABULARY).target.name == "churn"
 

@@ -174,6 +174,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(trained: Path, monkeypatch: 
     assert left(trained) == []
 
 
+@once
 def test_a_folder_that_says_something_else_is_refused(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One number in thousands that is off by a little more than the tolerance: nothing is written."""
     honest = trial.asked

@@ -202,7 +202,17 @@ def test_the_promise_is_what_is_exported(own: Path) -> None:
     importlib.import_module("own_code")
 
     assert extend.VERSION == "1.0"
-    assert set(extend.__all__) == {"VERSION", "Finding", "InputError", "check", "metric", "model", "sink"}
+    assert set(extend.__all__) == {
+        "Finding",
+        "InputError",
+        "Notice",
+        "VERSION",
+        "check",
+        "metric",
+        "model",
+        "registered",
+        "sink",
+    }
     assert set(registered("metric")) == {"f2", "misses"}
     assert set(registered("check")) == {"plausible_age"}
     assert set(registered("sink")) == {"own_chat"}

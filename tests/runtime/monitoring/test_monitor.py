@@ -65,8 +65,8 @@ def test_what_moves_is_named(traffic: Traffic) -> None:
     assert proven(seen, "input_drift") <= {scaled, renamed, emptied}
     assert proven(seen, "missing") == {emptied}
     assert renamed in proven(seen, "unseen")
-    says = next(figure.says for figure in seen.windows[-1].of("unseen", renamed))
-    assert "'another'" in says
+    message = next(figure.message for figure in seen.windows[-1].of("unseen", renamed))
+    assert "'another'" in message
     assert {event.subject for event in seen.events if event.rule == "input_drift"} >= {scaled, renamed}
 
 
@@ -107,7 +107,7 @@ def test_few_rows_judge_nothing(traffic: Traffic) -> None:
     guarded = [figure for figure in seen.windows[-1].measures if figure.metric != "requests"]
     assert guarded
     assert all(figure.value is None and not figure.proven for figure in guarded)
-    assert all("not enough data" in figure.says for figure in guarded)
+    assert all("not enough data" in figure.message for figure in guarded)
     assert not seen.fired
 
 
@@ -134,7 +134,7 @@ def test_requests_errors_and_refusals(traffic: Traffic) -> None:
     [errors] = newest.of("error_rate")
     assert (violations.value, errors.value) == (pytest.approx(0.1), pytest.approx(0.05))
     assert violations.proven
-    assert "income (40)" in violations.says
+    assert "income (40)" in violations.message
     [median] = newest.of("latency_p50_ms")
     assert median.value == pytest.approx(4.0, rel=0.05)
 
@@ -367,7 +367,7 @@ def test_cells_that_break_the_contract_are_counted(traffic: Traffic) -> None:
 
     [violations] = window.of("violations")
     assert violations.value == pytest.approx(0.2)
-    assert column.name in violations.says
+    assert column.name in violations.message
 
 
 @pytest.mark.parametrize(

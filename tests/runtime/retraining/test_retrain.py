@@ -32,6 +32,8 @@ NOW = datetime.datetime(2026, 6, 1, 6, 17, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
 #: This module runs in each use case.
 EACH_USE_CASE = True
+#: When, how often and what is written down does not depend on what is learnt.
+once = pytest.mark.only_in("tabular")
 Look = Callable[..., "decision.Plan"]
 
 
@@ -69,15 +71,17 @@ def old(trained: Path) -> Path:
 # When
 
 
+@once
 def test_a_young_champion_on_known_rows_asks_for_nothing(old: Path) -> None:
     """Each trigger says its figure all the same."""
     plan = decide(old, "retrain.max_age=60d")
 
-    assert not plan.train and plan.says == "no trigger asks for a training"
-    assert "40 days old, retrain.max_age=60d" in plan.findings["schedule"].says
-    assert plan.findings["volume"].says.startswith("0 new rows in data/sample.csv")
+    assert not plan.train and plan.message == "no trigger asks for a training"
+    assert "40 days old, retrain.max_age=60d" in plan.findings["schedule"].message
+    assert plan.findings["volume"].message.startswith("0 new rows in data/sample.csv")
 
 
+@once
 def test_an_old_champion_asks_for_a_training(old: Path) -> None:
     """Its age is that of its first promotion."""
     plan = decide(old, "retrain.max_age=30d")
@@ -85,6 +89,7 @@ def test_an_old_champion_asks_for_a_training(old: Path) -> None:
     assert plan.train and list(plan.reasons) == ["schedule"]
 
 
+@once
 def test_a_rollback_makes_no_model_younger(old: Path) -> None:
     """The version is as old as it was before."""
     store = Store(old / "bundles")
@@ -95,15 +100,17 @@ def test_a_rollback_makes_no_model_younger(old: Path) -> None:
     assert plan.findings["schedule"].asks
 
 
+@once
 def test_a_champion_that_defended_itself_counts_as_young_again(old: Path) -> None:
     """A refused training answers the question for another max_age; one that failed does not."""
     refused = decide(old, past=(tried(10),))
     failed = decide(old, past=(tried(10, decision="failed"),))
 
-    assert not refused.train and "the last training was at" in refused.findings["schedule"].says
+    assert not refused.train and "the last training was at" in refused.findings["schedule"].message
     assert failed.train
 
 
+@once
 @pytest.mark.parametrize(("new", "wanted", "asks"), [(100, "100", True), (99, "100", False), (0, "0.01", False)])
 def test_new_rows_ask_for_a_training_from_the_number_on_that_is_set(
     old: Path, monkeypatch: pytest.MonkeyPatch, new: int, wanted: str, asks: bool
@@ -114,6 +121,7 @@ def test_new_rows_ask_for_a_training_from_the_number_on_that_is_set(
     assert decide(old, f"retrain.new_rows={wanted}", "retrain.max_age=null").train == asks
 
 
+@once
 def test_a_share_is_one_of_the_rows_that_the_champion_is_from(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One row less is not enough."""
     known = scene(old).lineage["rows"]
@@ -123,6 +131,7 @@ def test_a_share_is_one_of_the_rows_that_the_champion_is_from(old: Path, monkeyp
         assert decide(old, "retrain.new_rows=0.5", "retrain.max_age=null").train == asks
 
 
+@once
 def test_a_project_without_a_champion_trains(project: Path) -> None:
     """Nothing is worth waiting for then."""
     plan = decide(project)
@@ -130,6 +139,7 @@ def test_a_project_without_a_champion_trains(project: Path) -> None:
     assert plan.train and plan.reasons == {"first": "there is no champion yet"}
 
 
+@once
 def test_never_is_never_and_always_waits_for_nothing(old: Path) -> None:
     """A person's word counts more than triggers, the cooldown and the number of trainings."""
     past = tuple(tried(days) for days in (0.1, 1, 2, 3))
@@ -147,28 +157,30 @@ def test_every_trigger_has_settings_of_its_own_and_says_what_it_found(old: Path)
 
     assert {"schedule", "volume"} <= set(found)
     assert len(names) == len(set(names))
-    assert set(plan.findings) == set(found) and all(each.says for each in plan.findings.values())
+    assert set(plan.findings) == set(found) and all(each.message for each in plan.findings.values())
 
 
 # How often
 
 
+@once
 def test_after_a_training_there_is_none_for_a_while(old: Path) -> None:
     """Whatever came of it; the reader learns when it was."""
     soon = decide(old, past=(tried(0.5, decision="failed"),))
     later = decide(old, past=(tried(1.5, decision="failed"),))
 
     assert not soon.train
-    assert soon.says == "schedule would train, but the last one was 12 hours ago (failed), and retrain.cooldown=1d"
+    assert soon.message == "schedule would train, but the last one was 12 hours ago (failed), and retrain.cooldown=1d"
     assert later.train
 
 
+@once
 def test_there_are_only_so_many_trainings_a_week(old: Path) -> None:
     """Failed and killed ones count; older ones do not."""
     past = tuple(tried(days, decision="started") for days in (8, 6, 4, 2))
 
     assert not decide(old, "retrain.max_per_week=3", past=past).train
-    assert "within 7 days, and retrain.max_per_week=3" in decide(old, past=past).says
+    assert "within 7 days, and retrain.max_per_week=3" in decide(old, past=past).message
     assert decide(old, "retrain.max_per_week=4", past=past).train
 
 
@@ -239,7 +251,7 @@ def test_the_same_rows_and_settings_are_not_tried_again(old: Path) -> None:
     again = job.run(load([*words, "retrain.dry_run=true"], old), now=NOW)
     other = job.run(load([*words, "retrain.dry_run=true", "seed=7"], old), now=NOW)
 
-    assert again.decision == "nothing" and "rows and settings are those of 2026-04-27" in again.says
+    assert again.decision == "nothing" and "rows and settings are those of 2026-04-27" in again.message
     assert other.decision == "planned"
 
 
@@ -250,7 +262,7 @@ def test_the_rows_that_the_champion_is_from_are_not_learnt_again(old: Path) -> N
     by_itself = job.run(load([*words, "retrain.when=schedule"], old), now=NOW)
     by_hand = job.run(load([*words, "retrain.when=always"], old), now=NOW)
 
-    assert by_itself.decision == "nothing" and "version 1 was made from these very rows" in by_itself.says
+    assert by_itself.decision == "nothing" and "version 1 was made from these very rows" in by_itself.message
     assert by_hand.decision == "planned"
 
 
@@ -260,6 +272,7 @@ def one_row_less(root: Path) -> None:
     (root / "data/sample.csv").write_text("\n".join([head, *rest]) + "\n", "utf8")
 
 
+@once
 def test_what_is_not_promoted_ends_with_3_where_the_gate_is_strict(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,6 +306,7 @@ def files(root: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in found if not path.name.endswith(".lock")}
 
 
+@once
 def test_a_training_that_fails_counts_and_promotes_nothing(
     trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -308,7 +322,7 @@ def test_a_training_that_fails_counts_and_promotes_nothing(
     assert main(["retrain", "retrain.when=always"]) == 2
 
     (row,) = history.rows(Store(trained / "bundles"))
-    assert (row.decision, row.says) == ("failed", "the rows break their contract: column 'x' is gone")
+    assert (row.decision, row.message) == ("failed", "the rows break their contract: column 'x' is gone")
     assert "column 'x' is gone" in capsys.readouterr().err
     assert Store(trained / "bundles").champion() == before
     assert not decide(trained, "retrain.max_age=1s", past=(row,), now=row.moment + DAY / 2).train
@@ -342,7 +356,7 @@ def test_what_is_decided_is_published_however_late() -> None:
 
     with limited.running(), limited("register") as step:
         time.sleep(0.2)
-        step.says = "published"
+        step.message = "published"
 
     assert not limited.late
 
@@ -350,6 +364,7 @@ def test_what_is_decided_is_published_however_late() -> None:
 # Who serves
 
 
+@once
 @pytest.mark.parametrize(
     ("reign", "wanted"),
     [
@@ -371,6 +386,7 @@ def test_only_who_met_the_champion_takes_its_place_by_itself(
     assert asked[0](None, SimpleNamespace(**reign)) == wanted
 
 
+@once
 def test_a_candidate_for_the_shadow_is_held_and_named(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What passed the gate is published and answers beside the champion, who goes on serving."""
     asked: list[Any] = []
@@ -406,6 +422,7 @@ def test_a_shadow_file_that_cannot_be_read_names_nobody(store: Store, text: byte
     assert shadow.current(store) is None
 
 
+@once
 def test_a_second_retrain_is_refused_while_one_is_at_work(
     trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -434,6 +451,7 @@ def refused(configure: Any) -> Iterator[Callable[..., str]]:
     yield run
 
 
+@once
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -462,6 +480,7 @@ def test_a_wrong_setting_is_refused_by_name(refused: Callable[..., str], changed
     assert "\n" not in said
 
 
+@once
 def test_a_trigger_refuses_an_age_that_is_none(old: Path) -> None:
     """Named as the setting that it is."""
     with pytest.raises(InputError, match=r"retrain\.max_age: 'old' is no duration"):

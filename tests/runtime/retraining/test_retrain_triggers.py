@@ -33,6 +33,8 @@ from mlgen_runtime.usecase.resolve import resolve
 pytest_plugins = ["postgres"]
 #: This module runs in each use case.
 EACH_USE_CASE = True
+#: What is in a window's figures is the same for both.
+once = pytest.mark.only_in("tabular")
 
 #: For tests of statements that the two databases might read differently.
 both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -68,9 +70,9 @@ def look(root: Path, trigger: str, *changed: str, past: tuple[history.Row, ...] 
 
 def later(root: Path, seconds: float) -> float:
     """A moment so many seconds after the champion took over."""
-    since = scene(root).since
-    assert since is not None
-    return since.timestamp() + seconds
+    champion = Store(root / "bundles").champion()
+    assert champion is not None and champion.at is not None
+    return datetime.datetime.fromisoformat(champion.at).timestamp() + seconds
 
 
 def measured(end: float, *measures: Measure, version: str = "1", **changed: Any) -> Window:
@@ -82,7 +84,7 @@ def measured(end: float, *measures: Measure, version: str = "1", **changed: Any)
 
 def measure(metric: str, value: float | None, subject: str = "", proven: bool = True) -> Measure:
     """A figure that says itself."""
-    return Measure(metric=metric, subject=subject, value=value, rows=500, proven=proven, says=f"{metric} {value}")
+    return Measure(metric=metric, subject=subject, value=value, rows=500, proven=proven, message=f"{metric} {value}")
 
 
 def alert(root: Path, database: Database, end: float, metric: str = "input_drift", value: float = 0.5) -> None:
@@ -95,6 +97,7 @@ def alert(root: Path, database: Database, end: float, metric: str = "input_drift
 # drift
 
 
+@once
 def test_an_active_alert_asks_for_a_training(trained: Path, database: Database) -> None:
     """The reason names the rule and the column."""
     assert not look(trained, "drift").asks
@@ -102,9 +105,10 @@ def test_an_active_alert_asks_for_a_training(trained: Path, database: Database) 
     alert(trained, database, later(trained, 60))
 
     found = look(trained, "drift")
-    assert found.asks and found.says.startswith("input_drift age active since ")
+    assert found.asks and found.message.startswith("input_drift age active since ")
 
 
+@once
 def test_an_alert_that_resolved_asks_for_nothing(trained: Path, database: Database) -> None:
     """It was a passing cloud."""
     for after, value in ((60, 0.5), (120, 0.0), (180, 0.0)):
@@ -112,9 +116,10 @@ def test_an_alert_that_resolved_asks_for_nothing(trained: Path, database: Databa
 
     found = look(trained, "drift")
 
-    assert not found.asks and found.says.startswith("no active alert on input_drift")
+    assert not found.asks and found.message.startswith("no active alert on input_drift")
 
 
+@once
 @both_databases
 def test_an_alert_over_windows_of_the_former_champion_asks_for_nothing(trained: Path, database: Database) -> None:
     """A model that has just been trained on the drifted rows is not trained again; `monitor` looks at it first."""
@@ -124,10 +129,11 @@ def test_an_alert_over_windows_of_the_former_champion_asks_for_nothing(trained: 
     alert(trained, database, later(trained, 60))
     after = look(trained, "drift")
 
-    assert not before.asks and "before version 1 took over: run monitor" in before.says
+    assert not before.asks and "before version 1 took over: run monitor" in before.message
     assert after.asks
 
 
+@once
 @pytest.mark.parametrize(
     ("alerts", "asks"),
     [("[error_rate]", True), ("[missing,error_rate]", True), ("[input_drift]", False), ("[]", False), ("null", False)],
@@ -139,6 +145,7 @@ def test_only_alerts_that_are_named_ask(trained: Path, database: Database, alert
     assert look(trained, "drift", f"retrain.alerts={alerts}").asks == asks
 
 
+@once
 def test_an_alert_that_is_none_is_refused_by_name(trained: Path) -> None:
     """A slip would never ask for anything."""
     with pytest.raises(InputError, match=r"retrain\.alerts: 'input_drfit' .*did you mean 'input_drift'"):
@@ -148,6 +155,7 @@ def test_an_alert_that_is_none_is_refused_by_name(trained: Path) -> None:
 # quality
 
 
+@once
 @pytest.mark.parametrize(
     ("value", "proven", "asks", "words"),
     [(0.2, True, True, "quality_loss 0.2"), (0.2, False, False, "may be chance"), (0.05, True, False, "quality_loss")],
@@ -160,18 +168,20 @@ def test_a_proven_loss_beyond_the_limit_asks(
 
     found = look(trained, "quality")
 
-    assert found.asks == asks and words in found.says
+    assert found.asks == asks and words in found.message
 
 
+@once
 def test_the_newest_window_with_outcomes_decides(trained: Path, database: Database) -> None:
     """Truth arrives late: newer windows have none yet, older ones are history, another version's are not its own."""
     found = [(60, 0.5, "1"), (120, 0.01, "1"), (180, None, "1"), (240, 0.9, "7"), (-60, 0.9, "1")]
     for after, value, version in found:
         windows.keep(database, measured(later(trained, after), measure("quality_loss", value), version=version))
 
-    assert look(trained, "quality").says.startswith("quality_loss 0.01")
+    assert look(trained, "quality").message.startswith("quality_loss 0.01")
 
 
+@once
 def test_a_loss_in_a_slice_is_not_the_whole(trained: Path, database: Database) -> None:
     """A slice has an alert; the model is trained anew for the whole."""
     windows.keep(database, measured(later(trained, 60), measure("quality_loss", 0.9, "plan=basic")))
@@ -179,6 +189,7 @@ def test_a_loss_in_a_slice_is_not_the_whole(trained: Path, database: Database) -
     assert not look(trained, "quality").asks
 
 
+@once
 @pytest.mark.parametrize(("value", "asks"), [(-1.0, True), (0.5, True), (2.0, False)])
 def test_worth_below_the_limit_asks(trained: Path, database: Database, value: float, asks: bool) -> None:
     """Where somebody said what a prediction must be worth."""
@@ -241,9 +252,9 @@ def test_outcomes_ask_from_the_number_on_that_is_set(trained: Path, database: Da
         action="train", when="auto", decision="refused",
     )  # fmt: skip
 
-    assert enough.asks and enough.says.startswith("5 outcomes of predictions since")
+    assert enough.asks and enough.message.startswith("5 outcomes of predictions since")
     assert not too_few.asks
-    assert look(trained, "outcomes", *words, past=(trained_since,)).says.startswith("0 outcomes")
+    assert look(trained, "outcomes", *words, past=(trained_since,)).message.startswith("0 outcomes")
     assert not look(trained, "outcomes", "retrain.new_outcomes=5").asks
 
 
@@ -328,7 +339,7 @@ def test_a_log_that_is_away_keeps_no_other_trigger_from_asking(trained: Path, tr
     """It asks for nothing, and says why."""
     found = look(trained, trigger, "log.database=sqlite:////dev/null/log.db", "retrain.data=both")
 
-    assert not found.asks and found.says.startswith("the log cannot be read: ")
+    assert not found.asks and found.message.startswith("the log cannot be read: ")
 
 
 def test_a_shadow_needs_no_setting_where_there_is_no_log(trained: Path) -> None:

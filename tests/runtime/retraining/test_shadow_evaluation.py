@@ -81,7 +81,7 @@ def test_the_better_one_serves(standing: Path, right: tuple[float, float], decis
 
     champion = store.champion()
     assert (done.decision, champion.version if champion else None) == (decision, serves)
-    assert "on the outcomes of 400 answers of both" in done.says
+    assert "on the outcomes of 400 answers of both" in done.message
     assert shadow.current(store) is None
     assert [(row.action, row.decision, row.version) for row in history.rows(store)] == [("shadow", decision, "2")]
     assert set(store.versions()) == {"1", "2"}
@@ -104,7 +104,7 @@ def test_it_waits_until_it_has_met_enough_outcomes(standing: Path) -> None:
     done = [run(standing, "retrain.max_age=1s", *more) for more in ((), ("retrain.dry_run=true",))]
 
     assert {each.decision for each in done} == {"waiting"}
-    assert done[0].says.startswith("version 2 met 299 of 300 outcomes in ")
+    assert done[0].message.startswith("version 2 met 299 of 300 outcomes in ")
     assert shadow.current(store) is not None and not history.rows(store)
 
 
@@ -114,7 +114,7 @@ def test_it_does_not_wait_for_ever(standing: Path) -> None:
 
     done = run(standing, now=soon)
 
-    assert done.decision == "dropped" and "met 0 of 300 outcomes in 31 days" in done.says
+    assert done.decision == "dropped" and "met 0 of 300 outcomes in 31 days" in done.message
     assert shadow.current(Store(standing / "bundles")) is None
 
 
@@ -124,7 +124,7 @@ def test_a_shadow_that_is_broken_or_gone_is_dropped(standing: Path) -> None:
 
     done = run(standing)
 
-    assert done.decision == "dropped" and "is published no more" in done.says
+    assert done.decision == "dropped" and "is published no more" in done.message
     assert run(standing).decision == "nothing"
 
 
@@ -136,7 +136,7 @@ def test_a_passing_candidate_is_tried_before_it_serves(trained: Path, monkeypatc
 
     store = Store(trained / "bundles")
     champion, found = store.champion(), shadow.current(store)
-    assert done.decision == "shadow" and "answers beside the champion first" in done.says
+    assert done.decision == "shadow" and "answers beside the champion first" in done.message
     assert champion is not None and champion.version == "1"
     assert found is not None and (found.version, found.champion) == ("2", "1")
     assert [row.decision for row in history.rows(store)] == ["shadow"]

@@ -117,7 +117,7 @@ def test_without_an_output_the_terminal_gets_csv_and_nothing_else(
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "message"),
     [
         ([], "input is not set"),
         (["input=nowhere.csv"], "nowhere.csv"),
@@ -127,7 +127,7 @@ def test_without_an_output_the_terminal_gets_csv_and_nothing_else(
     ],
 )
 def test_a_wrong_setting_is_one_line(
-    sample: pd.DataFrame, capsys: pytest.CaptureFixture[str], words: list[str], says: str
+    sample: pd.DataFrame, capsys: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
     """It names the value and what was expected; nothing is written."""
     save(sample)
@@ -135,7 +135,7 @@ def test_a_wrong_setting_is_one_line(
     assert main(["predict", *words]) == 2
 
     [line] = capsys.readouterr().err.strip().splitlines()
-    assert pd.Series([line]).str.contains(says).all(), line
+    assert pd.Series([line]).str.contains(message).all(), line
     assert not list(Path().glob("out*"))
 
 

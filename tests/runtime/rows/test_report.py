@@ -68,7 +68,7 @@ def card(**changed: object) -> report.Card:
         "title": "shop & <script>alert(1)</script>",
         "subtitle": "Predicts answer",
         "promoted": True,
-        "sentence": "it beats the baseline",
+        "message": "it beats the baseline",
         "metric": "macro_f1",
         "score": "0.81 [0.79, 0.83]",
         "facts": {"test rows": "300"},

@@ -77,7 +77,7 @@ def test_a_better_candidate_is_promoted() -> None:
     decision = decide(MEAN, RIDGE, GOOD)
 
     assert decision.promoted is GOOD
-    assert "beats the baseline ridge" in decision.sentence
+    assert "beats the baseline ridge" in decision.message
 
 
 def test_ahead_of_the_baseline_is_enough_where_the_setting_says_so_but_not_of_a_champion() -> None:
@@ -89,7 +89,7 @@ def test_ahead_of_the_baseline_is_enough_where_the_setting_says_so_but_not_of_a_
     decision = decide(MEAN, RIDGE, slightly, baseline="ahead")
 
     assert decision.promoted is slightly
-    assert decide(MEAN, RIDGE, GOOD, baseline="ahead").sentence.startswith("model is promoted: it beats")
+    assert decide(MEAN, RIDGE, GOOD, baseline="ahead").message.startswith("model is promoted: it beats")
     assert decide(MEAN, RIDGE, POOR, baseline="ahead").promoted is RIDGE
     noise = entrant("candidate", "model", with_error(0.5, 1) + np.random.default_rng(9).normal(scale=1e-3, size=400))
     assert decide(MEAN, RIDGE, noise, champion, baseline="ahead").promoted is None
@@ -101,7 +101,7 @@ def test_the_best_baseline_is_promoted_where_the_candidate_is_worse() -> None:
 
     assert decision.promoted is RIDGE
     assert decision.registered is RIDGE
-    assert "the baseline ridge is promoted, not model" in decision.sentence
+    assert "the baseline ridge is promoted, not model" in decision.message
 
 
 def test_a_baseline_that_is_not_shown_to_be_better_loses_to_a_simpler_one() -> None:
@@ -119,7 +119,7 @@ def test_a_champion_stays_where_the_candidate_is_worse() -> None:
 
     assert decision.promoted is None
     assert decision.registered is GOOD
-    assert "the champion (version 7) stays" in decision.sentence
+    assert "the champion (version 7) stays" in decision.message
 
 
 def test_a_candidate_that_equals_the_champion_is_not_promoted() -> None:
@@ -136,7 +136,7 @@ def test_a_candidate_must_beat_the_baseline_as_well_as_the_champion() -> None:
     decision = decide(MEAN, RIDGE, POOR, champion)
 
     assert decision.promoted is None
-    assert "not shown to beat the baseline ridge" in decision.sentence
+    assert "not shown to beat the baseline ridge" in decision.message
 
 
 def test_a_champion_that_cannot_be_compared_stays_where_the_candidate_fails() -> None:
@@ -173,7 +173,7 @@ def test_a_constraint_that_is_not_met_keeps_a_better_model_out(limit: str, words
     decision = decide(light, GOOD, **{limit: 0.01})
 
     assert decision.promoted is light
-    assert words in decision.sentence
+    assert words in decision.message
 
 
 def test_nothing_is_promoted_where_even_the_baseline_breaks_a_constraint() -> None:
@@ -181,7 +181,7 @@ def test_nothing_is_promoted_where_even_the_baseline_breaks_a_constraint() -> No
     decision = decide(MEAN, GOOD, max_size_mb=0.01)
 
     assert decision.promoted is None
-    assert "the baseline mean fails as well" in decision.sentence
+    assert "the baseline mean fails as well" in decision.message
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -84,7 +84,7 @@ def _claim(sink: str, settings: AlertSettings, database: Database, now: float, p
 
 
 _OWED = (
-    "SELECT id, stream, window_id, at, kind, rule, subject, severity, says, told FROM alert_log "
+    "SELECT id, stream, window_id, at, kind, rule, subject, severity, message, told FROM alert_log "
     "WHERE told LIKE ? OR told LIKE ? ORDER BY at, rule, subject, id"
 )
 
@@ -115,14 +115,14 @@ def _write(database: Database, event: str, told: dict[str, Any]) -> None:
 
 
 def _notice(row: tuple[Any, ...], settings: AlertSettings, project: str) -> Notice:
-    name, stream, window, at, kind, rule, subject, severity, says, _ = row
+    name, stream, window, at, kind, rule, subject, severity, message, _ = row
     known = settings.rules.get(rule)
     event = Event(
         kind=cast(Any, kind),
         rule=rule,
         subject=subject,
         severity=severity,
-        says=says,
+        message=message,
         window_id=window,
         runbook=known.runbook if known else "",
     )

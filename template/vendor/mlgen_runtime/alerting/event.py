@@ -26,7 +26,7 @@ class Event:
     rule: str
     subject: str
     severity: str
-    says: str
+    message: str
     window_id: str
     runbook: str
 
@@ -38,7 +38,7 @@ class Event:
     def title(self) -> str:
         """One line for people."""
         of = f" {self.subject}" if self.subject else ""
-        return one_line(f"{self.severity} {self.kind}: {self.rule}{of} – {self.says}")
+        return one_line(f"{self.severity} {self.kind}: {self.rule}{of} – {self.message}")
 
 
 def identity(stream: str, event: Event, turn: int) -> str:
@@ -50,9 +50,9 @@ def identity(stream: str, event: Event, turn: int) -> str:
 def append(database: Database, stream: str, event: Event, turn: int, at: float, owed: Sequence[str]) -> None:
     """Write an event down, with the sinks that are to be told; one that is there already stays as it is."""
     told = json.dumps(dict.fromkeys(owed), ensure_ascii=False)
-    told_of = (event.kind, event.rule, event.subject, event.severity, event.says)
+    told_of = (event.kind, event.rule, event.subject, event.severity, event.message)
     database.run(
-        "INSERT INTO alert_log (id, stream, window_id, at, kind, rule, subject, severity, says, told) "
+        "INSERT INTO alert_log (id, stream, window_id, at, kind, rule, subject, severity, message, told) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         (identity(stream, event, turn), stream, event.window_id, at, *told_of, told),
     )
@@ -69,7 +69,7 @@ def turns(database: Database, stream: str, rules: Sequence[str]) -> list[tuple[o
 
 def past(database: Database, stream: str) -> list[PastAlert]:
     """Return what fired and resolved so far, newest first."""
-    names = ("window_id", "at", "kind", "rule", "subject", "severity", "says")
+    names = ("window_id", "at", "kind", "rule", "subject", "severity", "message")
     rows = database.rows(
         f"SELECT {', '.join(names)} FROM alert_log WHERE stream = ? ORDER BY at DESC, id LIMIT {SHOWN}", (stream,)
     )

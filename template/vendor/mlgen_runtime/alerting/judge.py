@@ -74,7 +74,7 @@ def standing(settings: AlertSettings, database: Database, stream: str | None = N
     for place, name, subject, after in rows:
         state, rule = State.from_dict(json.loads(after)), settings.judged.get(name)
         if state.active and rule is not None and rule.subject in (None, subject):
-            shown = {"severity": rule.severity, "since": state.since, "says": state.says, "runbook": rule.runbook}
+            shown = {"severity": rule.severity, "since": state.since, "message": state.message, "runbook": rule.runbook}
             found.append(FiringAlert(stream=place, rule=name, subject=subject, **shown))
     return found
 
@@ -93,7 +93,7 @@ def _moved(rule: RuleSettings, kept: Kept, measure: Measure | None, window: Wind
     else:
         after, kind = step(rule, before, measure.value, measure.proven, window.id, window.end, measure.usual)
     if kind is not None:
-        after = replace(after, says=_sentence(rule, measure, kind == "fired"))
+        after = replace(after, message=_message(rule, measure, kind == "fired"))
     return Kept(window=window.id, before=before, after=after)
 
 
@@ -131,7 +131,7 @@ def _event(name: str, rule: RuleSettings, subject: str, kept: Kept, window: Wind
         rule=name,
         subject=subject,
         severity=rule.severity,
-        says=kept.after.says,
+        message=kept.after.message,
         window_id=window.id,
         runbook=rule.runbook,
     )
@@ -140,7 +140,7 @@ def _event(name: str, rule: RuleSettings, subject: str, kept: Kept, window: Wind
 def _earlier(database: Database, rule: RuleSettings, name: str, subject: str, window: Window) -> list[Event]:
     """What happened to a rule in a window that lies before the last one."""
     rows = database.rows(
-        "SELECT kind, severity, says FROM alert_log WHERE stream = ? AND window_id = ? AND rule = ? AND subject = ?",
+        "SELECT kind, severity, message FROM alert_log WHERE stream = ? AND window_id = ? AND rule = ? AND subject = ?",
         (window.stream, window.id, name, subject),
     )
     return [
@@ -149,23 +149,21 @@ def _earlier(database: Database, rule: RuleSettings, name: str, subject: str, wi
             rule=name,
             subject=subject,
             severity=severity,
-            says=says,
+            message=message,
             window_id=window.id,
             runbook=rule.runbook,
         )
-        for kind, severity, says in rows
+        for kind, severity, message in rows
     ]
 
 
-def _sentence(rule: RuleSettings, measure: Measure | None, fired: bool) -> str:
+def _message(rule: RuleSettings, measure: Measure | None, fired: bool) -> str:
     if measure is None:
         return "not measured any more: another version of the model does without it"
-    sentence = measure.says.rstrip(".")
+    message = measure.message.rstrip(".")
     if fired:
-        return f"{sentence}; {rule.condition}"
-    return (
-        f"{sentence}; back to {rule.calm_condition}" if measure.proven else f"{sentence}; no more than chance explains"
-    )
+        return f"{message}; {rule.condition}"
+    return f"{message}; back to {rule.calm_condition}" if measure.proven else f"{message}; no more than chance explains"
 
 
 def _states(database: Database, stream: str) -> dict[tuple[str, str], Kept]:

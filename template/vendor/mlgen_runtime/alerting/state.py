@@ -58,7 +58,7 @@ class State:
     held: int
     quiet_until: float
     since: str
-    says: str
+    message: str
 
     def to_dict(self) -> dict[str, Any]:
         """The state as plain data."""
@@ -71,7 +71,7 @@ class State:
 
 
 #: Before the first window.
-START = State(at=0.0, active=False, streak=0, turns=0, held=0, quiet_until=0.0, since="", says="")
+START = State(at=0.0, active=False, streak=0, turns=0, held=0, quiet_until=0.0, since="", message="")
 
 
 def bad(limits: Limits, value: float, proven: bool) -> bool:

@@ -9,6 +9,7 @@ is equal to an edge belongs to the bin above it. Servers import this module: it 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -33,6 +34,13 @@ class NumberBins:
     def __len__(self) -> int:
         """How many bins there are."""
         return len(self.edges) + 1
+
+    @property
+    def names(self) -> list[str]:
+        """What the bins are called: `below 1`, `1..6`, `from 6`; `any` where there is one alone."""
+        shown = [f"{edge:.6g}" for edge in self.edges.tolist()]
+        between = [f"{low}..{high}" for low, high in itertools.pairwise(shown)]
+        return [f"below {shown[0]}", *between, f"from {shown[-1]}"] if shown else ["any"]
 
     def counts(self, values: Values, times: npt.ArrayLike | None = None) -> Counts:
         """How many of finite numbers [n] are in each bin; `times` [n] is how often each came (None: once)."""

@@ -37,7 +37,7 @@ def run(config: RunConfig) -> VerbReport:
     from ..batch.settings import BatchSettings
 
     done = job.run(config, config.layer("batch", BatchSettings))
-    print(_sentence(done), file=sys.stderr)
+    print(_message(done), file=sys.stderr)
     for reason, count in done.reasons.most_common(3):
         print(f"  rejected {count:,}: {reason}", file=sys.stderr)
     if done.standing.rejected and not done.dry:
@@ -70,7 +70,7 @@ def run(config: RunConfig) -> VerbReport:
     )
 
 
-def _sentence(done: Done) -> str:
+def _message(done: Done) -> str:
     standing = done.standing
     if done.already:
         return f"run {done.run.id} is done already: {standing.written:,} rows in {done.output}; nothing to do"

@@ -39,13 +39,13 @@ def run(config: RunConfig) -> VerbReport:
     case = registry.of(config)
     resolved = resolve(config)
     rows = resolved.whole
-    halves, news = case.preparation.halves(config, resolved)
+    halves, notes = case.preparation.halves(config, resolved)
     problems = checks.check(rows, resolved.contract, config.contract, case.checks, halves)
     resolved.save()
     page = config.root / "reports" / "contract.html"
     atomic.write(page, report.page(resolved.contract, problems, len(rows), config.contract.path))
     print(report.overview(resolved.contract, len(rows)))
-    for line in (*news, *report.proposal(resolved.contract)):
+    for line in (*notes, *report.proposal(resolved.contract)):
         print(line)
     print(f"\nchecks: {report.verdict(problems)}")
     for line in report.table(problems):
@@ -67,7 +67,7 @@ def run(config: RunConfig) -> VerbReport:
                 if column.note or column.role != "feature"
             ],
             "problems": [problem.to_dict() for problem in problems],
-            "news": news,
+            "notes": notes,
             "contract": resolved.contract.to_dict(),
         },
         exit_code=2 if errors else 0,

@@ -46,7 +46,7 @@ def run(config: RunConfig) -> VerbReport:
     if done.trained is not None:
         train.tell(config, done.trained)
     else:
-        print(f"  {_HEADS.get(done.decision, done.decision)}: {done.says}")
+        print(f"  {_HEADS.get(done.decision, done.decision)}: {done.message}")
     for note in done.notes:
         print(f"  Note: {note}")
     missed = config.gate.strict and done.decision in ("refused", "dropped")
@@ -56,7 +56,7 @@ def run(config: RunConfig) -> VerbReport:
 def _found(plan: Plan) -> None:
     """Say what each trigger found, before anything is done about it."""
     for name, found in plan.findings.items():
-        print(f"  {name:<10} {'asks' if found.asks else 'no':<5} {found.says}", flush=True)
+        print(f"  {name:<10} {'asks' if found.asks else 'no':<5} {found.message}", flush=True)
 
 
 _HEADS = {
@@ -75,7 +75,7 @@ def _summary(done: RetrainResult, config: RunConfig) -> dict[str, Any]:
     return {
         "headline": {"decision": done.decision, "version": done.row.version if done.row else None},
         "decision": done.decision,
-        "says": done.says,
+        "message": done.message,
         "triggers": {name: dataclasses.asdict(found) for name, found in plan.findings.items()} if plan else {},
         "rows": data.rows if data else None,
         "new_rows": data.new if data else None,

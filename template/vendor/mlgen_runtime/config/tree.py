@@ -7,13 +7,10 @@ help pages and for telling which file a wrong key belongs to. It knows defaults 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-
-import yaml
 
 from ..core import extensions
 from ..core.errors import InputError
@@ -105,8 +102,10 @@ class ConfTree:
         for folder in self.folders:
             path = folder / f"{name}.yaml"
             if path.is_file():
+                from . import yaml_page  # the list of verbs does without PyYAML, which takes long to import
+
                 shown = path.relative_to(self.root) if path.is_relative_to(self.root) else path
-                return _read(path, shown.as_posix())
+                return yaml_page.read(path, shown.as_posix())
         group, _, choice = name.rpartition("/")
         own = extensions.registered("model") if group == "model" else {}
         return _own_page(own[choice]) if choice in own else None
@@ -179,64 +178,3 @@ def _choices(tree: ConfTree, names: list[tuple[str | None, str | None, bool]]) -
             if replaces and name:
                 choices[name] = other
     return choices
-
-
-def _read(path: Path, shown: str) -> Page:
-    text = path.read_text("utf8")
-    lines = text.splitlines()
-    title = next((line.lstrip("# ").strip() for line in lines if line.startswith("#") and "@package" not in line), "")
-    page = Page({}, [], bool(re.search(r"^#\s*@package\s+_global_\s*$", text, re.M)), title, shown)
-    page.certain = page.everywhere or not re.search(r"^#\s*@package", text, re.M)
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
-        page.certain = False
-        return page
-    if isinstance(node, yaml.MappingNode):
-        _flatten(node, "", lines, shown, page)
-    return page
-
-
-def _flatten(node: yaml.MappingNode, prefix: str, lines: list[str], shown: str, page: Page) -> None:
-    for name, value in node.value:
-        key = f"{prefix}{name.value}"
-        if key == "defaults":
-            page.defaults = [_default(entry, page) for entry in value.value]
-        elif isinstance(value, yaml.MappingNode):
-            page.settings[key] = Setting("{}", _comment(name, name, lines), shown, True)
-            _flatten(value, f"{key}.", lines, shown, page)
-        else:
-            page.settings[key] = Setting(_text(value), _comment(name, value, lines), shown)
-
-
-def _default(entry: yaml.Node, page: Page) -> tuple[str | None, str | None, bool]:
-    """One item of a defaults list as (group, choice, does it override)."""
-    if isinstance(entry, yaml.ScalarNode):
-        page.certain &= "$" not in entry.value and "/" not in entry.value
-        return None, entry.value, False
-    [(name, value)] = entry.value
-    words = name.value.split()
-    group = words[-1].lstrip("/")
-    page.certain &= "@" not in group and "$" not in str(value.value)
-    return group, value.value, "override" in words[:-1]
-
-
-def _text(node: yaml.Node) -> str:
-    if isinstance(node, yaml.SequenceNode):
-        return f"[{','.join(_text(entry) for entry in node.value)}]"
-    return str(node.value)
-
-
-def _comment(name: yaml.Node, value: yaml.Node, lines: list[str]) -> str:
-    """The comment behind a setting, else the lines of comment right above it."""
-    end = value.end_mark
-    behind = lines[end.line][end.column :] if end.line < len(lines) else ""
-    found = re.match(r"^:?\s+#\s*(.*)$", behind)
-    if found:
-        return found.group(1).strip()
-    above: list[str] = []
-    for line in reversed(lines[: name.start_mark.line]):
-        if not line.strip().startswith("#") or "@package" in line:
-            break
-        above.insert(0, line.strip().lstrip("# "))
-    return " ".join(above)

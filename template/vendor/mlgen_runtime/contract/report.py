@@ -70,7 +70,7 @@ def page(contract: Contract, problems: Sequence[Problem], rows: int, path: str) 
     origin = _safe(contract.source or path)
     told = {(problem.severity, problem.check, problem.title): "" for problem in problems}
     for problem in problems:
-        told[problem.severity, problem.check, problem.title] += f"<p>{_safe(_sentence(problem.message))}</p>"
+        told[problem.severity, problem.check, problem.title] += f"<p>{_safe(_message(problem.message))}</p>"
     found = "".join(
         f'<li class="{severity}"><b>{_safe(title)}</b> <code>{severity}: {check}</code>{messages}</li>'
         for (severity, check, title), messages in told.items()
@@ -80,9 +80,9 @@ def page(contract: Contract, problems: Sequence[Problem], rows: int, path: str) 
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width,initial-scale=1">',
             f"<title>Data contract of {origin}</title><style>{STYLE}{OWN_STYLE}</style></head><body><main>",
-            f'<header><h1>Data contract</h1><p class="sub">{_safe(_sentence(overview(contract, rows)))}.',
+            f'<header><h1>Data contract</h1><p class="sub">{_safe(_message(overview(contract, rows)))}.',
             f" From <code>{origin}</code>, kept in <code>{_safe(path)}</code>.</p></header>",
-            f'<section class="card"><h2>{_safe(_sentence(verdict(problems)))}</h2>',
+            f'<section class="card"><h2>{_safe(_message(verdict(problems)))}</h2>',
             f'<ul class="found">{found}</ul></section>',
             '<section class="card"><h2>Columns</h2><table class="columns"><thead><tr><th>column<th>role<th>type',
             f"<th>allowed<th>note</thead><tbody>{''.join(map(_row, contract.columns))}</tbody></table></section>",
@@ -123,7 +123,7 @@ def _remark(column: Column, contract: Contract) -> str:
     return column.note or " "
 
 
-def _sentence(text: str) -> str:
+def _message(text: str) -> str:
     """A message that stands alone begins with a capital, unless it begins with a column's name."""
     first, _, _ = text.partition(" ")
     known = ("the", "column", "class", "binary:", "multiclass:", "regression:")

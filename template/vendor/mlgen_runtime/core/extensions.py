@@ -6,9 +6,7 @@ The runtime imports the modules that `project.extensions` lists, once, before it
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib
-import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -35,6 +33,9 @@ class Extension:
     @property
     def sha256(self) -> str:
         """The sha256 of the function's source: what a bundle records, never the code itself."""
+        import hashlib  # milliseconds, which a page of help does without
+        import inspect
+
         return hashlib.sha256(inspect.getsource(self.function).encode()).hexdigest()
 
 

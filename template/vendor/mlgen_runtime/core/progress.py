@@ -20,7 +20,7 @@ WIDTH = 92
 class Step:
     """The step at work; `says` is what its line will tell."""
 
-    says: str = ""
+    message: str = ""
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Steps:
         finally:
             self._erase()
         self.seconds[name] = round(time.perf_counter() - start, 3)
-        left = f"  {name:<10} {step.says}"
+        left = f"  {name:<10} {step.message}"
         print(f"{left:<{WIDTH}} {self.seconds[name]:5.1f} s", file=self.out, flush=True)
 
     def _bar(self, name: str) -> None:

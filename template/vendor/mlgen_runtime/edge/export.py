@@ -48,7 +48,7 @@ def write(config: RunConfig, steps: Steps) -> dict[str, Any]:
             if "reader.mjs" in package.readers:
                 _pages(folder)
             graphs, readers = ", ".join(package.graphs), ", ".join(package.readers)
-            step.says = f"version {model.version}, {graphs or 'no graph'}, {readers}"
+            step.message = f"version {model.version}, {graphs or 'no graph'}, {readers}"
         report = {**_measured(config, settings, model, portable, folder, package, steps), "graphs": versions}
         (folder / "requirements.txt").write_text(documents.requirements(config.root / "requirements.lock"), "utf8")
         report["size_mb"] = bundle.size(folder) / 1e6
@@ -79,14 +79,14 @@ def _measured(
         expected = [portable.answers(model, case) for case in cases]
         found = trial.asked(folder, cases)
         report = parity.compared(cases, expected, found.answers)
-        step.says = f"{report['answers_equal']:,} of {report['answers']:,} answers are equal to the last digit"
+        step.message = f"{report['answers_equal']:,} of {report['answers']:,} answers are equal to the last digit"
         parity.gate(report, settings.tolerance)
     int8 = None
     if settings.quantize == "int8":
         with steps("quantise") as step:
             int8 = eight_bit.put(folder, package.graphs, cases, expected, settings.quality)
             found = trial.asked(folder, cases)
-            step.says = f"{int8['mb']['before']:.3g} → {int8['mb']['after']:.3g} MB"
+            step.message = f"{int8['mb']['before']:.3g} → {int8['mb']['after']:.3g} MB"
     return {
         "format": 1,
         "model": {

@@ -36,7 +36,8 @@ class Answered:
     """A request that got predictions, just before they are sent.
 
     `at` is in seconds since 1970, `ms` what it took so far. `columns` are the typed inputs [n], `predictions` the
-    answers [m]. `request` and `answer` are JSON, as `/predict` takes and gives them, whatever the client spoke.
+    answers [m], `counts` how many of them are of each class or in each bin of the reference. `request` and `answer` are
+    JSON, as `/predict` takes and gives them, whatever the client spoke.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Answered:
     model: Predictor
     columns: Mapping[str, Sequence[Any]]
     predictions: Sequence[Any]
+    counts: Mapping[str, int]
     request: bytes
     answer: bytes
 

@@ -1,7 +1,7 @@
 """Values of columns in the bins of a bundle's reference.json: what the live counters are made of.
 
     bins = Bins({"inputs": {"tenure": {"kind": "number", "edges": [1.0, 6.0], …}, …}, …}, contract)
-    bins.add({"tenure": (3.0,), "Contract": ("Two year",)}, ["No"])
+    bins.add({"tenure": (3.0,), "Contract": ("Two year",)}, {"No": 1})
     bins.fold()["tenure"]      [0, 1, 0, 0]      below 1, 1..6, from 6 on, missing
 
 A category has a bin for each of the most frequent names, one for all others that training had, one for what it had not,
@@ -13,9 +13,9 @@ rows, finds the bins of all of them at once. Nothing of a request is held on to:
 
 from __future__ import annotations
 
-import itertools
 import math
 import operator
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -48,15 +48,12 @@ class Numeric:
 
     def __init__(self, entry: Mapping[str, Any], column: Column | None) -> None:
         self.bins = NumberBins(entry["edges"])
-        shown = [f"{edge:.6g}" for edge in entry["edges"]]
-        between = [f"{low}..{high}" for low, high in itertools.pairwise(shown)]
-        self.names = [f"below {shown[0]}", *between, f"from {shown[-1]}", MISSING] if shown else ["any", MISSING]
+        self.names = [*self.bins.names, MISSING]
         self.reference: list[int] = [*entry["counts"], _missing(entry)]
 
-    def counts(self, values: Mapping[Any, int]) -> Counts:
-        """How many of the numbers, each with how often it came, are in each bin."""
-        found = self.bins.counts(np.array(list(values), dtype=np.float64), list(values.values()))
-        return np.append(found, 0)
+    def place(self, name: str) -> int:
+        """The bin that has a name."""
+        return self.names.index(name)
 
 
 class Named:
@@ -68,6 +65,10 @@ class Named:
         self.bins = CategoryBins(entry, column.categories if column is not None else (), most=NAMED)
         self.names = [*self.bins.names, OTHER, UNSEEN, MISSING]
         self.reference: list[int] = [*self.bins.reference(entry), _missing(entry)]
+
+    def place(self, name: str) -> int:
+        """The bin of a category by its name."""
+        return self.bins.place(name)
 
     def counts(self, values: Mapping[Any, int]) -> Counts:
         """How many of the values, each with how often it came, are in each bin."""
@@ -91,7 +92,7 @@ class Bins:
             for name, entry in entries.items()
             if entry["kind"] != "datetime"
         }
-        self._predictions: dict[Any, int] = {}
+        self._predictions: Counter[str] = Counter()
         self._rows = 0
         self._matrix: npt.NDArray[np.float64] = np.empty((0, 0))
         self._arrange([name for name in self.columns if name != PREDICTION])
@@ -100,12 +101,11 @@ class Bins:
         """Counts of nothing."""
         return {name: np.zeros(len(column.names), dtype=np.int64) for name, column in self.columns.items()}
 
-    def add(self, columns: Columns, predictions: Sequence[Any]) -> bool:
-        """Add the rows of a request; return whether it is time to `fold`."""
-        if len(predictions) > MOST:
-            predictions = predictions[:: -(-len(predictions) // MOST)]
-        for prediction in predictions:
-            self._predictions[prediction] = self._predictions.get(prediction, 0) + 1
+    def add(self, columns: Columns, predictions: Mapping[str, int]) -> bool:
+        """Add the rows of a request, and how many predictions were of each class or in each bin, as the service has
+        counted them; return whether it is time to `fold`."""
+        for name, count in predictions.items():
+            self._predictions[name] += count
         try:
             return self._add(columns)
         except KeyError:  # what a reference has and no request brings is not counted
@@ -117,10 +117,12 @@ class Bins:
         found = self._folded() if self._rows else {}
         for name, values in self._texts.items():
             if values:
-                found[name] = self.columns[name].counts(values)
+                found[name] = self._named(name).counts(values)
                 values.clear()
-        if self._predictions and PREDICTION in self.columns:
-            found[PREDICTION] = self.columns[PREDICTION].counts(self._predictions)
+        if self._predictions and (column := self.columns.get(PREDICTION)) is not None:
+            found[PREDICTION] = np.zeros(len(column.names), dtype=np.int64)
+            for name, count in self._predictions.items():
+                found[PREDICTION][column.place(name)] += count
         self._predictions.clear()
         return found
 
@@ -171,6 +173,11 @@ class Bins:
         """Begin a new matrix."""
         self._matrix = np.empty((ROOM, len(self._numbers)))
         self._rows = 0
+
+    def _named(self, name: str) -> Named:
+        column = self.columns[name]
+        assert isinstance(column, Named)
+        return column
 
     def _numeric(self, name: str) -> Numeric:
         column = self.columns[name]

@@ -4,8 +4,8 @@
     feature_psi{feature="tenure"} 0.031                           how far the last log.psi_minutes are from training
     prediction_psi 0.012                                          the same of what was predicted
 
-Of more than a thousand requests a second, or rows in a request, about a thousand are counted, evenly. With several
-processes the index is that of all of their counts.
+Of more than a thousand requests a second, or rows in a request, the inputs of about a thousand are counted, evenly.
+With several processes the index is that of all of their counts.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Counters(Observer):
         if int(answered.at) != self._second:
             self._second, self._every = int(answered.at), max(1, self._seen // BUSY)
             self._seen = 0
-        if self._seen % self._every == 0 and self.bins.add(answered.columns, answered.predictions):
+        if self._seen % self._every == 0 and self.bins.add(answered.columns, answered.counts):
             self._fold()
 
     def swapped(self, model: Predictor) -> None:

@@ -16,7 +16,7 @@ class FiringAlert:
     subject: str
     severity: str
     since: str
-    says: str
+    message: str
     runbook: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -34,7 +34,7 @@ class PastAlert:
     rule: str
     subject: str
     severity: str
-    says: str
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,14 +24,14 @@ def measure(database: Database, model: Predictor, time_range: TimeRange, before:
         return []
     worst = max(ages, key=lambda name: ages[name])
     which = f" ({worst})" if worst and len(ages) > 1 else ""
-    says = f"answers rest on values up to {ages[worst]:.1f} hours ago{which}"
+    message = f"answers rest on values up to {ages[worst]:.1f} hours ago{which}"
     reach = registry.find(model.use_case).monitoring_view.reach(model)
     share = ages[worst] / reach
-    against = f"{says}; forecasts reach {reach:.1f} hours ahead"
+    against = f"{message}; forecasts reach {reach:.1f} hours ahead"
     # who only ever asks about the past, as with a sample, is not told in each window that it is past
     earlier = [figure.value for kept in before for figure in kept.of("data_age_reach")]
     fresh = any(value is not None and value <= 1 for value in earlier)
     return [
-        Measure(metric="data_age_hours", subject="", value=ages[worst], rows=len(ages), proven=True, says=says),
-        Measure(metric="data_age_reach", subject="", value=share, rows=len(ages), proven=fresh, says=against),
+        Measure(metric="data_age_hours", subject="", value=ages[worst], rows=len(ages), proven=True, message=message),
+        Measure(metric="data_age_reach", subject="", value=share, rows=len(ages), proven=fresh, message=against),
     ]

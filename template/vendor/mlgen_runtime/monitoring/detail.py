@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 PATIENCE, COLUMNS, LARGEST = 180, 40, 300_000_000
 #: Where `make evidently` puts its environment, below the project's root.
 ENVIRONMENT = ".venv-evidently"
+#: What stands in the report's place without it.
+MISSING = (
+    "Evidently's report on a sample of the rows stands here once <code>make evidently</code> has made its environment; "
+    "monitor.detail_rows=0 leaves this out."
+)
 #: Unpacks the report into its frame when it is opened for the first time.
 SCRIPT = """
 const box=document.getElementById("detail");box.addEventListener("toggle",async()=>{
@@ -91,10 +96,7 @@ class Detail:
     def drawn(self) -> str:
         """Wait for the report and return it as the part of a page, or how to get one, or nothing."""
         if self.rows and self.python is None:
-            return (
-                '<p class="sub">Evidently\'s report on a sample of the rows stands here once <code>make evidently</code> '
-                "has made its environment; monitor.detail_rows=0 leaves this out.</p>"
-            )
+            return f'<p class="sub">{MISSING}</p>'
         if self._asked is None or self._process is None:
             return ""
         try:
@@ -150,9 +152,11 @@ class Detail:
 
 def _part(page: bytes, rows: int, trained: int) -> str:
     packed = base64.b64encode(gzip.compress(page, 6)).decode()
-    says = f"{rows:,} rows drawn from the newest window, against {trained:,} rows of the training data, by Evidently."
+    message = (
+        f"{rows:,} rows drawn from the newest window, against {trained:,} rows of the training data, by Evidently."
+    )
     return (
-        f'<p class="sub">{says}</p><details id="detail"><summary>Open the detailed report</summary></details>'
+        f'<p class="sub">{message}</p><details id="detail"><summary>Open the detailed report</summary></details>'
         f'<script type="text/plain" id="packed">{packed}</script><script>{SCRIPT}</script>'
     )
 

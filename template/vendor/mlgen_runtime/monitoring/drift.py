@@ -52,9 +52,13 @@ def _drift(metric: str, subject: str, tally: Tally, min_rows: int, subjects: int
     name = subject or "predictions"
     against = "training rows" if subject else "predictions for the test rows"
     bound = f"chance stays below {limit:.3f}" if limit < float("inf") else "one value only"
-    says = f"{name}: PSI {value:.3f} against the {against} ({rows:,} values; {bound}){_moved(tally) if proven else ''}"
+    message = (
+        f"{name}: PSI {value:.3f} against the {against} ({rows:,} values; {bound}){_moved(tally) if proven else ''}"
+    )
     often = usual if usual < float("inf") else None
-    return [Measure(metric=metric, subject=subject, value=value, rows=rows, proven=proven, says=says, usual=often)]
+    return [
+        Measure(metric=metric, subject=subject, value=value, rows=rows, proven=proven, message=message, usual=often)
+    ]
 
 
 def _moved(tally: Tally) -> str:
@@ -77,8 +81,8 @@ def _missing(name: str, tally: Tally, min_rows: int, subjects: int) -> list[Meas
         return [blank("missing", name, tally.rows, min_rows)] if tally.rows else []
     then, value = float(tally.entry["missing"]), tally.missing / tally.rows
     proven = significance.above(tally.missing, tally.rows, then, int(tally.entry["rows"]), subjects)
-    says = f"{name}: {value:.1%} missing, in training {then:.1%} ({tally.rows:,} rows)"
-    return [Measure(metric="missing", subject=name, value=value, rows=tally.rows, proven=proven, says=says)]
+    message = f"{name}: {value:.1%} missing, in training {then:.1%} ({tally.rows:,} rows)"
+    return [Measure(metric="missing", subject=name, value=value, rows=tally.rows, proven=proven, message=message)]
 
 
 def _unseen(name: str, tally: Tally, min_rows: int, subjects: int) -> list[Measure]:
@@ -92,8 +96,8 @@ def _unseen(name: str, tally: Tally, min_rows: int, subjects: int) -> list[Measu
     value = tally.unseen / known
     kind = "outside the range of training" if isinstance(tally, Numbers) else "of categories that training did not have"
     more = f", {tally.examples}" if tally.unseen else ""
-    says = f"{name}: {value:.1%} of the values are {kind}{more} ({known:,} values)"
-    return [Measure(metric="unseen", subject=name, value=value, rows=known, proven=proven, says=says)]
+    message = f"{name}: {value:.1%} of the values are {kind}{more} ({known:,} values)"
+    return [Measure(metric="unseen", subject=name, value=value, rows=known, proven=proven, message=message)]
 
 
 def _novel(tally: Tally) -> int:
@@ -124,8 +128,8 @@ def _shares(traffic: Traffic, contract: Contract, min_rows: int) -> list[Measure
             continue
         value, usual = counts[label] / rows, then.get(label, 0) / whole if whole else 0.0
         proven = bool(whole) and significance.differs(counts[label], rows, usual, whole, len(contract.labels))
-        says = f"{label}: {value:.1%} of {rows:,} predictions, of those for the test rows {usual:.1%}"
+        message = f"{label}: {value:.1%} of {rows:,} predictions, of those for the test rows {usual:.1%}"
         found.append(
-            Measure(metric="prediction_share", subject=label, value=value, rows=rows, proven=proven, says=says)
+            Measure(metric="prediction_share", subject=label, value=value, rows=rows, proven=proven, message=message)
         )
     return found

@@ -53,7 +53,7 @@ class Measure:
     value: float | None
     rows: int
     proven: bool
-    says: str
+    message: str
     low: float | None = None
     high: float | None = None
     usual: float | None = None
@@ -71,5 +71,5 @@ class Measure:
 
 def blank(metric: str, subject: str, rows: int, needed: int) -> Measure:
     """The figure that stands for too few rows."""
-    says = f"{subject or metric}: not enough data ({rows:,} rows, {needed:,} are needed)"
-    return Measure(metric=metric, subject=subject, value=None, rows=rows, proven=False, says=says)
+    message = f"{subject or metric}: not enough data ({rows:,} rows, {needed:,} are needed)"
+    return Measure(metric=metric, subject=subject, value=None, rows=rows, proven=False, message=message)

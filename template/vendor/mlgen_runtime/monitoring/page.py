@@ -117,7 +117,8 @@ def _firing(alerts: Sequence[FiringAlert]) -> str:
         return '<section class="card verdict"><p>No alert is firing.</p></section>'
     rows = "".join(
         f'<li><span class="bad">{_text(alert.severity)}</span> {_text(f"{alert.rule} {alert.subject}".strip())}: '
-        f"{_text(alert.says.removeprefix(f'{alert.subject}: '))}<br><span class=sub>{_text(alert.runbook)}</span></li>"
+        f"{_text(alert.message.removeprefix(f'{alert.subject}: '))}<br>"
+        f"<span class=sub>{_text(alert.runbook)}</span></li>"
         for alert in alerts
     )
     return f'<section class="card verdict held"><h2>Alerts that are firing</h2><ul>{rows}</ul></section>'
@@ -137,7 +138,7 @@ def _past(alerts: Sequence[PastAlert]) -> str:
             "severity": alert.severity,
             "rule": alert.rule,
             "of": alert.subject,
-            "because": alert.says,
+            "because": alert.message,
         }
         for alert in alerts[:ALERTS]
     ]

@@ -98,16 +98,21 @@ def _metric(
     rows = known.outcomes
     where = f" where {subject}" if subject else ""
     if rows < settings.min_outcomes:
-        says = f"{metric.name}{where}: not enough data ({rows} known outcomes, {settings.min_outcomes} are needed)"
-        blank = [Measure(metric="quality", subject=subject, value=None, rows=rows, proven=False, says=says)]
-        return [*blank, Measure(metric="quality_loss", subject=subject, value=None, rows=rows, proven=False, says=says)]
+        message = f"{metric.name}{where}: not enough data ({rows} known outcomes, {settings.min_outcomes} are needed)"
+        blank = [Measure(metric="quality", subject=subject, value=None, rows=rows, proven=False, message=message)]
+        return [
+            *blank,
+            Measure(metric="quality_loss", subject=subject, value=None, rows=rows, proven=False, message=message),
+        ]
     value, low, high, error = _interval(metric, known, seed)
     if value != value:
-        says = f"{metric.name}{where} is not defined on these {rows:,} outcomes (one class only)"
-        return [Measure(metric="quality", subject=subject, value=None, rows=rows, proven=False, says=says)]
-    says = f"{metric.name}{where} {value:.4g} [{low:.4g}, {high:.4g}] on {rows:,} known outcomes"
+        message = f"{metric.name}{where} is not defined on these {rows:,} outcomes (one class only)"
+        return [Measure(metric="quality", subject=subject, value=None, rows=rows, proven=False, message=message)]
+    message = f"{metric.name}{where} {value:.4g} [{low:.4g}, {high:.4g}] on {rows:,} known outcomes"
     found = [
-        Measure(metric="quality", subject=subject, value=value, rows=rows, proven=True, says=says, low=low, high=high)
+        Measure(
+            metric="quality", subject=subject, value=value, rows=rows, proven=True, message=message, low=low, high=high
+        )
     ]
     if standard is None:
         return found
@@ -119,10 +124,10 @@ def _metric(
         worse > significance.critical_value(share, len(known.rows)) * (error**2 + standard.error**2) ** 0.5
         and not low <= then <= high
     )
-    says += f"; {standard.of} {then:.4g}: {abs(loss):.1%} {'worse' if loss > 0 else 'better'}"
+    message += f"; {standard.of} {then:.4g}: {abs(loss):.1%} {'worse' if loss > 0 else 'better'}"
     return [
         *found,
-        Measure(metric="quality_loss", subject=subject, value=loss, rows=rows, proven=bool(proven), says=says),
+        Measure(metric="quality_loss", subject=subject, value=loss, rows=rows, proven=bool(proven), message=message),
     ]
 
 
@@ -178,7 +183,12 @@ def _figure(figure: Figure, enough: bool) -> Measure:
     value = figure.value if enough and figure.value is not None and figure.value == figure.value else None
     shown = abs((value or 0.0) - figure.expected) > significance.critical_value() * figure.error
     proven = value is not None and (shown if figure.proven is None else figure.proven)
-    says = figure.says if value is not None else f"{figure.metric}: not enough data ({figure.says})"
+    message = figure.message if value is not None else f"{figure.metric}: not enough data ({figure.message})"
     return Measure(
-        metric=figure.metric, subject=figure.subject, value=value, rows=figure.rows, proven=bool(proven), says=says
+        metric=figure.metric,
+        subject=figure.subject,
+        value=value,
+        rows=figure.rows,
+        proven=bool(proven),
+        message=message,
     )

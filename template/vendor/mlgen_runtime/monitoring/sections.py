@@ -49,11 +49,11 @@ def drift(windows: Sequence[Window], axis: Axis) -> str:
         for name in order
     ]
     left = f" The other {len(names) - COLUMNS} moved less." if len(names) > COLUMNS else ""
-    says = (
+    message = (
         "PSI against the training rows, a cell for each window: pale is as usual, orange 0.2, red 0.5 and more. "
         f"A dot: more than chance explains. A triangle: an alert fired.{left}"
     )
-    return charts.heat(axis, rows, lambda value: f"PSI {value:.3f}") + f'<p class="sub">{says}</p>'
+    return charts.heat(axis, rows, lambda value: f"PSI {value:.3f}") + f'<p class="sub">{message}</p>'
 
 
 def pictures(newest: Window, traffic: Traffic | None) -> str:
@@ -65,8 +65,8 @@ def pictures(newest: Window, traffic: Traffic | None) -> str:
     cards = [f"<div><h3>{_text(name)}</h3>{_bars(tally)}</div>" for name, tally in shown[:PICTURES]]
     if not cards:
         return ""
-    says = "Shares by bin: grey the training rows, blue the newest window."
-    return f'<h3 class="gap">What moved</h3><div class="charts">{"".join(cards)}</div><p class="sub">{says}</p>'
+    message = "Shares by bin: grey the training rows, blue the newest window."
+    return f'<h3 class="gap">What moved</h3><div class="charts">{"".join(cards)}</div><p class="sub">{message}</p>'
 
 
 def gone(windows: Sequence[Window], axis: Axis) -> str:

@@ -39,9 +39,9 @@ def _share(metric: str, count: int, requests: int, min_rows: int, more: str) -> 
     if requests < min_rows:
         return blank(metric, "", requests, min_rows)
     what = "were refused for bad input" if metric == "violations" else "failed in the service"
-    says = f"{count / requests:.2%} of {requests:,} requests {what}{more}"
+    message = f"{count / requests:.2%} of {requests:,} requests {what}{more}"
     value = count / requests
-    return Measure(metric=metric, subject="", value=value, rows=requests, proven=count >= FAILED, says=says)
+    return Measure(metric=metric, subject="", value=value, rows=requests, proven=count >= FAILED, message=message)
 
 
 def _statuses(traffic: Traffic) -> str:
@@ -65,8 +65,10 @@ def _latency(traffic: Traffic, quiet: Sequence[Window], min_rows: int) -> list[M
     ]
     usual = [figure.value for window in quiet[-USUAL:] for figure in window.of("latency_p95_ms") if figure.value]
     if len(usual) < FEWEST:
-        says = f"latency_ratio: not enough data ({len(usual)} earlier windows, {FEWEST} are needed)"
-        blanked = Measure(metric="latency_ratio", subject="", value=None, rows=len(times), proven=False, says=says)
+        message = f"latency_ratio: not enough data ({len(usual)} earlier windows, {FEWEST} are needed)"
+        blanked = Measure(
+            metric="latency_ratio", subject="", value=None, rows=len(times), proven=False, message=message
+        )
         return [*found, blanked]
     return [*found, _ratio(times.quantile(0.95), usual, traffic)]
 
@@ -83,8 +85,8 @@ def _ratio(now: float, usual: Sequence[float], traffic: Traffic) -> Measure:
     value, rows = now / then, len(times)
     slower = significance.above(times.slower(then * 1.02), rows, 0.05, rows * len(usual))
     proven = slower and math.log(value) > 4 * spread
-    says = f"19 of 20 requests took at most {now:.3g} ms, {value:.2f} times what was usual ({then:.3g} ms)"
-    return Measure(metric="latency_ratio", subject="", value=value, rows=rows, proven=proven, says=says)
+    message = f"19 of 20 requests took at most {now:.3g} ms, {value:.2f} times what was usual ({then:.3g} ms)"
+    return Measure(metric="latency_ratio", subject="", value=value, rows=rows, proven=proven, message=message)
 
 
 def _came(requests: int, rows: int) -> str:
@@ -93,5 +95,5 @@ def _came(requests: int, rows: int) -> str:
     return f"{counted(requests, 'request')}, {counted(rows, 'prediction')}"
 
 
-def _plain(metric: str, value: float, rows: int, says: str) -> Measure:
-    return Measure(metric=metric, subject="", value=value, rows=rows, proven=True, says=says)
+def _plain(metric: str, value: float, rows: int, message: str) -> Measure:
+    return Measure(metric=metric, subject="", value=value, rows=rows, proven=True, message=message)

@@ -63,7 +63,7 @@ def verdict(figure: Measure) -> str:
 
 def _because(figure: Measure) -> str:
     """The figure's sentence, without the subject that stands before it."""
-    text = figure.says.removeprefix(f"{figure.subject}: ").removeprefix(f"{figure.metric}: ")
+    text = figure.message.removeprefix(f"{figure.subject}: ").removeprefix(f"{figure.metric}: ")
     text = text.removeprefix("not enough data ")
     return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"
 

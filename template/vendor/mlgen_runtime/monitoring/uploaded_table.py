@@ -37,9 +37,9 @@ class UploadedTable:
         if rows < min_rows:
             return blank("violations", "", rows, min_rows)
         share = self.broken / rows
-        says = f"{share:.2%} of {rows:,} rows break the contract{self.faults}"
+        message = f"{share:.2%} of {rows:,} rows break the contract{self.faults}"
         proven = self.broken >= FAILED
-        return Measure(metric="violations", subject="", value=share, rows=rows, proven=proven, says=says)
+        return Measure(metric="violations", subject="", value=share, rows=rows, proven=proven, message=message)
 
     def beside(self, name: str, answers: pd.DataFrame) -> np.ndarray[Any, Any]:
         """A column of the rows as they came, beside answers. Raises InputError where there is none of that name."""

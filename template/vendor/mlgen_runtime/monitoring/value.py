@@ -83,18 +83,18 @@ def measure(model: Predictor, answers: pd.DataFrame, settings: MonitorSettings) 
     total, mean = float(each.sum()), float(each.mean())
     error = float(each.std()) / rows**0.5
     enough = rows >= settings.min_outcomes
-    says = f"{total:,.2f} in all, {mean:,.4g} for each of {rows:,} predictions whose truth is known"
+    message = f"{total:,.2f} in all, {mean:,.4g} for each of {rows:,} predictions whose truth is known"
     if not enough:
-        says = f"value: not enough data ({rows} known outcomes, {settings.min_outcomes} are needed)"
+        message = f"value: not enough data ({rows} known outcomes, {settings.min_outcomes} are needed)"
     spread = {"low": mean - 1.96 * error, "high": mean + 1.96 * error} if enough else {}
     return [
         Measure(
-            metric="value", subject="", value=total if enough else None, rows=rows, proven=enough, says=says,
+            metric="value", subject="", value=total if enough else None, rows=rows, proven=enough, message=message,
             low=spread["low"] * rows if enough else None, high=spread["high"] * rows if enough else None,
         ),
         Measure(
             metric="value_per_prediction", subject="", value=mean if enough else None, rows=rows, proven=enough,
-            says=says, low=spread.get("low"), high=spread.get("high"),
+            message=message, low=spread.get("low"), high=spread.get("high"),
         ),
     ]  # fmt: skip
 

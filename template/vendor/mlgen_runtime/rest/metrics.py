@@ -10,7 +10,6 @@ its numbers in a shared folder, once a second and at its end; any of them then a
 from __future__ import annotations
 
 import bisect
-import itertools
 import json
 import os
 from collections import defaultdict
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..bundle.histogram import NumberBins
 from ..contract.schema import Contract
 from ..core import atomic
 from ..hooks import Labels, Observer
@@ -156,11 +156,7 @@ class Binning:
         if contract.labels:
             return cls(labels=True)
         edges = _edges(reference)
-        if not edges:
-            return cls(labels=False)
-        shown = [f"{edge:.6g}" for edge in edges]
-        between = [f"{low}..{high}" for low, high in itertools.pairwise(shown)]
-        return cls(labels=False, edges=edges, names=(f"below {shown[0]}", *between, f"from {shown[-1]}"))
+        return cls(labels=False, edges=edges, names=tuple(NumberBins(edges).names)) if edges else cls(labels=False)
 
     def counts(self, predictions: Sequence[Any]) -> dict[str, int]:
         """How many predictions are of each class or in each bin."""

@@ -35,6 +35,7 @@ def predicted(state: State, request: Request, served: Served, response: Response
             served.model,
             response.columns,
             response.predictions,
+            response.counts,
             response.request,
             response.answer,
         )

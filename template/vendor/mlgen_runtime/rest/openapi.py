@@ -52,10 +52,10 @@ def record_schema(fields: tuple[Field, ...], closed: bool = True) -> Schema:
 
 def _about(served: Served) -> str:
     """One paragraph for the head of the document."""
-    says = served.model.card.get("says", "")
+    message = served.model.card.get("message", "")
     return (
         f"Version {served.version} of a {served.contract.task} model that predicts {served.contract.target.name}. "
-        f"{says}{' ' if says else ''}"
+        f"{message}{' ' if message else ''}"
         "Every answer carries the header X-Request-ID; send your own to find a request in the log again. "
         "Where a key is set (REST_API_KEY), /predict, /outcome and /invocations need it in X-API-Key."
     )

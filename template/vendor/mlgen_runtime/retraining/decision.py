@@ -19,13 +19,13 @@ class Plan:
     """Whether to train, why or why not in a sentence; what each trigger found, and the reasons of those that ask."""
 
     train: bool
-    says: str
+    message: str
     findings: dict[str, Finding] = field(default_factory=dict)
 
     @property
     def reasons(self) -> dict[str, str]:
         """Trigger to sentence, of those that ask."""
-        return {name: found.says for name, found in self.findings.items() if found.asks}
+        return {name: found.message for name, found in self.findings.items() if found.asks}
 
 
 def decide(context: RetrainingContext, settings: Settings) -> Plan:

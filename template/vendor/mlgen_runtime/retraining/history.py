@@ -35,7 +35,7 @@ class Row:
     action: str
     when: str
     decision: str
-    says: str = ""
+    message: str = ""
     reasons: dict[str, str] = field(default_factory=dict)
     version: str | None = None
     champion: str | None = None

@@ -34,7 +34,7 @@ class RetrainResult:
     """What was decided and done. `decision` is nothing, planned (a dry run), waiting (a shadow), or that of `row`."""
 
     decision: str
-    says: str
+    message: str
     plan: Plan | None = None
     data: TrainingData | None = None
     trained: Trained | None = None
@@ -81,22 +81,22 @@ def _judge(context: RetrainingContext, settings: Settings) -> RetrainResult | No
         return None
     verdict = evaluation.judge(context, standing, settings.shadow)
     if verdict.decision == "waiting" or settings.retrain.dry_run:
-        return RetrainResult("waiting", verdict.says)
+        return RetrainResult("waiting", verdict.message)
     notes = evaluation.settle(context, standing, verdict)
-    row = _row(context, "shadow", verdict.decision, {"shadow": verdict.says}, standing.version)
-    return _recorded(context, RetrainResult(verdict.decision, verdict.says, row=row, notes=notes))
+    row = _row(context, "shadow", verdict.decision, {"shadow": verdict.message}, standing.version)
+    return _recorded(context, RetrainResult(verdict.decision, verdict.message, row=row, notes=notes))
 
 
 def _decide(context: RetrainingContext, settings: Settings, tell: Callable[[Plan], object]) -> RetrainResult:
     plan = decide(context, settings)
     tell(plan)
     if not plan.train:
-        return RetrainResult("nothing", plan.says, plan)
+        return RetrainResult("nothing", plan.message, plan)
     data = gather(context)
     if (known := _known(context, data)) and not settings.retrain.by_hand:
-        return RetrainResult("nothing", f"{plan.says}, but {known}", plan, data)
+        return RetrainResult("nothing", f"{plan.message}, but {known}", plan, data)
     if settings.retrain.dry_run:
-        return RetrainResult("planned", f"{plan.says}: it would train on {data.says}", plan, data)
+        return RetrainResult("planned", f"{plan.message}: it would train on {data.message}", plan, data)
     return _train(context, settings, plan, data)
 
 
@@ -125,20 +125,22 @@ def _train(context: RetrainingContext, settings: Settings, plan: Plan, data: Tra
     try:
         trained = train(data.config, settings.retrain.budget_minutes, wanted)
     except BaseException as error:
-        says = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-        _recorded(context, RetrainResult("failed", says, row=dataclasses.replace(row, decision="failed", says=says)))
+        message = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+        _recorded(
+            context, RetrainResult("failed", message, row=dataclasses.replace(row, decision="failed", message=message))
+        )
         raise
     published, verdict = trained.published, "refused"
-    says = trained.decision.sentence
+    message = trained.decision.message
     if published.champion == published.version:
         verdict = "promoted"
     elif published.note == SHADOW:
         verdict = "shadow"
         shadow.name(context.store, published.version, published.champion)
     if published.note:
-        says = f"{says} But {published.note}." if verdict == "refused" else f"{says} Yet {published.note}."
-    row = dataclasses.replace(row, decision=verdict, says=says, version=published.version)
-    return _recorded(context, RetrainResult(verdict, says, plan, data, trained, row))
+        message = f"{message} But {published.note}." if verdict == "refused" else f"{message} Yet {published.note}."
+    row = dataclasses.replace(row, decision=verdict, message=message, version=published.version)
+    return _recorded(context, RetrainResult(verdict, message, plan, data, trained, row))
 
 
 def _row(context: RetrainingContext, action: str, decision: str, reasons: dict[str, str], version: str | None) -> Row:
@@ -158,7 +160,7 @@ def _recorded(context: RetrainingContext, done: RetrainResult) -> RetrainResult:
     """Write down how it ended, and in the log's database too where there is one; that it is away is only a note."""
     assert done.row is not None
     seconds = (datetime.datetime.now(datetime.UTC) - context.now).total_seconds()
-    done.row = dataclasses.replace(done.row, says=done.says, seconds=round(max(0.0, seconds), 3))
+    done.row = dataclasses.replace(done.row, message=done.message, seconds=round(max(0.0, seconds), 3))
     history.record(context.store, done.row)
     if logged := optional.logged(context.config):
         try:

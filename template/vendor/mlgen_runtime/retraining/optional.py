@@ -36,7 +36,7 @@ class Verdict:
     """On a shadow: waiting, promoted or dropped, and the sentence that says why."""
 
     decision: str
-    says: str
+    message: str
 
 
 class Logged(Protocol):

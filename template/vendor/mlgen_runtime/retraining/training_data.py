@@ -40,7 +40,7 @@ class TrainingData:
     new: int
     fingerprint: str
     key: str
-    says: str
+    message: str
 
     def write(self) -> None:
         """Write the rows where the configuration says they are, in one step; rows that lie there already stay."""
@@ -58,7 +58,7 @@ def gather(context: RetrainingContext) -> TrainingData:
 
     settings, own = context.settings, context.config
     contract = context.rows.contract
-    frame, says = _rows(context)
+    frame, message = _rows(context)
     frame = context.newest_rows.window(frame, contract, settings.history, "retrain.window")
     as_it_is = settings.data == "source" and len(frame) == len(context.rows.frame)
     fingerprint = context.rows.fingerprint if as_it_is else tables.fingerprint(frame)
@@ -75,9 +75,9 @@ def gather(context: RetrainingContext) -> TrainingData:
     }
     config = configuration.from_raw(own.schema, raw, own.root, own.where)
     if settings.history is not None and not as_it_is:
-        says = f"the newest {len(frame):,} of {says}"
+        message = f"the newest {len(frame):,} of {message}"
     return TrainingData(
-        config, None if as_it_is else frame, len(frame), new, fingerprint, _key(config, fingerprint), says
+        config, None if as_it_is else frame, len(frame), new, fingerprint, _key(config, fingerprint), message
     )
 
 

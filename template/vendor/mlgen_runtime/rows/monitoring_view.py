@@ -140,7 +140,9 @@ def _leaning(found: LabelledAnswers) -> Figure:
         rows=rows,
         expected=0.0,
         error=float(errors.std()) / spread / rows**0.5,
-        says=f"predictions lie {abs(errors.mean()):.4g} {side} the truth on average ({abs(value):.1%} of its spread)",
+        message=(
+            f"predictions lie {abs(errors.mean()):.4g} {side} the truth on average ({abs(value):.1%} of its spread)"
+        ),
     )
 
 
@@ -155,7 +157,7 @@ def _calibration(contract: Contract, found: LabelledAnswers) -> Figure:
         rows=rows,
         expected=0.0,
         error=max(float((sure * (1 - sure)).mean()), 1e-12) ** 0.5 / rows**0.5,
-        says=f"{contract.labels[1]} was predicted for {said:.1%} of the rows and came true for {came:.1%}",
+        message=f"{contract.labels[1]} was predicted for {said:.1%} of the rows and came true for {came:.1%}",
     )
 
 
@@ -175,6 +177,6 @@ def _coverage(model: Predictor, answers: pd.DataFrame, found: LabelledAnswers) -
             rows=rows,
             expected=float(nominal),
             error=(nominal * (1 - nominal) / rows) ** 0.5,
-            says=f"{share:.1%} of the truths lie inside the predicted interval; of the test rows {nominal:.1%} did",
+            message=f"{share:.1%} of the truths lie inside the predicted interval; of the test rows {nominal:.1%} did",
         )
     ]

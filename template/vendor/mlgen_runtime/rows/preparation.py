@@ -74,7 +74,7 @@ class Prepared:
         return {"rows": len(self.frame), "train_rows": len(self.parts.train), "test_rows": len(self.parts.test)}
 
     @property
-    def says(self) -> str:
+    def message(self) -> str:
         """What a model learns from these rows, in a sentence."""
         target = self.contract.target
         what = target.unit or "a number" if self.contract.is_amount else f"one of {len(self.contract.labels)} classes"
@@ -121,7 +121,7 @@ def check(config: RowsConfig, resolved: Resolved, steps: Steps) -> Checked:
         truth = contract.truth(frame, resolved.contract)
         digest = fingerprint(frame)
         resolved.save()
-        step.says = f"{len(resolved.contract.inputs)} inputs, {len(problems)} warnings, data {digest[:12]}"
+        step.message = f"{len(resolved.contract.inputs)} inputs, {len(problems)} warnings, data {digest[:12]}"
     notes = tuple(problem.message for problem in problems)
     return Checked(resolved, seen, checks, frame, truth, digest, notes)
 
@@ -143,7 +143,7 @@ def split(config: RowsConfig, checked: Checked, steps: Steps) -> Prepared:
         checked.view.split = parts
         across = examine(checked.view, {ACROSS: checked.checks[ACROSS]})
         contract.refuse(across)
-        step.says = f"{parts.method}: {len(parts.train):,} rows train, {len(parts.test):,} test"
+        step.message = f"{parts.method}: {len(parts.train):,} rows train, {len(parts.test):,} test"
     return Prepared(
         frame=checked.frame,
         contract=resolved.contract,

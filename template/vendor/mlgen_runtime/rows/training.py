@@ -48,7 +48,7 @@ class Training:
     coverage: float
 
     @property
-    def says(self) -> str:
+    def message(self) -> str:
         """How much there is to learn from, in words."""
         return f"{len(self.target):,} rows"
 

@@ -81,11 +81,11 @@ def _bring(model: Predictor, names: Sequence[str]) -> None:
     """Refuse rows without a value or a covariate: a column that is called otherwise would be missed by nobody."""
     contract = model.contract
     roles = ("past", "known_future")
-    news = [contract.target.name, *(column.name for role in roles for column in contract.with_role(role))]
-    if not any(name in names for name in news):
-        near = nearest(news[0], names)
+    notes = [contract.target.name, *(column.name for role in roles for column in contract.with_role(role))]
+    if not any(name in names for name in notes):
+        near = nearest(notes[0], names)
         raise InputError(
-            f"the rows bring nothing new: they have {', '.join(names)}, and none of {', '.join(news)}{near}; "
+            f"the rows bring nothing new: they have {', '.join(names)}, and none of {', '.join(notes)}{near}; "
             "rename the column of the newer values, or forecast from the history alone"
         )
 

@@ -117,7 +117,7 @@ def figures(model: Predictor, answers: pd.DataFrame) -> list[Figure]:
             rows=count,
             expected=float(tests.get("mase", 1.0)),
             error=_error(np.abs(errors), found),
-            says=f"MASE {mase:.4g} on {count:,} values that came; in the backtest {tests.get('mase', 1.0):.4g}",
+            message=f"MASE {mase:.4g} on {count:,} values that came; in the backtest {tests.get('mase', 1.0):.4g}",
         ),
         Figure(
             metric="bias",
@@ -126,7 +126,7 @@ def figures(model: Predictor, answers: pd.DataFrame) -> list[Figure]:
             rows=count,
             expected=0.0,
             error=_error(errors, found),
-            says=f"forecasts lie {abs(bias):.3g} seasonal errors {side} what came, on average",
+            message=f"forecasts lie {abs(bias):.3g} seasonal errors {side} what came, on average",
         ),
     ]
     if len(truth.quantiles) > 1:
@@ -251,5 +251,5 @@ def _coverage(found: LabelledAnswers, count: int) -> Figure:
         rows=count,
         expected=nominal,
         error=max(_error(inside, found), chance),
-        says=f"{share:.1%} of the values that came lie inside the band, which is made to hold {nominal:.0%}",
+        message=f"{share:.1%} of the values that came lie inside the band, which is made to hold {nominal:.0%}",
     )

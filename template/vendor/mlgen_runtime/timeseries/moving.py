@@ -92,7 +92,7 @@ def _figure(metric: str, subject: str, value: float, usual: Array, rows: int, wo
         rows=rows,
         expected=0.0,
         proven=outside and abs(value - middle) > FAR * spread,
-        says=(
+        message=(
             f"{what} is {value:{sign}.3g} seasonal errors {how} than that of the season before, usually "
             f"{low:{sign}.3g} to {high:{sign}.3g}"
         ),

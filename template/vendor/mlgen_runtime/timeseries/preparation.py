@@ -86,7 +86,7 @@ class Prepared:
         return str(self.backtest.frequency.times(newest)[0].astype("M8[s]"))
 
     @property
-    def says(self) -> str:
+    def message(self) -> str:
         """What a model learns from these series, in a sentence."""
         test, target = self.backtest, self.contract.target
         unit = f" ({target.unit})" if target.unit else ""
@@ -137,7 +137,7 @@ def check(config: TimeseriesConfig, resolved: Resolved, steps: Steps) -> Checked
         resolved.save()
         ahead = resolved.contract.forecast
         assert ahead is not None
-        step.says = (
+        step.message = (
             f"{ahead.horizon} steps of {ahead.frequency}, season {ahead.season}, {len(problems)} warnings, "
             f"data {digest[:12]}"
         )
@@ -183,7 +183,7 @@ def split(config: TimeseriesConfig, checked: Checked, steps: Steps) -> Prepared:
         )
         if later is not None and not len(prepared.truth):
             raise InputError(f"data.test_path: {config.data.test_path} has no value after those of {config.data.path}")
-        step.says = prepared.divided
+        step.message = prepared.divided
     return prepared
 
 

@@ -63,7 +63,7 @@ def write(judged: Judged, lineage: dict[str, Any], importance: dict[str, float])
             "target": prepared.contract.target.name,
             "unit": prepared.contract.target.unit,
             "labels": list(prepared.contract.labels),
-            "says": prepared.says,
+            "message": prepared.message,
             "importance": {name: _known(round(share, 6)) for name, share in importance.items()},
         },
     )

@@ -27,7 +27,7 @@ class Card:
     title: str
     subtitle: str
     promoted: bool
-    sentence: str
+    message: str
     metric: str
     score: str
     facts: Mapping[str, str]
@@ -48,7 +48,7 @@ def page(card: Card) -> str:
     body = [
         f"<header><h1>{_text(card.title)}</h1><p class=sub>{_text(card.subtitle)}</p></header>",
         _tiles(card),
-        f'<section class="card verdict{"" if card.promoted else " held"}"><p>{_text(card.sentence)}</p></section>',
+        f'<section class="card verdict{"" if card.promoted else " held"}"><p>{_text(card.message)}</p></section>',
         _section(
             "Scorecard",
             _table(card.table, marked=card.shown) + _small(f"{card.measured} Intervals come from a paired bootstrap."),

@@ -19,9 +19,9 @@ def content(judged: Judged, lineage: dict[str, Any], pictures: dict[str, bytes],
     evaluation, plots = judged.case.evaluation, judged.case.plots
     return Card(
         title=f"{config.project.name}: {prepared.contract.target.name} by {chosen.name}",
-        subtitle=judged.prepared.says,
+        subtitle=judged.prepared.message,
         promoted=decision.promoted is not None,
-        sentence=decision.sentence,
+        message=decision.message,
         metric=decision.metric,
         score=scorecard.figure(chosen.metrics[decision.metric], *decision.intervals[chosen.key]),
         facts=evaluation.facts(config, prepared, chosen),

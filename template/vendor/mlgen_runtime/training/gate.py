@@ -53,7 +53,7 @@ class Decision:
     metric: str
     promoted: EvaluatedModel | None
     registered: EvaluatedModel
-    sentence: str
+    message: str
     comparisons: tuple[Comparison, ...]
     unmet: tuple[str, ...]
     intervals: dict[str, tuple[float, float]]
@@ -84,12 +84,12 @@ def decide(
         for rival in rivals
     ]
     unmet = constraints(candidate, settings)
-    promoted, sentence = _verdict(candidate, baseline, stays, faced, unmet, settings)
+    promoted, message = _verdict(candidate, baseline, stays, faced, unmet, settings)
     return Decision(
         metric=metric.name,
         promoted=promoted,
         registered=promoted or candidate,
-        sentence=sentence,
+        message=message,
         comparisons=(*comparisons, *faced),
         unmet=unmet,
         intervals={entrant.key: arena.interval(entrant) for entrant in entrants},

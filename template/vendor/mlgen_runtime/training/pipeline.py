@@ -77,7 +77,7 @@ def _read(config: RunConfig, steps: Steps) -> Resolved:
 
     with steps("read") as step:
         resolved = resolve(config)
-        step.says = f"{len(resolved.frame):,} rows x {resolved.frame.shape[1]} columns from {config.data.path}"
+        step.message = f"{len(resolved.frame):,} rows x {resolved.frame.shape[1]} columns from {config.data.path}"
     return resolved
 
 
@@ -85,7 +85,7 @@ def _baseline(config: RunConfig, case: UseCase, training: TrainingData, steps: S
     """Fit the numbers to beat."""
     with steps("baseline") as step:
         found = case.baseline.fit(training, config.baseline)
-        step.says = ", ".join(model.name for model in found)
+        step.message = ", ".join(model.name for model in found)
     return found
 
 
@@ -93,7 +93,7 @@ def _fit(config: RunConfig, case: UseCase, training: TrainingData, steps: Steps)
     """Fit the candidate that `model=` chose."""
     with steps("fit") as step:
         candidate = case.models.fit(training, config.model)
-        step.says = f"{candidate.name} on {training.says}, {training.threads} threads"
+        step.message = f"{candidate.name} on {training.message}, {training.threads} threads"
     return candidate
 
 
@@ -109,7 +109,7 @@ def _evaluate(
     """Judge every model, and the champion, on the same cases."""
     with steps("evaluate") as step:
         models, status = case.evaluation.judge(config, run, prepared, baselines, candidate)
-        step.says = f"{len(prepared.truth):,} {prepared.unit} through {len(models)} models"
+        step.message = f"{len(prepared.truth):,} {prepared.unit} through {len(models)} models"
     return models, status
 
 
@@ -126,7 +126,7 @@ def _gate(
         metric = case.metrics.metric(config.gate.metric, prepared.contract.task)
         stays = status.version if status.rival else None
         decision = gate.decide(metric, config.gate, config.seed, prepared.truth, models, stays)
-        step.says = (
+        step.message = (
             f"{metric.name}, {config.gate.resamples:,} paired resamples of {len(prepared.truth):,} {prepared.unit}"
         )
     return decision

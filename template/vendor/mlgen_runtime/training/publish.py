@@ -63,9 +63,9 @@ def register(run: RunContext, judged: Judged, steps: Steps) -> str:
         native = chosen.model.native if chosen.model else None
         logged = native_model.log(native, chosen.folder, run.tracker.run_id, labels if labels > 2 else 1)
         source = logged or f"runs:/{run.tracker.run_id}/bundle"
-        version = run.register(source, version_tags(judged), judged.decision.sentence)
+        version = run.register(source, version_tags(judged), judged.decision.message)
         atomic.write(config.root / "reports" / "train.html", page.read_text("utf8"))
-        step.says = f"version {version} of {config.tracking.model_name} in MLflow, run {run.tracker.run_id[:8]}"
+        step.message = f"version {version} of {config.tracking.model_name} in MLflow, run {run.tracker.run_id[:8]}"
     return version
 
 
@@ -84,7 +84,7 @@ def publish(run: RunContext, judged: Judged, version: str, held: str | None, ste
                 promotion.promote(
                     run.store,
                     version,
-                    judged.decision.sentence,
+                    judged.decision.message,
                     expected=judged.status.version,
                     guarded=True,
                     run_id=run.tracker.run_id,
@@ -95,7 +95,7 @@ def publish(run: RunContext, judged: Judged, version: str, held: str | None, ste
         reigns = now is not None and now.version == version
         run.tracker.alias(now.version if now else None, None if reigns else version)
         run.tracker.finish()
-        step.says = f"{config.bundle.store}/{version} ({chosen.megabytes:.2g} MB, {chosen.format})"
+        step.message = f"{config.bundle.store}/{version} ({chosen.megabytes:.2g} MB, {chosen.format})"
     return Published(
         version=version,
         bundle=f"{config.bundle.store.rstrip('/')}/{version}",

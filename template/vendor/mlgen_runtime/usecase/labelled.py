@@ -52,6 +52,6 @@ class Figure:
     value: float | None
     rows: int
     expected: float
-    says: str
+    message: str
     error: float = math.inf
     proven: bool | None = None

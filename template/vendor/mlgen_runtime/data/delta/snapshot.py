@@ -40,7 +40,7 @@ def run(config: RunConfig) -> VerbReport:
     contract = file.read_text("utf8") if file.is_file() else None
     written = writing.write(settings, frame, source, contract, config.root)
     would = "would be " if written.new and settings.dry_run else ""
-    print(f"{DELTA}{folder} {would}version {written.version}: {written.says}")
+    print(f"{DELTA}{folder} {would}version {written.version}: {written.message}")
     if written.new and not settings.dry_run:
         name = config.project.name
         print(f"\ntrain on it  {name} train data.path={DELTA}{folder} data.version={written.version}")
@@ -54,6 +54,6 @@ def run(config: RunConfig) -> VerbReport:
             "mode": settings.mode,
             "rows": written.rows,
             "source": source,
-            "says": written.says,
+            "message": written.message,
         }
     )

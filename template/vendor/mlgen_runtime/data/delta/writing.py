@@ -35,7 +35,7 @@ class Written:
     version: int
     new: bool
     rows: int
-    says: str
+    message: str
 
 
 def write(settings: DeltaSettings, frame: pd.DataFrame, source: str, contract: str | None, root: Path) -> Written:
@@ -56,8 +56,8 @@ def write(settings: DeltaSettings, frame: pd.DataFrame, source: str, contract: s
     if not settings.dry_run:
         _commit(place, rows, mode, notes, settings)
     number = there[-1] + 1 if there else 0
-    says = "added to those of the version before" if mode == "append" else "and no others"
-    return Written(number, True, len(frame), f"{len(frame):,} rows of {source}, {says}")
+    message = "added to those of the version before" if mode == "append" else "and no others"
+    return Written(number, True, len(frame), f"{len(frame):,} rows of {source}, {message}")
 
 
 def _has(known: Any, mode: str, notes: dict[str, str]) -> int | None:

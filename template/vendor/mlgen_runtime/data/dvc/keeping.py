@@ -25,7 +25,7 @@ class Kept:
     version: str | None
     new: bool
     pointer: str | None
-    says: str
+    message: str
 
 
 def keep(settings: DvcSettings, paths: list[str], root: Path) -> tuple[list[Kept], int]:
@@ -60,8 +60,8 @@ def _look(file: str, root: Path) -> Kept:
     pointer, md5 = pointers.find(file, pointers.today(root)), pointers.md5(root / file)
     if pointer is None and revisions.tracked(file, root):
         since = revisions.unchanged_since(file, root)
-        says = f"git keeps {file} itself: " + (f"its version is commit {since[:10]}" if since else "commit it there")
-        return Kept(file, since, False, None, says)
+        message = f"git keeps {file} itself: " + (f"its version is commit {since[:10]}" if since else "commit it there")
+        return Kept(file, since, False, None, message)
     if pointer is not None and objects.md5_of(pointer, root) == md5:
         return Kept(file, md5, False, pointer.file, f"nothing to do: {file} is version {md5} already")
     return Kept(file, md5, True, pointer.file if pointer else f"{file}.dvc", f"{file} would be version {md5}")

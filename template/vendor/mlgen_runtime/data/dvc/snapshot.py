@@ -31,7 +31,7 @@ def run(config: RunConfig) -> VerbReport:
     paths = [path for path in (config.data.path, config.data.test_path) if path is not None]
     done, pushed = keeping.keep(settings, paths, config.root)
     for kept in done:
-        print(kept.says)
+        print(kept.message)
     if pushed:
         print(f"{pushed} file{'s' if pushed > 1 else ''} copied to the remote")
     new = [kept for kept in done if kept.new]

@@ -102,7 +102,7 @@ def record(config: RunConfig, row: Row) -> None:
             (
                 f"{row.action} {row.at}",
                 row.moment.timestamp(),
-                "; ".join(f"{name}: {says}" for name, says in row.reasons.items()),
+                "; ".join(f"{name}: {message}" for name, message in row.reasons.items()),
                 row.decision,
                 row.version,
                 row.champion,

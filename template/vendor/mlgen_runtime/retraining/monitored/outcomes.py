@@ -32,5 +32,5 @@ def look(context: RetrainingContext, settings: Settings) -> Finding:
     except InputError as away:
         return Finding(False, f"the log cannot be read: {away}")
     wanted = settings.new_outcomes
-    says = f"{found:,} outcomes of predictions since {since:%Y-%m-%d %H:%M}, retrain.new_outcomes={wanted}"
-    return Finding(found >= wanted, says)
+    message = f"{found:,} outcomes of predictions since {since:%Y-%m-%d %H:%M}, retrain.new_outcomes={wanted}"
+    return Finding(found >= wanted, message)

@@ -51,7 +51,7 @@ def look(context: RetrainingContext, settings: Settings) -> Finding:
     if settings.min_value is not None:
         found.append(_of_value(value, settings.min_value))
     asking = [finding for finding in found if finding.asks]
-    return Finding(bool(asking), "; ".join(finding.says for finding in asking or found))
+    return Finding(bool(asking), "; ".join(finding.message for finding in asking or found))
 
 
 def _newest(windows: list[Window], metric: str) -> Measure | None:
@@ -68,7 +68,7 @@ def _of_loss(loss: Measure | None, limit: float) -> Finding:
         return Finding(False, "no window of the champion has enough outcomes yet")
     beyond = loss.value > limit
     unsure = "" if loss.proven or not beyond else ", which may be chance"
-    return Finding(beyond and loss.proven, f"{loss.says}; retrain.quality_loss={limit:g}{unsure}")
+    return Finding(beyond and loss.proven, f"{loss.message}; retrain.quality_loss={limit:g}{unsure}")
 
 
 def _of_value(value: Measure | None, limit: float) -> Finding:
@@ -76,4 +76,4 @@ def _of_value(value: Measure | None, limit: float) -> Finding:
         return Finding(False, "no window of the champion has a value yet")
     below = value.value < limit
     unsure = "" if value.proven or not below else ", which may be chance"
-    return Finding(below and value.proven, f"{value.says}; retrain.min_value={limit:g}{unsure}")
+    return Finding(below and value.proven, f"{value.message}; retrain.min_value={limit:g}{unsure}")

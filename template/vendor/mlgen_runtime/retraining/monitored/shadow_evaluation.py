@@ -71,9 +71,9 @@ def judge(context: RetrainingContext, standing: Shadow, settings: Settings) -> V
     cases = _cases(answers, ours, theirs) if met >= enough else None
     if cases is None or not len(cases.shadow):
         lasts = (context.now - since).total_seconds()
-        says = f"version {standing.version} met {met:,} of {enough:,} outcomes in {duration.words(max(0.0, lasts))}"
+        message = f"version {standing.version} met {met:,} of {enough:,} outcomes in {duration.words(max(0.0, lasts))}"
         over = lasts > duration.seconds(settings.shadow_for, "retrain.shadow_for")
-        return Verdict("dropped" if over else "waiting", f"{says}; retrain.shadow_for={settings.shadow_for}")
+        return Verdict("dropped" if over else "waiting", f"{message}; retrain.shadow_for={settings.shadow_for}")
     return _compared(context, standing, ours, cases)
 
 
@@ -86,7 +86,7 @@ def settle(context: RetrainingContext, standing: Shadow, verdict: Verdict) -> li
         shadow.drop(context.store, standing.version)
         return []
     expected = context.champion.version if context.champion else None
-    promotion.promote(context.store, standing.version, verdict.says, expected=expected, guarded=True)
+    promotion.promote(context.store, standing.version, verdict.message, expected=expected, guarded=True)
     try:
         tracking.follow(context.config.tracking, context.config.root, standing.version)
     except InputError as away:

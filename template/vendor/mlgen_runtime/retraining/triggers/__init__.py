@@ -33,7 +33,7 @@ class Finding:
     """What a trigger found: whether it asks for a training, and a clause that says why (or why not)."""
 
     asks: bool
-    says: str
+    message: str
 
 
 OFF = Finding(False, "switched off")

@@ -23,9 +23,11 @@ def look(context: RetrainingContext, settings: Settings) -> Finding:
     allowed = duration.seconds(settings.max_age, "retrain.max_age")
     assert context.champion is not None
     age = (context.now - context.made).total_seconds()
-    says = (
+    message = (
         f"version {context.champion.version} is {duration.words(max(0.0, age))} old, retrain.max_age={settings.max_age}"
     )
     if age > allowed and context.last is not None and (context.now - context.last.moment).total_seconds() <= allowed:
-        return Finding(False, f"{says}, but the last training was at {context.last.at[:16]} ({context.last.decision})")
-    return Finding(age > allowed, says)
+        return Finding(
+            False, f"{message}, but the last training was at {context.last.at[:16]} ({context.last.decision})"
+        )
+    return Finding(age > allowed, message)

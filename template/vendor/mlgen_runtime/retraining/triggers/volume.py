@@ -29,5 +29,5 @@ def look(context: RetrainingContext, settings: Settings) -> Finding:
     new = context.fresh
     part = f" ({new / known:.1%} of the champion's {known:,})" if known else ""
     asked = f"{settings.new_rows:.1%}" if share else f"{settings.new_rows:,.0f}"
-    says = f"{new:,} new rows in {context.rows.source}{part}, retrain.new_rows: {asked}"
-    return Finding(new > 0 and new >= wanted, says)
+    message = f"{new:,} new rows in {context.rows.source}{part}, retrain.new_rows: {asked}"
+    return Finding(new > 0 and new >= wanted, message)

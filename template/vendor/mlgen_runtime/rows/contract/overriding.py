@@ -21,11 +21,11 @@ def agree(contract: Contract, settings: DataSettings, task: str | None, path: st
         raise InputError(f"task is {task}, {path} is for {contract.task}; leave task out, {anew}")
 
 
-def overridden(contract: Contract, settings: DataSettings, news: list[str]) -> Contract:
+def overridden(contract: Contract, settings: DataSettings, notes: list[str]) -> Contract:
     """For this run only, `data.drop` takes columns out of the contract and `data.key` makes them ids."""
     dropped = [name for name in settings.drop if any(column.name == name for column in contract.columns)]
     if dropped:
-        news.append(f"left out of the contract for this run (data.drop): {', '.join(dropped)}")
+        notes.append(f"left out of the contract for this run (data.drop): {', '.join(dropped)}")
     kept = [_keyed(column, settings.key) for column in contract.columns if column.name not in dropped]
     return dataclasses.replace(contract, columns=tuple(kept))
 

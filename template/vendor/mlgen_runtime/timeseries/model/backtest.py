@@ -78,7 +78,7 @@ class Backtest:
         return Size(self.panel.series, values, self.steps, self.season)
 
     @property
-    def says(self) -> str:
+    def message(self) -> str:
         """How much there is to learn from, in words."""
         series = f"{self.panel.series:,} series, " if self.panel.series > 1 else ""
         return f"{series}{self.size.values:,} values, {len(self.cuts)} windows"
