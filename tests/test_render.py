@@ -31,8 +31,8 @@ COMBINATIONS = [dict(zip(CHOSEN, values, strict=True)) for values in AllPairs(li
 #: Answers, and the project made from them.
 Made = tuple[dict[str, str], Path]
 
-#: Import all of the runtime in a folder, and what its functions import of it; a verb that is not there is never run, and
-#: only who has alerts asks `extend` for what they are.
+#: Import all of the runtime in a folder, and what its functions import of it; a verb that is not there is never run,
+#: and only who has alerts asks `extend` for what they are.
 IMPORT_ALL = """
 import ast, importlib, inspect, pkgutil, sys
 sys.path.insert(0, sys.argv[1])

@@ -8,14 +8,24 @@ from mlgen.questions import load
 
 USE_CASES = load().questions["use_case"].values
 
-#: What needs a generated environment, and minutes, begins first: no process is left alone with it at the end.
-SLOW = ("test_generated.py", "schedule", "monitor", "test_series.py", "test_versions.py", "rest", "edge", "batch")
+#: What takes minutes, because of a generated environment or of many trainings, services and kills, begins first: no
+#: process is left alone with it at the end. Folders of tests/, rooms of tests/runtime/, and modules.
+SLOW = (
+    *("test_generated.py", "schedule", "monitor", "test_series.py", "test_versions.py", "rest", "edge", "batch"),
+    *("runtime/batch", "runtime/data", "runtime/extend", "runtime/edge", "runtime/retraining/test_retrain_triggers.py"),
+    *("runtime/training/test_pipeline.py", "runtime/timeseries/test_pipeline_series.py"),
+    *("runtime/timeseries/test_tft.py", "runtime/prediction_log/test_log_service.py"),
+    "runtime/rest/test_rest_process.py",
+)
 
 
 def part(nodeid: str) -> str:
-    """The folder of tests/ that a test lies in (of tests/runtime/, the room), or its module where it lies in none."""
-    folders = nodeid.partition("::")[0].split("/")[1:]
-    return "/".join(folders[:2]) if folders[0] == "runtime" else folders[0]
+    """The folder of tests/ that a test lies in (of tests/runtime/, the room), or its module where it lies in none or is
+    slow by itself."""
+    module = nodeid.partition("::")[0].partition("/")[2]
+    folders = module.split("/")
+    room = "/".join(folders[:2]) if folders[0] == "runtime" else folders[0]
+    return module if module in SLOW else room
 
 
 def turn(nodeid: str) -> int:
