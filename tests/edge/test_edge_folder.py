@@ -124,7 +124,7 @@ def test_a_kill_leaves_the_earlier_export(exported: Path, project: Path, seconds
         process.kill()
         process.wait()
 
-    check = "import sys; from pathlib import Path; from churn import bundle; bundle.verify(Path(sys.argv[1]))"
+    check = "import sys; from pathlib import Path; from mlgen_runtime.bundle import format; format.verify(Path(sys.argv[1]))"
     run(project, ".venv/bin/python", "-c", check, exported)
     run(project, *command)
     assert hidden(exported.parent) == [exported.name]

@@ -66,7 +66,7 @@ TABLES = {
         rule TEXT NOT NULL,
         subject TEXT NOT NULL,
         severity TEXT NOT NULL,
-        says TEXT NOT NULL,
+        message TEXT NOT NULL,
         told TEXT NOT NULL""",
     "alert_state": """
         stream TEXT NOT NULL,
