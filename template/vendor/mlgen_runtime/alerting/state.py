@@ -49,7 +49,7 @@ class Limits(Protocol):
 class State:
     """`at` is the end of the last window that was judged, in seconds since 1970; `streak` the windows in a row that
     speak for a change; `turns` how often it fired or resolved; `held` the windows that the cooldown kept from firing;
-    `since` the window that fired, "" while quiet; `says` the sentence of the last change."""
+    `since` the window that fired, "" while quiet; `message` tells the last change."""
 
     at: float
     active: bool

@@ -18,7 +18,7 @@ WIDTH = 92
 
 @dataclass
 class Step:
-    """The step at work; `says` is what its line will tell."""
+    """The step at work; `message` is what its line will tell."""
 
     message: str = ""
 

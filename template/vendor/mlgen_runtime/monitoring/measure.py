@@ -1,7 +1,7 @@
 """One figure of one window: what was measured, of what, on how many rows, and whether chance alone could explain it.
 
     Measure(metric="input_drift", subject="age", value=0.31, rows=4800, proven=True,
-            says="age: PSI 0.31 against the training rows (4,800 rows; without drift it stays below 0.006)")
+            message="age: PSI 0.31 against the training rows (4,800 rows; without drift it stays below 0.006)")
 
 The names of metrics are stable: rules of alerts and triggers of retraining name them (docs/monitor.md).
 """
@@ -45,7 +45,7 @@ METRICS: Mapping[str, str] = {
 @dataclass(frozen=True, kw_only=True)
 class Measure:
     """One figure. `subject` is the column, slice ("plan=basic") or label; "" for the whole. `value` None: not enough
-    data. `proven` is False where the difference may be chance: no rule fires on it. `says` is for people; `low` and
+    data. `proven` is False where the difference may be chance: no rule fires on it. `message` is for people; `low` and
     `high` are an interval of the value where it has one, `usual` is what it stays below in nearly all quiet windows."""
 
     metric: str

@@ -1,7 +1,7 @@
 """What can be set for the log: conf/log/default.yaml for verbs, and `LOG_<NAME>` variables for a service, which may run
 in a container and has no conf/.
 
-    LOG_DATABASE=postgresql://me@host/monitoring LOG_SAMPLE=0.1 python -m churn.rest
+    LOG_DATABASE=postgresql://me@host/monitoring LOG_SAMPLE=0.1 python -m mlgen_runtime.rest
 
 The defaults here are those of conf/log/default.yaml, which says what each is for; a test keeps the two equal.
 """

@@ -45,7 +45,7 @@ class LabelledAnswers:
 class Figure:
     """A figure beside the metric of the gate. `expected` is what it should be, `error` its standard error (infinite
     where that is unknown), unless `proven` says itself whether it is more than chance. `value` is None where there is
-    not enough to tell. `says` is for people."""
+    not enough to tell. `message` is for people."""
 
     metric: str
     subject: str
