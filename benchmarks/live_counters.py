@@ -94,7 +94,7 @@ def requests(found: object, names: list[str]) -> list[SimpleNamespace]:
 
     prediction = columns[""]
     return [
-        SimpleNamespace(at=0.5, columns={name: (value(name),) for name in names}, predictions=[prediction.names[0]])
+        SimpleNamespace(at=0.5, columns={name: (value(name),) for name in names}, counts={prediction.names[0]: 1})
         for _ in range(1000)
     ]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import EVERYTHING, described, generate, locked
-from projects import run as run_in
+from generated_projects import EVERYTHING, described, generate, locked
+from generated_projects import run as run_in
 from trees import BIN, Run, clone_tree
 from workers import SLOW, TogetherScheduling, part, turn
 

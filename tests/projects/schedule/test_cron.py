@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from projects import run
+from generated_projects import run
 from stage import Processes, wait
 
 pytestmark = [

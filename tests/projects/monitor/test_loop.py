@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import run
+from generated_projects import run
 from service import Load, Service
 
 BATCH = 50  # records of one request

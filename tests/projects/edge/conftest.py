@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from projects import run
+from generated_projects import run
 from static import Server
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "rest"))  # the service under test, and the browser

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import run
+from generated_projects import run
 from stage import Processes, again, wait
 from stand_in import calls
 

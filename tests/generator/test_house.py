@@ -17,7 +17,7 @@ from trees import BIN
 from mlgen import layers, manifest
 from mlgen.questions import load
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template"
 RUNTIME = TEMPLATE / "vendor" / "mlgen_runtime"
 LONGEST = 300  # lines of a module

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from projects import generate
+from generated_projects import generate
 
 
 @pytest.fixture(scope="session")

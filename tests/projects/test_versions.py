@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import run
+from generated_projects import run
 
 FILE = "data/raw/my rows.csv"
 #: Rows that the second version lacks.

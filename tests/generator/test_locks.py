@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from mlgen import render, source
 from mlgen.questions import load
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ROOT / "locks"
 MAKE = runpy.run_path(str(LOCKS / "make.py"))
 
@@ -149,7 +149,7 @@ def test_a_layer_that_imports_has_its_input_but_a_shared_one() -> None:
     """Each use case, deployment, and layer beside them lists what it needs; what use cases share, each of them lists.
 
     A layer that use cases share has no input of its own: which distributions its modules need may differ from use case
-    to use case (tests/test_house.py checks that each lists them), and a lock is the closure of what was chosen.
+    to use case (test_house.py checks that each lists them), and a lock is the closure of what was chosen.
     """
     questionnaire = load()
     asked = [questionnaire.questions[name] for name in ("use_case", "deployment", "monitoring", "data_versioning")]

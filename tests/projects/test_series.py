@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from projects import REAL, run
+from generated_projects import REAL, run
 from trees import contents
 
 Row = dict[str, str]

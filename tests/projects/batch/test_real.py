@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from projects import REAL, run
+from generated_projects import REAL, run
 
 #: Set -> use case, its file, and its settings; the models are quick ones.
 SETS: dict[str, tuple[str, str, list[str]]] = {

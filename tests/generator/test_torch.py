@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[1] / "template" / "{{timeseries}}" / "make" / "torch.sh"
+SCRIPT = Path(__file__).resolve().parents[2] / "template" / "{{timeseries}}" / "make" / "torch.sh"
 BUILDS = ("requirements-torch-cpu.lock", "requirements-torch-cuda.lock")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere PyTorch has one build")

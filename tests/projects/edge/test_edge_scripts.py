@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import run
+from generated_projects import run
 from service import Browser
 from static import Server
 

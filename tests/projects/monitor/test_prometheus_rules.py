@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from projects import run
+from generated_projects import run
 
 WRITE = """
 from mlgen_runtime.alerting import files

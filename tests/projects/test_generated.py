@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from projects import REAL, generate, python_path, run
+from generated_projects import REAL, generate, python_path, run
 
 from mlgen import render, source
 from mlgen.questions import load
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SLIM = 220  # MB that a server's environment may take, installed
 LOWER_IS_BETTER = {"rmse"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-TEMPLATE = Path(__file__).resolve().parents[1] / "template"
+TEMPLATE = Path(__file__).resolve().parents[2] / "template"
 
 
 @pytest.mark.parametrize("name", ["{{github}}/.github/workflows/ci.yml", "{{gitlab}}/.gitlab-ci.yml"])

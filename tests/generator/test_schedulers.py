@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from generated_projects import generate, run
 from mlgen_runtime.cli.verbs import discover
 from packaging.requirements import Requirement
-from projects import generate, run
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKE = runpy.run_path(str(ROOT / "locks/make.py"))

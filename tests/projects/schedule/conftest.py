@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from projects import generate, run
+from generated_projects import generate, run
 from stage import Processes
 from stand_in import equip
 from trees import ROOT

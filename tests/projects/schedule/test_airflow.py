@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from projects import run
+from generated_projects import run
 from stage import again
 from stand_in import calls
 

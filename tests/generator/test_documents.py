@@ -15,7 +15,7 @@ from mlgen_runtime.cli.verbs import discover
 from mlgen import render, source
 from mlgen.questions import load
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from projects import run
+from generated_projects import run
 from service import Browser
 from trees import ROOT
 

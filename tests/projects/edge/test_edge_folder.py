@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import REAL, run
+from generated_projects import REAL, run
 from service import Service
 
 #: A conversion that is known to be wrong: features standardised inside the graph, in float32, with thresholds to match.
@@ -124,7 +124,7 @@ def test_a_kill_leaves_the_earlier_export(exported: Path, project: Path, seconds
         process.kill()
         process.wait()
 
-    check = "import sys; from pathlib import Path; from mlgen_runtime.bundle import format; format.verify(Path(sys.argv[1]))"
+    check = "import sys, pathlib; from mlgen_runtime.bundle import format; format.verify(pathlib.Path(sys.argv[1]))"
     run(project, ".venv/bin/python", "-c", check, exported)
     run(project, *command)
     assert hidden(exported.parent) == [exported.name]
