@@ -15,14 +15,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
-import http.client
 import json
 import os
-import re
 import shutil
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -35,6 +31,7 @@ from typing import Any
 import results
 from load import GENERATOR, rate
 from prediction_log import unshipped
+from project_service import PATIENCE, Service
 from rest_figures import machine, processor, ratio
 from side_by_side_figures import FIGURES, installed, table
 from train_overhead import cost
@@ -47,60 +44,8 @@ CASES = {
     "logged": (32, 1, True),
 }
 ALONE = {"LOG_SAMPLE": "0", "LOG_COUNTERS": "false"}
-STARTS, WORDS, PATIENCE = 3, 5, 60.0
-
-
-@dataclass
-class Service:
-    """A service of a project; its port is the one that this very process has written to its own output."""
-
-    command: list[str]
-    folder: Path
-    variables: dict[str, str]
-    said: Path
-    process: subprocess.Popen[bytes] | None = None
-    port: int = 0
-    seconds: float = 0.0
-
-    def start(self) -> None:
-        """Start it, and take the seconds until it says that it is ready."""
-        begun = time.perf_counter()
-        with self.said.open("wb") as output:
-            self.process = subprocess.Popen(
-                self.command, cwd=self.folder, env=self.variables, stdout=output, stderr=output, start_new_session=True
-            )
-        while not (self.port or self._heard()) or not self._ready():
-            if time.perf_counter() > begun + PATIENCE:
-                self.stop()
-                raise SystemExit(f"the service is not ready:\n{self.said.read_text('utf8')}")
-            time.sleep(0.002)
-        self.seconds = time.perf_counter() - begun
-
-    def check(self) -> None:
-        """Stop the benchmark where the process has ended: who answers on its port would be somebody else."""
-        if self.process is None or self.process.poll() is not None:
-            raise SystemExit(f"the service has stopped:\n{self.said.read_text('utf8')[-2000:]}")
-
-    def stop(self) -> None:
-        """End it."""
-        if self.process is not None and self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGTERM)
-            self.process.wait(timeout=PATIENCE)
-        self.process, self.port = None, 0
-
-    def _heard(self) -> int:
-        found = re.search(rb"http://127\.0\.0\.1:(\d+)", self.said.read_bytes())
-        self.port = int(found[1]) if found else 0
-        return self.port
-
-    def _ready(self) -> bool:
-        self.check()
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            try:
-                connection.request("GET", "/health/ready")
-                return connection.getresponse().status == 200
-            except OSError:
-                return False
+#: How often in a round a service is started, and each of the short commands is run.
+STARTS, WORDS = 3, 5
 
 
 @dataclass

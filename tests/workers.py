@@ -21,8 +21,8 @@ SLOW = (
 
 
 def part(nodeid: str) -> str:
-    """The folder below tests/runtime/, tests/generator/ or tests/projects/ that a test lies in; its module where it lies
-    in none, or is slow by itself."""
+    """The folder below tests/runtime/, tests/generator/ or tests/projects/ that a test lies in, or its module where it
+    lies in none, or is slow by itself."""
     module = nodeid.partition("::")[0].partition("/")[2]
     return module if module in SLOW else "/".join(module.split("/")[:2])
 
