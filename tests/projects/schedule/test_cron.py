@@ -47,7 +47,7 @@ enabled = false
 @pytest.fixture(scope="module")
 def project(installed: Callable[..., Path]) -> Path:
     """An installed project whose champion was trained by its own job, and whose batch is due each minute."""
-    folder = installed(deployment=["batch"], scheduler="cron")
+    folder = installed()
     (folder / "schedule/jobs.toml").write_text(JOBS)
     run(folder, folder / ".venv/bin/python", "-m", RUN, "retrain", "--echo")
     return folder

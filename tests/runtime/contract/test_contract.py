@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from mlgen_runtime import contract
 from mlgen_runtime.cli.contract import run
 from mlgen_runtime.contract import Column, Contract, leakage
@@ -538,6 +538,11 @@ EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[Healt
 
 
 @EXAMPLES
+@example(
+    pd.DataFrame(
+        {"when": [pd.Timestamp("2000-01-01"), pd.Timestamp("2263-01-01")] * 2, "target": ["no", "no", "no", "yes"]}
+    )
+)
 @given(frames())
 def test_whatever_the_rows_a_proposal_survives_and_accepts_them(frame: pd.DataFrame) -> None:
     assume(frame["target"].nunique() == 2)

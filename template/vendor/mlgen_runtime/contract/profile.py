@@ -103,7 +103,9 @@ def observe(series: pd.Series, name: str) -> Observed:
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
         return _numeric(name, "number", raw.numbers(series))
     if pd.api.types.is_datetime64_any_dtype(dtype):
-        return _moment(name, raw.moments(series), None)
+        read = raw.moments(series)
+        if not read.bad.any():
+            return _moment(name, read, None)  # else a year such as 9999 is there: it is looked at as text is
     return _from_text(series, name)
 
 
