@@ -5,9 +5,9 @@
 Both are tabular with a REST service and batch, made from the same answers, and installed (`make setup`): each runs in
 its own environment, by its own console script and its own `python -m …rest`. In every round each measurement is taken
 of one project and at once of the other, the order changing from round to round, so that a busy moment of the machine
-hits both. Figures are medians; the ratio is the median of the rounds' own ratios. Bundles, MLflow's database, answers
-and logs go into a temporary folder; reports/ of the projects are overwritten. `--keep` writes the section Side by side
-of benchmarks/RESULTS.md, too.
+hits both; requests are sent to one for a second, then to the other. Figures are medians; the ratio is the median of the
+ratios of such neighbours. Bundles, MLflow's database, answers and logs go into a temporary folder; reports/ of the
+projects are overwritten. `--keep` writes the section Side by side of benchmarks/RESULTS.md, too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import functools
 import json
 import os
 import shutil
@@ -122,15 +123,15 @@ class Side:
         """A key that is not there."""
         self._words("misspelt", "train", "modle=x", code=2)
 
-    def load(self, name: str, body: bytes, seconds: float) -> None:
-        """Requests of one kind; what they logged is shipped before anybody else is measured."""
+    def load(self, name: str, body: bytes) -> None:
+        """A second of requests of one kind; what they logged is shipped before anybody else is measured."""
         connections, _, logs = CASES[name]
         service = self.logging if logs else self.service
         used = processor(service)
-        found = rate(service.port, "/predict", body, connections, seconds)
+        found = rate(service.port, "/predict", body, connections, 1)
         service.check()
         self.note(name, found)
-        self.note(f"{name}, processor", (processor(service) - used) / (found * seconds) * 1000)
+        self.note(f"{name}, processor", (processor(service) - used) / found * 1000)
         deadline = time.perf_counter() + PATIENCE
         while logs and unshipped(service.port) and time.perf_counter() < deadline:
             time.sleep(0.1)
@@ -173,7 +174,7 @@ def main() -> None:
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3, help="of each measurement of the service")
+    parser.add_argument("--seconds", type=int, default=4, help="for which requests of a kind are sent in a round")
     parser.add_argument("--rows", type=int, default=200_000, help="of the table that batch scores")
     parser.add_argument("--keep", action="store_true", help="write the section into RESULTS.md, too")
     given = parser.parse_args()
@@ -199,7 +200,7 @@ def main() -> None:
     results.write("Side by side", text) if given.keep else print(text)
 
 
-def one_round(sides: list[Side], many: Path, bodies: dict[str, bytes], seconds: float) -> None:
+def one_round(sides: list[Side], many: Path, bodies: dict[str, bytes], seconds: int) -> None:
     """Take every measurement of one side and at once of the other."""
 
     def each(measure: Callable[[Side], None], times: int = 1) -> None:
@@ -216,7 +217,7 @@ def one_round(sides: list[Side], many: Path, bodies: dict[str, bytes], seconds: 
         for side in sides:
             stack.enter_context(side.serving())
         for name, body in bodies.items():
-            each(lambda side, name=name, body=body: side.load(name, body, seconds))  # type: ignore[misc]
+            each(functools.partial(Side.load, name=name, body=body), seconds)
 
 
 def variables() -> dict[str, str]:
@@ -272,7 +273,7 @@ def section(sides: list[Side], engines: dict[str, str], given: argparse.Namespac
     which = engines["before"] if len(set(engines.values())) == 1 else f"{engines['before']} and {engines['after']}"
     about = (
         f"`python benchmarks/side_by_side.py`: medians of {given.rounds} interleaved rounds; {given.rows:,} rows for "
-        f"batch, scored by {which}; requests by {GENERATOR}, {given.seconds:g} s each. {machine()}"
+        f"batch, scored by {which}; requests by {GENERATOR} for {given.seconds} s in each round. {machine()}"
     )
     return f"{about}\n\n{table(middles, ratios, spread)}"
 
