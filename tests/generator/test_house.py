@@ -117,6 +117,14 @@ def test_a_module_says_what_it_is_for_and_can_be_read_in_one_sitting(path: Path)
     assert path.stem not in ("utils", "helpers", "util", "helper", "common", "misc")
 
 
+def test_no_two_layers_bring_a_module_under_one_path() -> None:
+    """What a project has of its own code stands in one place of the template: nothing is swapped by overlay."""
+    paths = [path.relative_to(TEMPLATE) for path in modules(TEMPLATE)]
+    places = [Path(*path.parts[1:]) if path.parts[0].startswith("{{") else path for path in paths]
+
+    assert sorted(places) == sorted(set(places))
+
+
 @pytest.mark.parametrize("path", modules(TEMPLATE), ids=named)
 def test_python_in_the_template_is_not_a_template(path: Path) -> None:
     """No Jinja statement and no substitution stands in a .py file, nor what would be taken for one."""

@@ -71,13 +71,13 @@ def earlier(history: Sequence[Row]) -> list[str]:
 
     A rollback undoes the promotions after its target, so rolling back twice goes two champions back, not to and fro.
     """
-    reign: list[str] = []
+    champions: list[str] = []
     for row in history:
-        if row.action == "rollback" and row.version in reign:
-            del reign[len(reign) - reign[::-1].index(row.version) :]
-        elif reign[-1:] != [row.version]:
-            reign.append(row.version)
-    return [version for version in dict.fromkeys(reversed(reign)) if version != reign[-1]]
+        if row.action == "rollback" and row.version in champions:
+            del champions[len(champions) - champions[::-1].index(row.version) :]
+        elif champions[-1:] != [row.version]:
+            champions.append(row.version)
+    return [version for version in dict.fromkeys(reversed(champions)) if version != champions[-1]]
 
 
 def served(history: Sequence[Row], at: str) -> str | None:

@@ -30,10 +30,10 @@ def promote(
     that one. Raises InputError naming the versions that exist, or the file of the bundle at fault.
     """
     with store.lock():
-        reigning = _reigning(store)
-        if guarded and reigning != expected:
+        champion = _current(store)
+        if guarded and champion != expected:
             raise InputError(
-                f"the champion moved from {expected or 'none'} to {reigning or 'none'} during this run, so version "
+                f"the champion moved from {expected or 'none'} to {champion or 'none'} during this run, so version "
                 f"{version} was not compared with it; it stays a challenger: train again, or promote it"
             )
         return _move(store, version, "promote", why, run_id)
@@ -45,7 +45,7 @@ def rollback(store: Store, version: str | None = None) -> Pointer:
     Raises InputError where there was none, or its bundle is gone or broken.
     """
     with store.lock():
-        _reigning(store)
+        _current(store)
         before, published = ledger.earlier(ledger.rows(store)), store.versions()
         if version is not None and version not in before:
             raise InputError(
@@ -79,7 +79,7 @@ def _move(store: Store, version: str, action: str, why: str, run_id: str | None)
         manifest=bundle.digest(folder / bundle.MANIFEST),
         at=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         action=action,
-        previous=_reigning(store),
+        previous=_current(store),
         why=why,
         run_id=run_id or bundle.read_json(folder, "lineage.json").get("run_id"),
     )
@@ -89,7 +89,7 @@ def _move(store: Store, version: str, action: str, why: str, run_id: str | None)
     return pointer
 
 
-def _reigning(store: Store) -> str | None:
+def _current(store: Store) -> str | None:
     """The champion's version, its ledger row written if missing. A corrupt pointer is what a promotion mends, so the
     ledger answers for it."""
     try:

@@ -78,10 +78,10 @@ def train(config: RunConfig, minutes: float | None, shadow: bool) -> Trained:
     """Run the pipeline. A candidate that passes the gate is promoted, unless it is to answer as a shadow first, or was
     not compared with the champion: nobody is there to judge what that means."""
 
-    def hold(decision: Decision, reign: ChampionStatus) -> str | None:
-        if reign.version is None or not reign.rival:
+    def hold(decision: Decision, status: ChampionStatus) -> str | None:
+        if status.version is None or not status.rival:
             return None
-        if reign.served is None:
+        if status.served is None:
             return UNEQUAL
         return SHADOW if shadow else None
 

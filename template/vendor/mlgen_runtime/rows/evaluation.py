@@ -1,4 +1,4 @@
-"""Score what will be served: every entrant's own bundle, loaded by the predictor, on the test rows.
+"""Score what will be served: every model's own bundle, loaded by the predictor, on the test rows.
 
 The figures of the report are therefore those of the artefact (float32, ONNX, rounding and all), not those of an object
 in memory that nobody will ever serve.
@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 from ..bundle import format as bundle
 from ..bundle.reference import summarise
 from ..core import cpu_quota as quota
-from ..usecase import evaluated as entrants
-from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, timed
+from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
-from . import row_hashes as seen
+from . import row_hashes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 #: What the figures were measured on, for the reader of the card.
 MEASURED = "Measured on test rows that no model saw, through the bundle that is served."
-#: Single rows timed per entrant.
+#: Single rows timed per model.
 ROWS = 300
 #: Test rows (they are in random order, or the earliest) on which the bundle's model is compared with the fitted one,
 #: unless `bundle.parity=all` asks for every row there is.
@@ -44,18 +43,18 @@ def judge(
 ) -> tuple[tuple[EvaluatedModel, ...], ChampionStatus]:
     """Write every model's bundle, load it as a server would, and score the test rows through it; the champion too."""
     kinds = [("baseline", model) for model in baselines] + [("candidate", candidate)]
-    found = [_entrant(config, staging, prepared, kind, model) for kind, model in kinds]
-    reign = entrants.reigning(staging.store, prepared.contract, quota.threads(config.train.threads))
-    if reign.served is not None:
-        fair = seen.unseen(staging.store, str(reign.version), prepared.test, prepared.contract)
-        reign, champion = defend(reign, prepared.test, prepared.truth, fair)
+    found = [_evaluated(config, staging, prepared, kind, model) for kind, model in kinds]
+    status = champion_status(staging.store, prepared.contract, quota.threads(config.train.threads))
+    if status.served is not None:
+        fair = row_hashes.unseen(staging.store, str(status.version), prepared.test, prepared.contract)
+        status, champion = defend(status, prepared.test, prepared.truth, fair)
         found += [champion] if champion else []
-    return tuple(found), reign
+    return tuple(found), status
 
 
 def remember(staging: Staging, version: str, prepared: Prepared) -> None:
     """Keep beside the bundle what a later comparison needs: the marks of the rows that trained it."""
-    seen.record(staging.store, version, prepared.frame.iloc[prepared.parts.train], prepared.contract)
+    row_hashes.record(staging.store, version, prepared.frame.iloc[prepared.parts.train], prepared.contract)
 
 
 def reference(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
@@ -100,7 +99,7 @@ def details(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
     }
 
 
-def _entrant(config: RowsConfig, staging: Staging, prepared: Prepared, kind: str, model: Candidate) -> EvaluatedModel:
+def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: str, model: Candidate) -> EvaluatedModel:
     """Stage one model's bundle and score it."""
     folder = staging.stage()
     probed = prepared.frame if config.bundle.parity == "all" else prepared.test.iloc[:PROBED]
@@ -145,30 +144,30 @@ def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: n
 
 
 def defend(
-    reign: ChampionStatus, frame: pd.DataFrame, truth: np.ndarray, fair: np.ndarray
+    status: ChampionStatus, frame: pd.DataFrame, truth: np.ndarray, fair: np.ndarray
 ) -> tuple[ChampionStatus, EvaluatedModel | None]:
     """Score the champion, if it can be compared, on the test rows it was not trained on (`fair` [n] booleans).
 
     Where too few are left, the champion is not compared, and the note says so.
     """
-    if reign.served is None:
-        return reign, None
+    if status.served is None:
+        return status, None
     known, rows = int((~fair).sum()), len(fair)
-    if rows - known < min(seen.ENOUGH, rows):
+    if rows - known < min(row_hashes.ENOUGH, rows):
         note = (
-            f"the champion (version {reign.version}) was trained on {known:,} of the {rows:,} test rows, so it cannot "
+            f"the champion (version {status.version}) was trained on {known:,} of the {rows:,} test rows, so it cannot "
             "be compared and the candidate faces the baseline alone"
         )
-        return dataclasses.replace(reign, served=None, note=note), None
-    name = str(reign.served.card.get("model", "champion"))
-    champion = score("champion", name, reign.served, frame[fair], truth[fair])
+        return dataclasses.replace(status, served=None, note=note), None
+    name = str(status.served.card.get("model", "champion"))
+    champion = score("champion", name, status.served, frame[fair], truth[fair])
     if not known:
-        return reign, champion
+        return status, champion
     note = (
-        f"the champion (version {reign.version}) was trained on {known:,} of the {rows:,} test rows; "
+        f"the champion (version {status.version}) was trained on {known:,} of the {rows:,} test rows; "
         f"the two are compared on the other {rows - known:,}"
     )
-    return dataclasses.replace(reign, note=note), dataclasses.replace(champion, fair=fair)
+    return dataclasses.replace(status, note=note), dataclasses.replace(champion, fair=fair)
 
 
 def latency(served: Predictor, columns: Mapping[str, Any]) -> Latency:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..bundle import format as bundle
 from ..core.errors import InputError
-from . import row_hashes as seen
+from . import row_hashes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +28,7 @@ LEAST = 200
 
 def fresh(store: Store, version: str, frame: pd.DataFrame, contract: Contract) -> int:
     """Return how many rows came since `version` was trained: those it was neither trained nor judged on."""
-    unseen = int(seen.unseen(store, version, frame, contract).sum())
+    unseen = int(row_hashes.unseen(store, version, frame, contract).sum())
     judged = bundle.read_json(store.fetch(version), "metrics.json").get("rows") or 0
     return max(0, unseen - int(judged))
 

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..bundle import format as bundle
 from ..bundle.reference import summarise
 from ..core import cpu_quota as quota
-from ..usecase import evaluated as entrants
-from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, timed
+from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
 from .inference import forecaster
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 #: What the figures were measured on, for the reader of the card.
 MEASURED = "Measured on steps that came after all that a model had seen, by the code that serves."
-#: Single forecasts timed per entrant.
+#: Single forecasts timed per model.
 CALLS = 50
 #: Cases that a fair comparison with the champion needs at least; below it the interval says nothing.
 ENOUGH = 3
@@ -43,16 +42,16 @@ def judge(
 ) -> tuple[tuple[EvaluatedModel, ...], ChampionStatus]:
     """Write the bundles of baseline and candidate, load them as a server would, and score everybody, champion too."""
     kinds = [("baseline", model) for model in baselines] + [("candidate", candidate)]
-    found = [_entrant(config, staging, prepared, kind, model) for kind, model in kinds]
+    found = [_evaluated(config, staging, prepared, kind, model) for kind, model in kinds]
     if prepared.later is None:
         found[len(baselines) : len(baselines)] = [
             _raced(prepared, name, forecasts, found[-1]) for name, forecasts in candidate.raced.items()
         ]
-    reign = entrants.reigning(staging.store, prepared.contract, quota.threads(config.train.threads))
-    if reign.served is not None:
-        reign, champion = defend(reign, reign.served, prepared)
+    status = champion_status(staging.store, prepared.contract, quota.threads(config.train.threads))
+    if status.served is not None:
+        status, champion = defend(status, status.served, prepared)
         found += [champion] if champion else []
-    return tuple(found), reign
+    return tuple(found), status
 
 
 def remember(staging: Staging, version: str, prepared: Prepared) -> None:
@@ -115,7 +114,7 @@ def details(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
 
 
 def defend(
-    reign: ChampionStatus, served: Predictor, prepared: Prepared
+    status: ChampionStatus, served: Predictor, prepared: Prepared
 ) -> tuple[ChampionStatus, EvaluatedModel | None]:
     """Score the champion on the windows that it has forecast, or that came after all it had learnt."""
     from . import metrics, rematch
@@ -125,10 +124,10 @@ def defend(
     count, cases = int(fair.sum()), len(fair)
     if count < min(ENOUGH, cases):
         note = (
-            f"the champion (version {reign.version}) has no forecast for {cases - count:,} of the {cases:,} windows "
+            f"the champion (version {status.version}) has no forecast for {cases - count:,} of the {cases:,} windows "
             "that it had not seen, so it cannot be compared and the candidate faces the baseline alone"
         )
-        return dataclasses.replace(reign, served=None, note=note), None
+        return dataclasses.replace(status, served=None, note=note), None
     truth, scores = prepared.truth[fair], forecasts[fair]
     champion = EvaluatedModel(
         kind="champion",
@@ -142,12 +141,12 @@ def defend(
         megabytes=bundle.size(served.folder) / 1e6,
     )
     if count == cases:
-        return reign, champion
+        return status, champion
     note = (
-        f"the champion (version {reign.version}) can be judged on {count:,} of the {cases:,} windows; "
+        f"the champion (version {status.version}) can be judged on {count:,} of the {cases:,} windows; "
         "the two are compared on those"
     )
-    return dataclasses.replace(reign, note=note), dataclasses.replace(champion, fair=fair)
+    return dataclasses.replace(status, note=note), dataclasses.replace(champion, fair=fair)
 
 
 def latency(served: Predictor) -> Latency:
@@ -165,7 +164,7 @@ def latency(served: Predictor) -> Latency:
     return timed([partial(served.predict, request)] * CALLS)
 
 
-def _entrant(
+def _evaluated(
     config: TimeseriesConfig, staging: Staging, prepared: Prepared, kind: str, model: Candidate
 ) -> EvaluatedModel:
     """Stage one model's bundle and score it."""

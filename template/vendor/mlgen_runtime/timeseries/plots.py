@@ -46,7 +46,7 @@ def prepare() -> None:
 
 
 def draw(prepared: Prepared, chosen: EvaluatedModel, importance: Mapping[str, float]) -> dict[str, bytes]:
-    """Return the pictures of an entrant by name, in reading order, each as PNG bytes.
+    """Return the pictures of a model by name, in reading order, each as PNG bytes.
 
     `importance` is input to share (its sum is 1 where the model has any).
     """

@@ -1,6 +1,6 @@
 """How much of a difference is luck: the paired bootstrap on the test rows.
 
-Every resample draws the rows once, with replacement, and scores all entrants on the same draw, so that what is hard
+Every resample draws the rows once, with replacement, and scores all models on the same draw, so that what is hard
 about a draw cancels in the difference (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13, 16).
 """
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from ..usecase.protocol import Metric
 
-#: Draws held in memory at a time; the entrants are scored on them in threads (numpy lets go of the interpreter).
+#: Draws held in memory at a time; the models are scored on them in threads (numpy lets go of the interpreter).
 CHUNK = 50
 
 
 def resample(metric: Metric, truth: Any, scores: Sequence[np.ndarray], resamples: int, seed: int) -> np.ndarray:
-    """Return the metric [entrants, resamples] of every entrant on every draw.
+    """Return the metric [models, resamples] of every model on every draw.
 
     `truth` and each of `scores` hold n cases, as the use case's metrics take them. A draw is given to the
     metric as counts per row, so no row is copied. NaN where the metric is not defined on a draw (one class only).

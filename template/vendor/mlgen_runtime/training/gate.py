@@ -1,4 +1,4 @@
-"""Promote only what is better: the candidate against the best baseline and against the reigning champion.
+"""Promote only what is better: the candidate against the best baseline and against the champion.
 
 "Better" means that the paired bootstrap's interval of the improvement lies above `gate.margin` altogether. A more
 complex model has to earn its place: on noise the baseline stays. Where so few cases can be had that an interval proves
@@ -45,9 +45,9 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the gate decided. `promoted` is the entrant to be served from now on, None where nothing changes.
+    """What the gate decided. `promoted` is the model to be served from now on, None where nothing changes.
 
-    `registered` is the entrant that becomes a version; `intervals` are those of each entrant's own metric.
+    `registered` is the model that becomes a version; `intervals` are those of each model's own metric.
     """
 
     metric: str
@@ -64,23 +64,23 @@ def decide(
     settings: GateSettings,
     seed: int,
     truth: Truth,
-    entrants: Sequence[EvaluatedModel],
+    models: Sequence[EvaluatedModel],
     stays: str | None = None,
 ) -> Decision:
-    """Compare the entrants on the test rows and decide.
+    """Compare the models on the test rows and decide.
 
-    `entrants` are the baselines (simplest first), one candidate, and at most one champion, all scored on `truth` [n],
+    `models` are the baselines (simplest first), one candidate, and at most one champion, all scored on `truth` [n],
     the champion on those of its rows that it was not trained on.
     `stays` is the version that goes on serving where the candidate fails; None where there is none.
     """
-    arena = _Arena(metric, settings, seed, truth, list(entrants))
-    candidate = arena.one("candidate")
-    champion = arena.one("champion")
+    comparing = _Comparisons(metric, settings, seed, truth, list(models))
+    candidate = comparing.one("candidate")
+    champion = comparing.one("champion")
     assert candidate is not None
-    baseline, comparisons = arena.best_baseline()
+    baseline, comparisons = comparing.best_baseline()
     rivals = [rival for rival in (baseline, champion) if rival is not None]
     faced = [
-        arena.compare(candidate, rival, settings.margin, shown=rival is champion or settings.baseline == "shown")
+        comparing.compare(candidate, rival, settings.margin, shown=rival is champion or settings.baseline == "shown")
         for rival in rivals
     ]
     unmet = constraints(candidate, settings)
@@ -92,37 +92,37 @@ def decide(
         message=message,
         comparisons=(*comparisons, *faced),
         unmet=unmet,
-        intervals={entrant.key: arena.interval(entrant) for entrant in entrants},
+        intervals={model.key: comparing.interval(model) for model in models},
     )
 
 
-def constraints(entrant: EvaluatedModel, settings: GateSettings) -> tuple[str, ...]:
-    """Return, in words, the declared constraints that an entrant does not meet."""
+def constraints(model: EvaluatedModel, settings: GateSettings) -> tuple[str, ...]:
+    """Return, in words, the declared constraints that a model does not meet."""
     unmet = []
-    if settings.max_p99_ms is not None and entrant.latency is not None and entrant.latency.p99_ms > settings.max_p99_ms:
-        unmet.append(f"its p99 of {entrant.latency.p99_ms:.3g} ms is above gate.max_p99_ms={settings.max_p99_ms:g}")
-    if settings.max_size_mb is not None and entrant.megabytes > settings.max_size_mb:
-        unmet.append(f"its {entrant.megabytes:.3g} MB are above gate.max_size_mb={settings.max_size_mb:g}")
+    if settings.max_p99_ms is not None and model.latency is not None and model.latency.p99_ms > settings.max_p99_ms:
+        unmet.append(f"its p99 of {model.latency.p99_ms:.3g} ms is above gate.max_p99_ms={settings.max_p99_ms:g}")
+    if settings.max_size_mb is not None and model.megabytes > settings.max_size_mb:
+        unmet.append(f"its {model.megabytes:.3g} MB are above gate.max_size_mb={settings.max_size_mb:g}")
     return tuple(unmet)
 
 
 @dataclass(frozen=True)
-class _Arena:
-    """The entrants on the same rows. Those that are fair to the champion alone have draws of their own."""
+class _Comparisons:
+    """The models on the same rows. Those that are fair to the champion alone have draws of their own."""
 
     metric: Metric
     settings: GateSettings
     seed: int
     truth: Truth
-    entrants: list[EvaluatedModel]
+    models: list[EvaluatedModel]
 
     def one(self, kind: str) -> EvaluatedModel | None:
-        return next((entrant for entrant in self.entrants if entrant.kind == kind), None)
+        return next((model for model in self.models if model.kind == kind), None)
 
     @cached_property
     def draws(self) -> dict[str, np.ndarray]:
-        """The metric [resamples] of each entrant on the same draws of all test rows."""
-        whole = [entrant for entrant in self.entrants if entrant.fair is None]
+        """The metric [resamples] of each model on the same draws of all test rows."""
+        whole = [model for model in self.models if model.fair is None]
         return dict(zip((e.key for e in whole), self._resample(self.truth, [e.scores for e in whole]), strict=True))
 
     @cached_property
@@ -133,14 +133,14 @@ class _Arena:
         assert champion is not None
         return self._resample(self.truth[champion.fair], [candidate.scores[champion.fair], champion.scores])
 
-    def interval(self, entrant: EvaluatedModel) -> tuple[float, float]:
-        draws = self.draws[entrant.key] if entrant.fair is None else self.duel[1]
+    def interval(self, model: EvaluatedModel) -> tuple[float, float]:
+        draws = self.draws[model.key] if model.fair is None else self.duel[1]
         return bootstrap.interval(draws, self.settings.confidence)
 
     def compare(
         self, name: EvaluatedModel, against: EvaluatedModel, margin: float, *, shown: bool = True
     ) -> Comparison:
-        """Compare two entrants; `shown` asks for an interval above the margin, otherwise the figure is enough."""
+        """Compare two models; `shown` asks for an interval above the margin, otherwise the figure is enough."""
         sign = 1.0 if self.metric.greater_is_better else -1.0
         if against.fair is None:
             here, there = self.draws[name.key], self.draws[against.key]
@@ -157,7 +157,7 @@ class _Arena:
 
     def best_baseline(self) -> tuple[EvaluatedModel | None, list[Comparison]]:
         """The simplest baseline that no later one is shown to beat, and the comparisons that say so."""
-        baselines = [entrant for entrant in self.entrants if entrant.kind == "baseline"]
+        baselines = [model for model in self.models if model.kind == "baseline"]
         best, comparisons = baselines[0] if baselines else None, []
         for other in baselines[1:]:
             comparisons.append(self.compare(other, best or other, margin=0.0))  # the margin is the candidate's bar

@@ -20,7 +20,7 @@ from .run_context import RunContext
 if TYPE_CHECKING:
     from ..config.run import RunConfig
     from ..usecase.evaluated import ChampionStatus, EvaluatedModel
-    from ..usecase.protocol import Candidate, Prepared, TrainingData, UseCase
+    from ..usecase.protocol import Candidate, Metric, Prepared, TrainingData, UseCase
     from ..usecase.resolve import Resolved
     from .gate import Decision
 
@@ -56,13 +56,14 @@ def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
         resolved = _read(config, steps)
         checked = case.preparation.check(config, resolved, steps)
         prepared = case.preparation.split(config, checked, steps)
+        metric = case.metrics.metric(config.gate.metric, prepared.contract.task)  # a wrong name costs no fit
         run.open(run_tags(config, prepared, run.origin), case.plots.prepare)
         training = case.preparation.training(config, prepared)
         baselines = _baseline(config, case, training, steps)
         candidate = _fit(config, case, training, steps)
         models, status = _evaluate(config, case, run, prepared, baselines, candidate, steps)
         digests = {model.key: model.digest() for model in models if model.kind != "champion"}
-        decision = _gate(config, case, prepared, models, status, steps)
+        decision = _gate(config, metric, prepared, models, status, steps)
         held = hold(decision, status) if hold and decision.promoted is not None else None
         notes = (*prepared.notes, *candidate.notes, *run.mended, *([status.note] if status.note else []))
         judged = Judged(config, case, prepared, models, status, decision, notes)
@@ -115,7 +116,7 @@ def _evaluate(
 
 def _gate(
     config: RunConfig,
-    case: UseCase,
+    metric: Metric,
     prepared: Prepared,
     models: tuple[EvaluatedModel, ...],
     status: ChampionStatus,
@@ -123,7 +124,6 @@ def _gate(
 ) -> Decision:
     """Decide who serves."""
     with steps("gate") as step:
-        metric = case.metrics.metric(config.gate.metric, prepared.contract.task)
         stays = status.version if status.rival else None
         decision = gate.decide(metric, config.gate, config.seed, prepared.truth, models, stays)
         step.message = (

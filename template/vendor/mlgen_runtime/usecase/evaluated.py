@@ -1,7 +1,7 @@
-"""Who takes part in a comparison: the entrants with their figures, and the reigning champion.
+"""Who takes part in a comparison: the evaluated models with their figures, and the champion's status.
 
-An entrant's figures are those of what would be served: its own bundle, loaded by the predictor. How it is judged is the
-use case's `evaluate`.
+A model's figures are those of what would be served: its own bundle, loaded by the predictor. How it is judged is the
+use case's `evaluation`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class EvaluatedModel:
 
     @property
     def key(self) -> str:
-        """A name that is unique among the entrants of a run, such as `baseline:logistic` or `champion:7`."""
+        """A name that is unique among the models of a run, such as `baseline:logistic` or `champion:7`."""
         return f"{self.kind}:{self.version or self.name}"
 
     @property
@@ -97,7 +97,7 @@ class ChampionStatus:
     rival: bool = False
 
 
-def reigning(store: Store, contract: Contract, threads: int) -> ChampionStatus:
+def champion_status(store: Store, contract: Contract, threads: int) -> ChampionStatus:
     """Load the champion for a comparison."""
     pointer = store.champion()
     if pointer is None:

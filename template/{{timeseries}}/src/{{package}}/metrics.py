@@ -1,1 +1,0 @@
-"""Metrics of your own. Forecasts cannot be judged by one yet; docs/timeseries.md says which there are."""
