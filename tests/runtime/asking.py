@@ -55,7 +55,6 @@ class Asking:
             1.5,
             self.model,
             {key: [record.get(key) for record in records] for key in records[0]},
-            self.found["prediction"].tolist(),
             self.binning.counts(self.found["prediction"].tolist()),
             json.dumps({"records": records}, indent=1).encode(),
             json.dumps(answer).encode(),

@@ -17,6 +17,7 @@ from mlgen_runtime.live_counters import hook as counters
 from mlgen_runtime.live_counters.bins import Bins, Named, Numeric
 from mlgen_runtime.live_counters.hook import Counters
 from mlgen_runtime.prediction_log.settings import LogSettings
+from mlgen_runtime.rest.metrics import Binning
 
 NUMBER = {"kind": "number", "rows": 10, "missing": 0.2, "edges": [1.0, 6.0, 9.0], "counts": [0, 4, 3, 1]}
 NAMES = {"kind": "category", "rows": 10, "missing": 0.0, "counts": {"a": 5, "b": 3, "7": 2}, "other": 0}
@@ -102,6 +103,21 @@ def test_many_rows_are_counted_evenly(small: Bins) -> None:
     assert counts[bins.PREDICTION].sum() == rows
 
 
+@pytest.mark.parametrize("edges", [[1234567.0, 1234568.0, 1234569.0], [1.0], []])
+def test_predictions_are_counted_in_the_bin_that_the_service_found(edges: list[float]) -> None:
+    """By its place: names of six digits may be alike, and a reference without edges has one bin."""
+    entry = {"kind": "number", "rows": 4, "missing": 0.0, "edges": edges, "counts": [1] * (len(edges) + 1)}
+    entries = {"inputs": {}, "predictions": {"prediction": entry}}
+    found = Bins(entries, Contract())  # type: ignore[arg-type]
+    contract = dataclasses.make_dataclass("Contract", [("labels", tuple, ())])()
+    predictions = [0.0, *edges, 2e9]
+
+    found.add({}, Binning.of(entries, contract).counts(predictions))
+
+    expected = np.bincount(np.searchsorted(edges, predictions, side="right"), minlength=len(edges) + 2)
+    assert found.fold()[bins.PREDICTION].tolist() == expected.tolist()
+
+
 @pytest.fixture(scope="module")
 def asking(trained_once: Path) -> Asking:
     return Asking(trained_once)
@@ -180,3 +196,16 @@ def test_every_input_of_the_bundle_is_counted(asking: Asking) -> None:
 
     assert {name for name, count in seen.items() if count == len(asking.records)} >= brought
     assert not any(sample.value for sample in found.samples())
+
+
+def test_an_answer_of_the_model_before_this_one_is_not_counted(asking: Asking) -> None:
+    """It was computed before the swap and is told after it: its bins are others, and the counters go on."""
+    found = Counters(LogSettings(), asking.model)
+    late = dataclasses.replace(asking.model, version="another")
+    told = dataclasses.replace(asking.answered(), model=late, counts={999: 1})
+
+    found.predicted(told)
+    found.predicted(asking.answered())
+
+    counted = [sample.value for sample in found.samples() if sample.name == "feature_values_total"]
+    assert sum(counted) == len(asking.records) * len({name for name in found.totals if name and name in asking.columns})

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -281,8 +282,13 @@ def test_another_champion_is_logged_under_its_own_version(
 
     until(lambda: service.post("/predict", {"records": asking.records})["model_version"] == "2")
     until(lambda: {row["model_version"] for row in kept(service.settings)} == {"1", "2"})
+    counted = Counter[str]()
+    for name, value in service.metrics().items():
+        if name.startswith("feature_values_total{"):
+            counted[name.rpartition('feature="')[2]] += int(value)
 
-    service.stop()
+    assert service.stop() == 0
+    assert max(counted.values()) == len(asking.records)
 
 
 def test_the_service_starts_without_what_is_heavy(trained_once: Path, tmp_path: Path) -> None:

@@ -35,9 +35,9 @@ class Place:
 class Answered:
     """A request that got predictions, just before they are sent.
 
-    `at` is in seconds since 1970, `ms` what it took so far. `columns` are the typed inputs [n], `predictions` the
-    answers [m], `counts` how many of them are of each class or in each bin of the reference. `request` and `answer` are
-    JSON, as `/predict` takes and gives them, whatever the client spoke.
+    `at` is in seconds since 1970, `ms` what it took so far. `columns` are the typed inputs [n], `counts` how many
+    predictions are of each class (by its label) or in each bin of the model's reference (by its place). `request` and
+    `answer` are JSON, as `/predict` takes and gives them, whatever the client spoke.
     """
 
     id: str
@@ -45,8 +45,7 @@ class Answered:
     ms: float
     model: Predictor
     columns: Mapping[str, Sequence[Any]]
-    predictions: Sequence[Any]
-    counts: Mapping[str, int]
+    counts: Mapping[str | int, int]
     request: bytes
     answer: bytes
 

@@ -51,10 +51,6 @@ class Numeric:
         self.names = [*self.bins.names, MISSING]
         self.reference: list[int] = [*entry["counts"], _missing(entry)]
 
-    def place(self, name: str) -> int:
-        """The bin that has a name."""
-        return self.names.index(name)
-
 
 class Named:
     """A column of categories."""
@@ -65,10 +61,6 @@ class Named:
         self.bins = CategoryBins(entry, column.categories if column is not None else (), most=NAMED)
         self.names = [*self.bins.names, OTHER, UNSEEN, MISSING]
         self.reference: list[int] = [*self.bins.reference(entry), _missing(entry)]
-
-    def place(self, name: str) -> int:
-        """The bin of a category by its name."""
-        return self.bins.place(name)
 
     def counts(self, values: Mapping[Any, int]) -> Counts:
         """How many of the values, each with how often it came, are in each bin."""
@@ -92,7 +84,7 @@ class Bins:
             for name, entry in entries.items()
             if entry["kind"] != "datetime"
         }
-        self._predictions: Counter[str] = Counter()
+        self._predictions: Counter[str | int] = Counter()
         self._rows = 0
         self._matrix: npt.NDArray[np.float64] = np.empty((0, 0))
         self._arrange([name for name in self.columns if name != PREDICTION])
@@ -101,11 +93,11 @@ class Bins:
         """Counts of nothing."""
         return {name: np.zeros(len(column.names), dtype=np.int64) for name, column in self.columns.items()}
 
-    def add(self, columns: Columns, predictions: Mapping[str, int]) -> bool:
-        """Add the rows of a request, and how many predictions were of each class or in each bin, as the service has
-        counted them; return whether it is time to `fold`."""
-        for name, count in predictions.items():
-            self._predictions[name] += count
+    def add(self, columns: Columns, predictions: Mapping[str | int, int]) -> bool:
+        """Add the rows of a request, and how many predictions were of each class (by its label) or in each bin (by its
+        place), as the service has counted them; return whether it is time to `fold`."""
+        for key, count in predictions.items():
+            self._predictions[key] += count
         try:
             return self._add(columns)
         except KeyError:  # what a reference has and no request brings is not counted
@@ -121,8 +113,8 @@ class Bins:
                 values.clear()
         if self._predictions and (column := self.columns.get(PREDICTION)) is not None:
             found[PREDICTION] = np.zeros(len(column.names), dtype=np.int64)
-            for name, count in self._predictions.items():
-                found[PREDICTION][column.place(name)] += count
+            for key, count in self._predictions.items():
+                found[PREDICTION][key if isinstance(key, int) else self._named(PREDICTION).bins.place(key)] += count
         self._predictions.clear()
         return found
 

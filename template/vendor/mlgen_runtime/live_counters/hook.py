@@ -59,7 +59,12 @@ class Counters(Observer):
         self.swapped(model)
 
     def predicted(self, answered: Answered) -> None:
-        """Add the values of a request, unless there are so many that a part of them tells as much."""
+        """Add the values of a request, unless there are so many that a part of them tells as much.
+
+        One that was computed by the model before this one has that one's bins, and is not counted.
+        """
+        if answered.model.version != self.version:
+            return
         self._seen += 1
         if int(answered.at) != self._second:
             self._second, self._every = int(answered.at), max(1, self._seen // BUSY)

@@ -66,10 +66,10 @@ class Metrics:
         found[bisect.bisect_left(BOUNDS, seconds)] += 1
         found[-1] += seconds
 
-    def predicted(self, version: str, counts: Mapping[str, int]) -> None:
+    def predicted(self, version: str, binning: Binning, counts: Mapping[str | int, int]) -> None:
         """Count predictions by the name of their class or bin."""
-        for name, count in counts.items():
-            self._predictions[version, name] += count
+        for key, count in counts.items():
+            self._predictions[version, binning.name(key)] += count
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
         """Add to any other counter."""
@@ -144,7 +144,10 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Binning:
-    """How predictions are counted: by label, or by the bins that the bundle's reference histogram has."""
+    """How predictions are counted: by label, or by the place of the bin in the bundle's reference histogram.
+
+    Names are for people: two bins whose edges are alike in six digits share one, and two models' bins differ.
+    """
 
     labels: bool
     edges: tuple[float, ...] = ()
@@ -158,13 +161,17 @@ class Binning:
         edges = _edges(reference)
         return cls(labels=False, edges=edges, names=tuple(NumberBins(edges).names)) if edges else cls(labels=False)
 
-    def counts(self, predictions: Sequence[Any]) -> dict[str, int]:
-        """How many predictions are of each class or in each bin."""
-        found: dict[str, int] = {}
+    def counts(self, predictions: Sequence[Any]) -> dict[str | int, int]:
+        """How many predictions are of each class, by its label, or in each bin, by its place."""
+        found: dict[str | int, int] = {}
         for value in predictions:
-            name = str(value) if self.labels else self.names[bisect.bisect_right(self.edges, value)]
-            found[name] = found.get(name, 0) + 1
+            key = str(value) if self.labels else bisect.bisect_right(self.edges, value)
+            found[key] = found.get(key, 0) + 1
         return found
+
+    def name(self, key: str | int) -> str:
+        """What a class or a bin is called."""
+        return key if isinstance(key, str) else self.names[key]
 
 
 def _edges(reference: dict[str, Any]) -> tuple[float, ...]:

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 def predicted(state: State, request: Request, served: Served, response: Response) -> None:
     """Count an answer with predictions, and tell of it."""
     request.rows, request.version = len(response.predictions), served.version
-    state.metrics.predicted(served.version, response.counts)
+    state.metrics.predicted(served.version, served.binning, response.counts)
     if state.observers:
         ms = (time.perf_counter() - request.started) * 1000
         answered = Answered(
@@ -34,7 +34,6 @@ def predicted(state: State, request: Request, served: Served, response: Response
             ms,
             served.model,
             response.columns,
-            response.predictions,
             response.counts,
             response.request,
             response.answer,

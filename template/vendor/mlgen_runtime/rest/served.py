@@ -35,7 +35,7 @@ class Response:
 
     body: bytes
     predictions: Sequence[Any]
-    counts: dict[str, int]
+    counts: dict[str | int, int]
     columns: Mapping[str, Sequence[Any]]
     request: bytes
     answer: bytes
