@@ -6,6 +6,7 @@ and all; so edited files that go are put aside first, under kept/ in the project
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,13 +33,15 @@ class Change:
         return [path for path in self.edited if path.startswith(f"{folder}/")]
 
     def keep(self, project: Path) -> None:
-        """Put aside what the dropped files held, and remove those that Copier left."""
+        """Put aside what the dropped files held, all of it; then remove those that Copier left, and emptied folders."""
         for path, content in self.dropped.items():
-            (project / path).unlink(missing_ok=True)
             (project / KEPT / path).parent.mkdir(parents=True, exist_ok=True)
             (project / KEPT / path).write_bytes(content)
-            if not any((project / path).parent.iterdir()):
-                (project / path).parent.rmdir()
+        for path in self.dropped:
+            (project / path).unlink(missing_ok=True)
+            for folder in Path(path).parents[:-1]:
+                with contextlib.suppress(OSError):  # gone already, or not empty
+                    (project / folder).rmdir()
 
 
 def foresee(project: Path, before: Mapping[str, Any], data: Mapping[str, Any], target: Source) -> Change:

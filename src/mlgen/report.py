@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -85,8 +86,8 @@ def _by_kind(status: Sequence[str]) -> Iterator[str]:
         if lines:
             yield f"  {whose}:"
             yield from (f"    {line}" for line in lines if line not in runtime)
-        if runtime:
-            yield f"     M {RUNTIME}/  ({len(runtime)} files)"
+        for what, count in Counter(line[:2] for line in runtime).items():
+            yield f"    {what} {RUNTIME}/  ({count} file{'s' if count > 1 else ''})"
 
 
 def _path(line: str) -> str:

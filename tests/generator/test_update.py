@@ -187,7 +187,10 @@ def test_each_kind_of_file_is_updated_in_its_way(front: str, releases: Path, pro
     assert "# ours" in both and both.endswith("# theirs\n")
     if front == "mlgen":
         assert "  merged with your edits:\n     M conf/gate/default.yaml\n" in done.stdout
-        assert "  the template's:\n" in done.stdout and "M vendor/mlgen_runtime/  (4 files)" in done.stdout
+        assert "  the template's:\n" in done.stdout and "M vendor/mlgen_runtime/  (2 files)" in done.stdout
+        assert (
+            " D vendor/mlgen_runtime/  (1 file)" in done.stdout and "?? vendor/mlgen_runtime/  (1 file)" in done.stdout
+        )
         assert (
             "Yours, and left as they are; a new project has others now: README.md, src/churn/metrics.py, "
             in done.stdout
@@ -215,6 +218,21 @@ def test_what_is_dropped_is_said_and_its_edits_are_kept(project: Path, mlgen: Ru
     assert not (project / "conf/rest").exists() and not (project / "tests/test_service.py").exists()
     runtime = project / "vendor/mlgen_runtime"
     assert (runtime / "batch/job.py").is_file() and not (runtime / "rest").exists()
+
+
+def test_the_only_edit_of_a_folder_that_goes_is_kept(project: Path, mlgen: Run) -> None:
+    """Copier removes the emptied folder before; every edit is put aside, those of the runtime among them."""
+    edit(project, "conf/rest/default.yaml", "port: 8000", "port: 8001")
+    edit(project, "vendor/mlgen_runtime/rest/workers.py", "from __future__", "# ours\nfrom __future__")
+    edit(project, ".copier-answers.yml", "settings:\n    rest:\n        port: 9000\n", "settings: {}\n")
+    commit(project, "edits")
+
+    done = mlgen("update", project, "deployment=[batch]")
+
+    assert done.returncode == 0, done.stderr
+    assert "port: 8001" in (project / "kept/conf/rest/default.yaml").read_text("utf8")
+    assert "# ours" in (project / "kept/vendor/mlgen_runtime/rest/workers.py").read_text("utf8")
+    assert not (project / "conf/rest").exists() and not (project / "vendor/mlgen_runtime/rest").exists()
 
 
 def test_one_setting_changes_and_the_others_stay(project: Path, mlgen: Run) -> None:

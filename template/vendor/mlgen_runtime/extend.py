@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .contract.catalogue import Finding
 from .core.errors import InputError
@@ -59,14 +59,6 @@ if not TYPE_CHECKING:
 
 #: Parameters of a model's function that the run gives, whatever conf/ says.
 GIVEN = ("seed", "threads")
-
-
-class _Estimator(Protocol):
-    """What scikit-learn calls an estimator; LightGBM's and XGBoost's own wrappers are some."""
-
-    def fit(self, X: Any, y: Any) -> Any: ...
-
-    def predict(self, X: Any) -> Any: ...
 
 
 Model = TypeVar("Model", bound=Callable[..., Any])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,14 @@ def test_a_file_that_would_be_the_same_is_not_touched(tmp_path: Path) -> None:
     assert not atomic.write_if_changed(path, "one\n")
     assert path.stat().st_ino == there
     assert atomic.write_if_changed(path, "two\n")
+
+
+def test_threads_that_write_one_file_do_not_meet(tmp_path: Path) -> None:
+    """Each writes under a name of its own, so the last one wins and none fails."""
+    path = tmp_path / "many.txt"
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: atomic.write(path, str(number)), range(400)))
+
+    assert int(path.read_text("utf8")) in range(400)
+    assert list(tmp_path.iterdir()) == [path]

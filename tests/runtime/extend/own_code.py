@@ -36,6 +36,20 @@ def scaled_logistic() -> Any:
 
 
 @model
+def nearest_neighbours() -> Any:
+    from sklearn.neighbors import KNeighborsClassifier
+
+    return KNeighborsClassifier()
+
+
+@model
+def stopped_early(seed: int = 0) -> Any:
+    from xgboost import XGBClassifier
+
+    return XGBClassifier(early_stopping_rounds=5, random_state=seed)
+
+
+@model
 def lightgbm_wrapper(n_estimators: int = 30, seed: int = 0) -> Any:
     from lightgbm import LGBMClassifier
 

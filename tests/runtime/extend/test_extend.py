@@ -105,6 +105,10 @@ def test_a_file_in_conf_holds_other_defaults(train: Callable[..., Trained], own:
     [
         ("support_vectors", r"the ONNX model differs by \d.*never loaded; choose another estimator"),
         ("histograms", r"ONNX cannot express HistGradientBoostingClassifier.*choose another estimator"),
+        (
+            "stopped_early",
+            r"model=stopped_early: XGBClassifier cannot be fitted: Must have at least 1 validation dataset",
+        ),
         ("no_estimator", r"own_code gives int, which has no fit; return an estimator for classes"),
         ("random_forst", r"model=random_forst: no such choice.*did you mean 'random_forest'"),
     ],
@@ -118,6 +122,67 @@ def test_what_cannot_be_served_is_refused_in_one_line(
 
     assert "\n" not in str(refused.value)
     assert not Store(own / "bundles").versions()
+
+
+def test_weights_reach_the_last_step_of_a_pipeline(train: Callable[..., Trained]) -> None:
+    """`train.imbalance=balanced` raises the rare class's probabilities; an estimator without weights says so."""
+    plain, balanced = (
+        next(model for model in found.models if model.kind == "candidate").scores[:, 1].mean()
+        for found in (train("model=scaled_logistic"), train("model=scaled_logistic", "train.imbalance=balanced"))
+    )
+
+    assert abs(balanced - 0.5) < abs(plain - 0.5) / 2
+
+
+def test_what_takes_no_weights_says_so(train: Callable[..., Trained]) -> None:
+    """The note is there only where the rows' weights differ."""
+    for imbalance, expected in (("balanced", True), ("none", False)):
+        found = train("model=nearest_neighbours", f"train.imbalance={imbalance}", "bundle.onnx_tolerance=1")
+        assert any("nearest_neighbours takes no weights of rows" in note for note in found.notes) is expected
+
+
+@pytest.mark.parametrize("wrapper", ["lightgbm_wrapper", "xgboost_wrapper"])
+def test_a_wrapper_refuses_rows_that_lack_a_class(wrapper: str, own: Path, train: Callable[..., Trained]) -> None:
+    """The contract has a label that no training row has: one line says so."""
+    train()
+    place = own / "data" / "contract.yaml"
+    text = place.read_text("utf8")
+    assert text.count("labels: ['no', 'yes']") == 1, text
+    place.write_text(text.replace("labels: ['no', 'yes']", "labels: ['maybe', 'no', 'yes']"), "utf8")
+
+    with pytest.raises(InputError, match="must see every class, and the training rows lack one of the 3"):
+        train(f"model={wrapper}", "task=multiclass")
+
+
+def test_a_wrapper_of_classes_is_fitted_once(train: Callable[..., Trained], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only an interval of numbers needs a fit on a part of the rows."""
+    from lightgbm import LGBMClassifier
+
+    fits, fit = [], LGBMClassifier.fit
+    monkeypatch.setattr(
+        LGBMClassifier, "fit", lambda self, X, y, **more: fits.append(len(X)) or fit(self, X, y, **more)
+    )
+
+    found = train("model=lightgbm_wrapper")
+
+    assert fits == [found.prepared.counts["train_rows"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "act"),
+    [
+        ("model", "lightgbm", []),
+        ("metric", "roc_auc", ["gate.metric=roc_auc"]),
+        ("check", "out_of_range", []),
+    ],
+)
+def test_a_name_of_ours_is_refused(kind: str, name: str, act: list[str], train: Callable[..., Trained]) -> None:
+    """What the runtime brings is never silently replaced."""
+    importlib.import_module("own_code")
+    extensions.register(extensions.Extension(kind, name, lambda: None, {"settings": {}, "title": "t", "tasks": ()}))  # type: ignore[arg-type]
+
+    with pytest.raises(InputError, match=f"the {kind} '{name}' has the name of one that the runtime brings"):
+        train(*act)
 
 
 def test_a_wrapper_with_another_objective_is_refused(train: Callable[..., Trained]) -> None:
@@ -184,6 +249,45 @@ def test_a_module_that_is_not_there_is_named(project: Path) -> None:
 
     with pytest.raises(InputError, match=r"project.extensions: there is no module 'churn.nowhere'"):
         load([], project)
+
+
+def test_what_a_module_raises_is_raised_with_the_name_of_who_asked(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug of the user's keeps its trace, and the note names the setting."""
+    (project / "broken_code.py").write_text("raise RuntimeError('a slip')\n", "utf8")
+    monkeypatch.syspath_prepend(project)
+    page = project / "conf" / "config.yaml"
+    page.write_text(page.read_text("utf8").replace("extensions: []", "extensions: [broken_code]"), "utf8")
+
+    with pytest.raises(RuntimeError, match="a slip") as raised:
+        load([], project)
+
+    assert "project.extensions in conf/config.yaml lists" in raised.value.__notes__[0]
+
+
+@pytest.mark.parametrize("override", ["project.extensions=[own_code]", "project.use_case=timeseries"])
+def test_what_is_read_first_is_no_run_s_to_change(override: str, own: Path) -> None:
+    """It would be recorded, and not be so; an experiment is told its file."""
+    key, _, value = override.partition("=")
+    with pytest.raises(InputError, match=f"{key}: no run can change it.*conf/config.yaml"):
+        load([override], own)
+    name = key.split(".")[1]
+    (own / "conf/experiment/other.yaml").write_text(f"# @package _global_\nproject:\n  {name}: {value}\n", "utf8")
+    with pytest.raises(InputError, match=rf"{key} in conf/experiment/other.yaml: no run can change it"):
+        load(["+experiment=other"], own)
+
+
+def test_extensions_may_stand_in_the_declaration(project: Path) -> None:
+    """conf/project.yaml wins over conf/config.yaml in this, too."""
+    declared = project / "conf" / "project.yaml"
+    declared.write_text("# @package _global_\nproject:\n  extensions: [own_code]\n", "utf8")
+    sys.modules.pop("own_code", None)
+
+    with extensions.alone():
+        assert load([], project).project.extensions == ["own_code"]
+        assert "random_forest" in registered("model")
+    sys.modules.pop("own_code", None)
 
 
 def test_two_things_of_one_name_are_refused(own: Path) -> None:

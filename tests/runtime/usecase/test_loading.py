@@ -13,7 +13,7 @@ from mlgen_runtime.bundle.store import Store
 from mlgen_runtime.core import extensions
 from mlgen_runtime.core.errors import InputError
 from mlgen_runtime.core.extensions import Extension
-from mlgen_runtime.usecase.loading import load, use_case
+from mlgen_runtime.usecase.loading import load
 from sample_projects import run_code
 
 
@@ -67,7 +67,7 @@ print(sorted({"pandas", "sklearn", "mlflow", "hydra", "lightgbm", "xgboost", "to
 
 def test_a_bundle_names_its_use_case(trainings: Callable[[str], Path]) -> None:
     for name in ("tabular", "timeseries"):
-        assert use_case(champion(trainings(name))).name == name
+        assert load(champion(trainings(name))).use_case == name
 
 
 def test_a_bundle_of_an_unknown_use_case_is_refused_in_one_line(copy: Path) -> None:

@@ -53,7 +53,7 @@ def _dashboard(package: str, panels: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _panels(settings: AlertSettings, source: Source, package: str, service: bool) -> Iterator[dict[str, Any]]:
     yield _row("What is firing")
-    yield _firing(source, package)
+    yield _firing(package)
     if service:
         yield _row("The service, now")
         requests = f"sum by (status) (rate({selected('http_requests_total', source.job)}[{source.range}]))"
@@ -101,7 +101,7 @@ def _series(title: str, queries: list[tuple[str, str]], *, unit: str) -> dict[st
     }
 
 
-def _firing(source: Source, package: str) -> dict[str, Any]:
+def _firing(package: str) -> dict[str, Any]:
     """A table of all that is firing, in Prometheus itself."""
     query = selected("ALERTS", 'alertstate="firing"', f'project="{package}"')
     hidden = {"__name__": True, "Time": True, "Value": True, "alertstate": True, "project": True}

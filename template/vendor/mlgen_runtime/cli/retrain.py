@@ -50,7 +50,7 @@ def run(config: RunConfig) -> VerbReport:
     for note in done.notes:
         print(f"  Note: {note}")
     missed = config.gate.strict and done.decision in ("refused", "dropped")
-    return VerbReport(_summary(done, config), 3 if missed else 0)
+    return VerbReport(_summary(done), 3 if missed else 0)
 
 
 def _found(plan: Plan) -> None:
@@ -68,7 +68,7 @@ _HEADS = {
 }
 
 
-def _summary(done: RetrainResult, config: RunConfig) -> dict[str, Any]:
+def _summary(done: RetrainResult) -> dict[str, Any]:
     from . import train
 
     plan, data = done.plan, done.data

@@ -21,7 +21,8 @@ def run(config: RunConfig) -> VerbReport:
     """Compare, print each difference, and return them all."""
     from ..core import manifest
 
-    released, status, found = manifest.read(), manifest.status(), manifest.differences()
+    released, found = manifest.read(), manifest.differences()
+    status = "unknown" if released is None else "changed" if found else "released"
     version = None if released is None else released.version
     for difference in found:
         print(f"{difference.kind:<8} {difference.path}")

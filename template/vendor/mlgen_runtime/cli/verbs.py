@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config.tree import project_root
-from ..core.errors import InputError, nearest
+from ..core.errors import InputError
 from ..core.registry import Entry, Registry
 
 if TYPE_CHECKING:
@@ -73,10 +73,7 @@ def discover(root: Path | None = None) -> dict[str, Verb]:
 
 def find(name: str, root: Path | None = None) -> Verb:
     """Return a verb by its name; raises InputError that names the nearest one."""
-    there = VERBS.found(_groups(root))
-    if name not in there:
-        raise InputError(f"{name!r} is not a verb; expected one of {', '.join(there)}{nearest(name, there)}")
-    return _read(name, there[name])
+    return _read(name, VERBS.entry(name, _groups(root)))
 
 
 def _groups(root: Path | None) -> set[str] | None:

@@ -26,6 +26,8 @@ _TEXT = re.compile(
 )
 #: A git revision that a reader of numbers would take for one: 12e4567 is no power of ten.
 _REVISION = re.compile(r"(?=.{7,64}$)\d+e\d+")
+#: What is read before a run is put together: its shape and the code that it is made with follow from it.
+FIXED = ("project.use_case", "project.package", "project.extensions")
 _WORDS: dict[str, object] = {"null": None, "true": True, "false": False}
 
 
@@ -44,6 +46,7 @@ def check(overrides: Sequence[str], tree: ConfTree, schema: ConfigSchema, *, swe
         if key in tree.groups and sign != "~":
             _check_choice(key, values, tree)
     composed = tree.compose(chosen, added)
+    _check_fixed([key for _, key, _ in split], composed, tree)
     for sign, key, values in split:
         if sign or key.split(".")[0].split("/")[0] == HYDRA or "@" in key:
             continue
@@ -117,6 +120,18 @@ def _split(override: str) -> tuple[str, str, list[str]]:
     sign = found.group() if found else ""
     values = text.split(",") if equals and _PLAIN.fullmatch(text) else []
     return sign, key[len(sign) :], values
+
+
+def _check_fixed(keys: Sequence[str], composed: Composed, tree: ConfTree) -> None:
+    """Refuse what would be read too late: on the command line, in an experiment."""
+    for key in FIXED:
+        fixed, found = tree.fixed(key), composed.settings.get(key)
+        if key in keys or (fixed and found and found.file != fixed.file):
+            where = "" if key in keys or found is None else f" in {found.file}"
+            raise InputError(
+                f"{key}{where}: no run can change it, for it is read before a run is put together; change it in "
+                f"{fixed.file if fixed else 'conf/config.yaml'}"
+            )
 
 
 def _check_choice(group: str, values: Sequence[str], tree: ConfTree) -> None:

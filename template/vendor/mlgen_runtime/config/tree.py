@@ -110,6 +110,11 @@ class ConfTree:
         own = extensions.registered("model") if group == "model" else {}
         return _own_page(own[choice]) if choice in own else None
 
+    def fixed(self, key: str) -> Setting | None:
+        """A setting as conf/config.yaml has it, or conf/project.yaml, which wins: what no run can change."""
+        pages = [page for name in ("project", "config") if (page := self.page(name)) is not None]
+        return next((page.settings[key] for page in pages if key in page.settings), None)
+
     def compose(self, chosen: Mapping[str, str | None], added: Iterable[tuple[str, str]] = ()) -> Composed:
         """Put the pages together: `chosen` overrides choices of the defaults list, `added` extends it."""
         top = self.page("config")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..core import extensions
 from ..core.extensions import Extension
@@ -10,9 +10,10 @@ from .catalogue import Check, Finding
 from .view import View
 
 
-def checks() -> dict[str, Check]:
-    """The checks that the project's modules registered, by id."""
-    return {name: _check(name, found) for name, found in extensions.registered("check").items()}
+def checks(ours: Mapping[str, Check]) -> dict[str, Check]:
+    """Our checks and those that the project's modules registered, by id. Raises InputError where both have a name."""
+    own = extensions.registered_beside(ours, "check")
+    return {**ours, **{name: _check(name, found) for name, found in own.items()}}
 
 
 def _check(name: str, found: Extension) -> Check:

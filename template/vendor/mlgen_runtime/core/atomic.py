@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def replacing(path: Path, *, lasting: bool = False) -> Iterator[Path]:
     Its folder is made where it is missing. `lasting` flushes to the disk first, for what must outlive a power cut.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}")  # a process id: two containers may share one
     try:
         yield temporary
         if lasting:

@@ -1,13 +1,14 @@
-"""What a project's own modules registered through `mlgen_runtime.extend`: by kind and name, with the source it is from.
+"""What a project's own modules registered through `mlgen_runtime.extend`, by kind and name.
 
-The runtime imports the modules that `project.extensions` lists, once, before it looks at any of these tables.
+The modules that `project.extensions` lists are imported once, before a configuration is read; help and completion
+import nothing of the user's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ Kind = Literal["model", "metric", "check", "sink"]
 
 @dataclass(frozen=True)
 class Extension:
-    """One thing of the user's: what was registered, the options it came with, and the sha256 of its module's source."""
+    """One thing of the user's: what was registered, and the options it came with."""
 
     kind: Kind
     name: str
@@ -60,8 +61,25 @@ def registered(kind: Kind) -> dict[str, Extension]:
     return dict(_TABLES[kind])
 
 
+def registered_beside(ours: Collection[str], kind: Kind) -> dict[str, Extension]:
+    """The extensions of one kind, by name. Raises InputError where one has a name among `ours`, the runtime's own."""
+    for name, found in _TABLES[kind].items():
+        if name in ours:
+            raise InputError(
+                f"{found.module}: the {kind} {name!r} has the name of one that the runtime brings; rename the function"
+            )
+    return registered(kind)
+
+
+def used(model: str | None, metric: str | None) -> tuple[Extension, ...]:
+    """The project's own code that a run is made with: its model, its metric, and all its checks."""
+    found = [_TABLES["model"].get(model or ""), _TABLES["metric"].get(metric or ""), *_TABLES["check"].values()]
+    return tuple(each for each in found if each is not None)
+
+
 def load(modules: Iterable[str]) -> None:
-    """Import the modules of `project.extensions`. Raises InputError naming one that is not there or fails."""
+    """Import the modules of `project.extensions`. Raises InputError naming one that is not there; what one raises by
+    itself is a bug in it, and is raised as it is, with a note of who asked for the module."""
     for name in modules:
         try:
             importlib.import_module(name)
@@ -71,6 +89,11 @@ def load(modules: Iterable[str]) -> None:
                     f"project.extensions: there is no module {name!r}; take it out of the list in conf/config.yaml, or "
                     "add the file below src/ (and run `make setup` again where its package is new)"
                 ) from error
+            raise
+        except InputError:
+            raise
+        except Exception as error:
+            error.add_note(f"(while importing {name}, which project.extensions in conf/config.yaml lists)")
             raise
 
 

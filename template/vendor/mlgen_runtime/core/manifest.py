@@ -60,7 +60,7 @@ def differences(root: Path = ROOT) -> list[Difference]:
     for path, digest in manifest.files.items():
         if path not in own:
             found += [] if _left_out(path, root) else [Difference(path, "missing")]
-        elif digest not in _digests(own[path]):
+        elif not _is_as_released(own[path], digest):
             found.append(Difference(path, "changed"))
     return sorted(found, key=lambda difference: difference.path)
 
@@ -84,7 +84,9 @@ def _left_out(path: str, root: Path) -> bool:
     return any(not (root / Path(*folders[:depth])).is_dir() for depth in range(1, deepest + 1))
 
 
-def _digests(path: Path) -> set[str]:
-    """The sha256 of a file as it is, and with the line ends that git takes away on Windows."""
+def _is_as_released(path: Path, digest: str) -> bool:
+    """Whether a file has this sha256, as it is or with the line ends that git takes away on Windows."""
     content = path.read_bytes()
-    return {hashlib.sha256(each).hexdigest() for each in (content, content.replace(b"\r\n", b"\n"))}
+    if hashlib.sha256(content).hexdigest() == digest:
+        return True
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest() == digest

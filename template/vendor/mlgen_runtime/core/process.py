@@ -6,6 +6,8 @@ import os
 import socket
 from typing import Any
 
+from .errors import InputError
+
 
 def name() -> str:
     """Return `<host>-<process id>`, the mark that this process leaves on what it has not finished."""
@@ -37,19 +39,30 @@ def lock(descriptor: int) -> None:
 
 
 def try_lock(descriptor: int) -> bool:
-    """Take an exclusive lock on an open file if nobody has it; tell whether it was had."""
-    try:
-        if os.name == "nt":
-            import msvcrt
+    """Take an exclusive lock on an open file if nobody has it; tell whether it was had.
 
-            windows: Any = msvcrt
+    Raises InputError where the file system has no locks: that nobody can ever have it must not read as "not now".
+    """
+    if os.name == "nt":
+        import msvcrt
+
+        windows: Any = msvcrt
+        try:
             windows.locking(descriptor, windows.LK_NBLCK, 1)
-        else:
-            import fcntl
+        except OSError:  # it has one error for all
+            return False
+        return True
+    import fcntl
 
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
+    except OSError as error:
+        raise InputError(
+            f"the file system cannot lock files ({error.strerror}), which keeps two processes apart; put what is "
+            "written here on a disk that can, such as a local one"
+        ) from error
     return True
 
 

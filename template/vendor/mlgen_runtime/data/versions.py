@@ -106,7 +106,7 @@ def contract(path: str, asked: str | None, file: str, root: Path) -> str | None:
 
 def keepers(root: Path) -> list[str]:
     """The names of those who keep versions in a project."""
-    return [name for name in KEEPERS.names() if (root / "conf" / str(KEEPERS.entry(name).group)).is_dir()]
+    return KEEPERS.names({path.name for path in (root / "conf").glob("*") if path.is_dir()})
 
 
 def _keeper(path: str, root: Path) -> Keeper | None:

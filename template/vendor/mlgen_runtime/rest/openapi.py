@@ -166,7 +166,7 @@ def _invocations(served: Served) -> dict[str, Any]:
     body = {"anyOf": forms, "examples": [{"dataframe_records": served.example}]}
     text = {"type": "string", "description": "CSV with a header line that names the columns"}
     found = _object({"predictions": {"type": "array"}})
-    operation = _post("invocations", "MLflow's scoring protocol.", {JSON: body}, {"200": found}, "MlflowError", "400")
+    operation = _post("invocations", "MLflow's scoring protocol.", {JSON: body}, {"200": found}, "MlflowError")
     operation["requestBody"]["description"] = "Also text/csv: " + text["description"]
     del operation["responses"]["422"]
     operation["responses"]["401"]["content"] = {JSON: {"schema": _ref("Refusal")}}
@@ -199,7 +199,6 @@ def _post(
     bodies: dict[str, Schema],
     answers: dict[str, Schema],
     error: str = "Refusal",
-    wrong: str = "422",
 ) -> dict[str, Any]:
     """An operation that takes a body, with every status that it can answer."""
     refusals = {

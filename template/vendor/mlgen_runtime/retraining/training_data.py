@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..core import extensions
 from ..core.atomic import replacing
 from ..core.errors import InputError
 from ..usecase.resolve import CHOSEN
@@ -122,6 +123,10 @@ def _moved(config: RunConfig, frame: pd.DataFrame, fingerprint: str) -> dict[str
 
 
 def _key(config: RunConfig, fingerprint: str) -> str:
-    """A digest of the rows and of all settings that decide how a training ends."""
-    settings = json.dumps({name: config.record.get(name) for name in DECIDING}, sort_keys=True)
+    """A digest of the rows and of all settings and the project's own code that decide how a training ends."""
+    own = extensions.used(config.model.name, config.gate.metric)
+    deciding = {name: config.record.get(name) for name in DECIDING}
+    if own:
+        deciding["extensions"] = {f"{each.kind} {each.name}": each.sha256 for each in own}
+    settings = json.dumps(deciding, sort_keys=True)
     return hashlib.sha256(f"{fingerprint} {settings}".encode()).hexdigest()[:16]

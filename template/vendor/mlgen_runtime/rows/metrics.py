@@ -59,7 +59,7 @@ def known_metrics() -> dict[str, Metric]:
     """All metrics by name, the project's own among them."""
     from .own_metrics import metrics
 
-    return {**METRICS, **metrics()}
+    return {**METRICS, **metrics(METRICS)}
 
 
 def main(task: str) -> Metric:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..core.extensions import registered
+from ..core.extensions import registered_beside
 from .metrics import Metric, Resample
 
 Array = npt.NDArray[Any]
 
 
-def metrics() -> dict[str, Metric]:
-    """The metrics that the project's modules registered, by name."""
+def metrics(ours: Collection[str]) -> dict[str, Metric]:
+    """The metrics that the project's modules registered, by name. Raises InputError where one has a name of ours."""
     return {
         name: Metric(name, prepare=_prepare(found.function), **found.options)
-        for name, found in registered("metric").items()
+        for name, found in registered_beside(ours, "metric").items()
     }
 
 

@@ -10,22 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract.schema import Contract
-from ..usecase.parity import Bulk, Parity
+from ..usecase.training_parts import Candidate as CandidateProtocol
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..usecase.parity import Parity
 
 Array = npt.NDArray[Any]
-
-__all__ = ["Bulk", "Candidate", "Parity", "Training"]
-
-
-class TrainingSettings(Protocol):
-    """What rows need to know of how models are fitted."""
-
-    @property
-    def imbalance(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,29 +59,11 @@ class Training:
         return scaled
 
 
-class Candidate(Protocol):
+class Candidate(CandidateProtocol, Protocol):
     """A fitted model that the gate can judge and the bundle can hold."""
-
-    @property
-    def name(self) -> str:
-        """The model's name in the registry, or the baseline's."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the reader should know of how it was fitted."""
-
-    @property
-    def native(self) -> Any:
-        """The library's own booster, or None where the model is not one booster."""
 
     def scores(self, frame: pd.DataFrame) -> Array:
         """Values [n], or probabilities [n, k], of conformed rows."""
-
-    def importance(self) -> dict[str, float]:
-        """What each feature contributes, as shares that sum to 1; empty where that means nothing."""
-
-    def parameters(self) -> dict[str, object]:
-        """Settings and findings (such as the number of trees) for the run's record."""
 
     def write(self, folder: Path, sample: pd.DataFrame, tolerance: float) -> Parity:
         """Write the model's files of a bundle; `sample` are conformed rows to compare on."""

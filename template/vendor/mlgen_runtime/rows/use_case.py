@@ -26,7 +26,7 @@ class RowsUseCase:
         from ..contract import cells, own
         from .contract import patterns
 
-        return {**cells.CHECKS, **patterns.CHECKS, **own.checks()}
+        return own.checks({**cells.CHECKS, **patterns.CHECKS})
 
     @property
     def reading(self) -> protocol.Reading:

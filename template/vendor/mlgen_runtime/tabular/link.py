@@ -13,10 +13,6 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-#: identity and log1p: regression; logistic: two classes from one margin; softmax: a margin for each class;
-#: probabilities: what is added up is the probability itself.
-LINKS = ("identity", "log1p", "logistic", "softmax", "probabilities")
-
 
 def scores(margins: Array, link: str) -> Array:
     """Return values [n] (identity, log1p) or probabilities [n, k] (the others) of margins [n, 1 or k]."""

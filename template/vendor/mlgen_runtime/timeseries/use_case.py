@@ -26,7 +26,7 @@ class Timeseries:
 
     @property
     def schema(self) -> ConfigSchema:
-        """conf/ as this use case shapes it; the models are those of `model.MODELS` and the project's own."""
+        """conf/ as this use case shapes it; the models are those of `model.MODELS`."""
         from .settings import TimeseriesConfig
 
         def settings_classes() -> Mapping[str, type[Any]]:
@@ -42,7 +42,7 @@ class Timeseries:
         from ..contract import cells, own
         from .contract import patterns
 
-        return {**cells.CHECKS, **patterns.CHECKS, **own.checks()}
+        return own.checks({**cells.CHECKS, **patterns.CHECKS})
 
     @property
     def reading(self) -> protocol.Reading:

@@ -30,9 +30,7 @@ class Judged:
     @property
     def extensions(self) -> tuple[Extension, ...]:
         """The project's own code that this run was made with: its model, its metric, its checks."""
-        found = [extensions.registered("model").get(self.chosen.name)]
-        found += [extensions.registered("metric").get(self.decision.metric)]
-        return tuple(each for each in (*found, *extensions.registered("check").values()) if each is not None)
+        return extensions.used(self.chosen.name, self.decision.metric)
 
     @property
     def chosen(self) -> EvaluatedModel:

@@ -14,8 +14,9 @@ from ..core.progress import Steps
 from ..usecase import registry
 from . import gate
 from .judged import Judged
-from .publish import Published, publish, register, run_tags
+from .publish import Published, publish, register
 from .run_context import RunContext
+from .run_record import run_tags
 
 if TYPE_CHECKING:
     from ..config.run import RunConfig

@@ -18,13 +18,11 @@ from ..core import atomic
 from ..core.errors import InputError
 from ..core.progress import Steps
 from . import bundle_metadata, card, card_content, native_model
-from .run_record import dataset, metrics, params, run_tags, version_tags
+from .run_record import dataset, metrics, params, version_tags
 
 if TYPE_CHECKING:
     from .judged import Judged
     from .run_context import RunContext
-
-__all__ = ["Published", "publish", "register", "run_tags"]
 
 
 @dataclass(frozen=True)

@@ -29,24 +29,24 @@ def load(changed: Sequence[str] = (), root: Path | None = None) -> RunConfig:
 def schema_of(tree: ConfTree) -> ConfigSchema:
     """The shape of a project's configuration. Raises InputError where conf/config.yaml names no use case of this
     project, or belongs to another project."""
-    page = tree.page("config")
-    settings = {} if page is None else page.settings
-    name = settings["project.use_case"].value if "project.use_case" in settings else ""
-    _same_project(tree, settings["project.package"].value if "project.package" in settings else "")
-    case = registry.find(name)
-    listed = settings["project.extensions"].value if "project.extensions" in settings else "[]"
-    extensions.load(module.strip() for module in listed.strip("[]").split(",") if module.strip())
+    _same_project(tree)
+    case = registry.find(_fixed(tree, "project.use_case"))
+    listed = _fixed(tree, "project.extensions").strip("[]").split(",")
+    extensions.load(name for module in listed if (name := module.strip()) not in ("", "null", "~"))
     return case.schema
 
 
-def _same_project(tree: ConfTree, package: str) -> None:
+def _fixed(tree: ConfTree, key: str) -> str:
+    found = tree.fixed(key)
+    return "" if found is None else found.value
+
+
+def _same_project(tree: ConfTree) -> None:
     """Refuse a configuration of another project than the one that this runtime lies in."""
     own = ConfTree(ROOT.parents[1])
-    page = own.page("config") if own.root != tree.root else None
-    if page is not None and "project.package" in page.settings:
-        here = page.settings["project.package"].value
-        if package != here:
-            raise InputError(
-                f"{tree.root / 'conf'} belongs to the project {package!r}, this is {here!r}; "
-                "change to a folder of the project that you mean"
-            )
+    here = _fixed(own, "project.package") if own.root != tree.root else ""
+    if here and here != (package := _fixed(tree, "project.package")):
+        raise InputError(
+            f"{tree.root / 'conf'} belongs to the project {package!r}, this is {here!r}; "
+            "change to a folder of the project that you mean"
+        )

@@ -6,9 +6,9 @@ predictor = load_champion(config)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..bundle import format as bundle
 from ..bundle.predictor import Predictor
@@ -30,9 +30,9 @@ def describe(folder: Path, config: RunConfig, needed: Sequence[Extension] = ()) 
     bundle.write_json(folder, bundle.DESCRIPTION, {"use_case": config.project.use_case, "extensions": entries})
 
 
-def _refuse_other_code(folder: Path) -> None:
+def _refuse_other_code(folder: Path, needed: Sequence[Mapping[str, Any]]) -> None:
     """Raise InputError where a bundle needs code of the user's that is not here, or is not what it was."""
-    for entry in bundle.read_json(folder, bundle.DESCRIPTION).get("extensions", ()):
+    for entry in needed:
         kind, name = entry["kind"], entry["name"]
         found = extensions.registered(kind).get(name)
         if found is None:
@@ -47,9 +47,8 @@ def _refuse_other_code(folder: Path) -> None:
             )
 
 
-def use_case(folder: Path) -> UseCase:
+def _use_case(folder: Path, name: object) -> UseCase:
     """The use case that a bundle names. Raises InputError where it names none, or one that is not in this project."""
-    name = bundle.read_json(folder, bundle.DESCRIPTION).get("use_case")
     if name is None:
         raise InputError(f"bundle {folder}: {bundle.DESCRIPTION} names no use case; train again with this release")
     return registry.find(str(name))
@@ -70,8 +69,9 @@ def load(
     the same answers, at the price of importing it. Raises InputError naming every missing, corrupt or foreign file.
     """
     bundle.verify(folder, manifest)
-    _refuse_other_code(folder)
-    case = use_case(folder)
+    described = bundle.read_json(folder, bundle.DESCRIPTION)
+    _refuse_other_code(folder, described.get("extensions", ()))
+    case = _use_case(folder, described.get("use_case"))
     contract = Contract.from_json(folder / "contract.json", case.vocabulary)
     inference = case.inference.load(folder, contract, threads, bulk)
     return Predictor(

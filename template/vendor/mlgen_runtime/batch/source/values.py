@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _NOTHING = type(None)
-_INT64 = 2**63
 
 
 def column(values: Sequence[Any]) -> pa.Array:

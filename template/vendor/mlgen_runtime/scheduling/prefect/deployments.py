@@ -15,6 +15,7 @@ import json
 import sys
 from collections.abc import Iterator
 
+from ...core import atomic
 from ...core.errors import InputError
 from ..exit_codes import WRONG
 from ..jobs import Plan, project_root, read
@@ -37,7 +38,7 @@ def main() -> int:
             tidy(plan, remove=asked.remove)
         else:
             text = "".join(f"{line}\n" for line in lines(plan))
-            (root / "prefect.yaml").write_text(text, "utf8")
+            atomic.write(root / "prefect.yaml", text)
             print(text, end="")
     except InputError as error:
         print(f"deployments: {error}", file=sys.stderr)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from ...rows.training import Candidate, Parity, Training
+from ...rows.training import Candidate, Training
 from . import blend, lightgbm, own, xgboost
 
 # OpenMP's threads spin while they wait; on a machine with other work that made a fit 40 times slower. The libraries
@@ -23,15 +23,15 @@ MODELS: dict[str, tuple[type[Any], Callable[[Training, Any], Candidate]]] = {
     "blend": (blend.BlendSettings, blend.fit),
 }
 
-__all__ = ["MODELS", "Candidate", "Parity", "Training", "fit", "settings_classes"]
+__all__ = ["MODELS", "fit", "settings_classes"]
 
 
 def settings_classes() -> dict[str, type[Any]]:
     """The dataclass of each model's settings, the project's own models among them."""
-    return {name: settings for name, (settings, _) in {**MODELS, **own.models()}.items()}
+    return {name: settings for name, (settings, _) in {**MODELS, **own.models(MODELS)}.items()}
 
 
 def fit(training: Training, settings: Any) -> Candidate:
     """Fit the model that the settings name to the training rows."""
-    found: Candidate = {**MODELS, **own.models()}[settings.name][1](training, settings)
+    found: Candidate = {**MODELS, **own.models(MODELS)}[settings.name][1](training, settings)
     return found

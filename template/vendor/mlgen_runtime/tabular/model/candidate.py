@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from ...core.errors import InputError
 from ...onnx.graph import Graph, Unsupported
-from ...rows.training import Parity, Training
+from ...rows.training import Training
+from ...usecase.parity import Parity
 from .. import link as links
 from ..onnx_export import build
 from ..preprocessing import Preprocessing

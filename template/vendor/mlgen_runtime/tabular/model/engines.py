@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...rows.training import Bulk
+from ...usecase.parity import Bulk
 from .. import inference, inference_native
 
 Array = npt.NDArray[Any]

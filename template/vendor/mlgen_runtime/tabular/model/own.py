@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, get_type_hints
 
@@ -32,9 +32,10 @@ Array = npt.NDArray[Any]
 SAME = 1e-6
 
 
-def models() -> dict[str, tuple[type[Any], Callable[[Training, Any], Candidate]]]:
-    """name → (the dataclass of its settings, fit), as in `MODELS`."""
-    return {name: (_settings(found), partial(_fit, found)) for name, found in extensions.registered("model").items()}
+def models(ours: Collection[str]) -> dict[str, tuple[type[Any], Callable[[Training, Any], Candidate]]]:
+    """name → (the dataclass of its settings, fit), as in `MODELS`. Raises InputError where one has a name of ours."""
+    own = extensions.registered_beside(ours, "model")
+    return {name: (_settings(found), partial(_fit, found)) for name, found in own.items()}
 
 
 def _settings(found: Extension) -> type[Any]:
@@ -84,9 +85,9 @@ def _estimated(
     if not training.classes:
         learn, held = validation.holdout(training, training.settings.validation_size)
         part = _made(found, training, settings)
-        _learn(part, columns[learn], training.target[learn], weights[learn])
+        _learn(found.name, part, columns[learn], training.target[learn], weights[learn])
         offsets = interval.offsets(training.target[held] - part.predict(columns[held]), training.coverage)
-    _learn(estimator, columns, training.target, weights)
+    weighted = _learn(found.name, estimator, columns, training.target, weights)
     return Fitted(
         name=found.name,
         preprocessing=prepared,
@@ -96,29 +97,50 @@ def _estimated(
         interval=offsets,
         decimals=decimals(training),
         record=record,
+        notes=() if weighted else (f"{found.name} takes no weights of rows: each row counted once in its fit",),
     )
 
 
-def _learn(estimator: Any, columns: Array, target: Array, weights: Array) -> None:
-    """Fit; weights are handed over where they differ and the estimator takes them."""
+def _learn(name: str, estimator: Any, columns: Array, target: Array, weights: Array) -> bool:
+    """Fit; return whether the weights of the rows counted: those that differ are handed to an estimator that takes
+    them, and to the last step of a pipeline that does."""
     from sklearn.utils.validation import has_fit_parameter
 
-    if np.ptp(weights) and has_fit_parameter(estimator, "sample_weight"):
-        estimator.fit(columns, target, sample_weight=weights)
-    else:
-        estimator.fit(columns, target)
+    key, last = "sample_weight", estimator
+    if hasattr(estimator, "steps"):
+        step, last = estimator.steps[-1]
+        key = f"{step}__sample_weight"
+    differ = bool(np.ptp(weights))
+    weighted = differ and has_fit_parameter(last, "sample_weight")
+    _fitted(name, estimator, columns, target, {key: weights} if weighted else {})
+    return weighted or not differ
+
+
+def _fitted(name: str, estimator: Any, columns: Array, target: Array, more: dict[str, Array]) -> None:
+    """Fit. Raises InputError with what the estimator says of its settings or of the rows."""
+    try:
+        estimator.fit(columns, target, **more)
+    except (ValueError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"model={name}: {type(estimator).__name__} cannot be fitted: {reason}") from error
 
 
 def _boosted(name: str, training: Training, estimator: Any, kind: str, record: dict[str, object]) -> Fitted:
     """A library's own wrapper: its booster is taken out, and served as our own boosters are."""
     link = {0: "identity", 2: "logistic"}.get(training.classes, "softmax")
     prepared = boosting.prepare(training, link)
-    rows = prepared.rows
-    learn, held = validation.holdout(training, training.settings.validation_size)
-    estimator.fit(rows.matrix[learn], rows.target[learn], sample_weight=rows.weight[learn])
-    margins = _trees(estimator, kind, prepared.task).margins(rows.matrix[held])
-    offsets = boosting.offsets(training, prepared, held, margins)
-    estimator.fit(rows.matrix, rows.target, sample_weight=rows.weight)
+    rows, offsets = prepared.rows, None
+    if training.classes and len(np.unique(rows.target)) < training.classes:
+        raise InputError(
+            f"model={name}: {type(estimator).__name__} must see every class, and the training rows lack one of the "
+            f"{training.classes}; choose another split, or take the label out of the contract"
+        )
+    if not training.classes:
+        learn, held = validation.holdout(training, training.settings.validation_size)
+        _fitted(name, estimator, rows.matrix[learn], rows.target[learn], {"sample_weight": rows.weight[learn]})
+        margins = _trees(estimator, kind, prepared.task).margins(rows.matrix[held])
+        offsets = boosting.offsets(training, prepared, held, margins)
+    _fitted(name, estimator, rows.matrix, rows.target, {"sample_weight": rows.weight})
     trees = _trees(estimator, kind, prepared.task)
     few = rows.matrix[:200]
     expected = estimator.predict_proba(few) if training.classes else estimator.predict(few)

@@ -52,6 +52,6 @@ def test_the_examples_train_decide_and_check(examples: list[str], project: Path)
 
     assert found.decision.metric == "f2"
     assert "random_forest" in {model.name for model in found.models}
-    (check,) = own.checks()
+    (check,) = own.checks({})
     said = extensions.registered("check")[check].function(pd.DataFrame({"age": [40.0, 130.0]}))
     assert [finding.column for finding in said] == ["age"]
