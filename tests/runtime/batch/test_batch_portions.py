@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mlgen_runtime.batch.progress import Progress
 from mlgen_runtime.batch.pump import after, loads, pump
 from mlgen_runtime.batch.sink import Run, Standing, open_sink
+from mlgen_runtime.core.row_progress import Progress
 from mlgen_runtime.usecase.batches import Field, Form, Portion, Rejected
 
 FORM = Form((Field("id", "text"), Field("prediction", "number")), key=("id",), lasting=True)

@@ -16,11 +16,11 @@ import psycopg
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
-from mlgen_runtime.batch.source import open_source
-from mlgen_runtime.batch.source.rows import Source
-from mlgen_runtime.batch.source.spool import Spool
 from mlgen_runtime.config.settings import TableSettings
 from mlgen_runtime.core.errors import InputError
+from mlgen_runtime.data.source import open_source
+from mlgen_runtime.data.source.rows import Source
+from mlgen_runtime.data.source.spool import Spool
 from sample_projects import run_code
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def spools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def opened(root: Path, text: str, key: Sequence[str] = ()) -> Source:
     none: dict[str, Any] = dict.fromkeys(("version", "test_path", "target", "separator"))
-    data = TableSettings(path="", drop=[], encoding="utf-8", na_values=[], **none)
-    return open_source(text, data, root, key)
+    data = TableSettings(path="", drop=[], encoding="utf-8", na_values=[], decimal=None, thousands=None, **none)
+    return open_source(text, data, root, key, "batch.input")
 
 
 def rows(source: Source, size: int = 100_000, after: int = 0) -> list[dict[str, Any]]:
@@ -210,7 +210,7 @@ def test_a_query_that_is_given_up_lets_go_of_the_server(
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path, spools: Path) -> None:
     """By the next one that makes a spool; that of a living process stays."""
-    make = "from mlgen_runtime.batch.source.spool import Spool; Spool()"
+    make = "from mlgen_runtime.data.source.spool import Spool; Spool()"
     killed = run_code(f"import os, signal; {make}; os.kill(os.getpid(), signal.SIGKILL)", TMPDIR=str(spools))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     (left,) = spools.iterdir()

@@ -71,6 +71,8 @@ def test_real_tables_are_split_as_their_reference_scores_were(name: str) -> None
         separator=None,
         encoding="utf-8",
         na_values=["NA"],
+        decimal=None,
+        thousands=None,
     )
     raw = data.read(source, folder)
     found = infer(raw, target=meta["target"])

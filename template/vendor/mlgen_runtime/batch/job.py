@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING
 from ..bundle import format as bundle
 from ..core import cpu_quota
 from ..core.errors import InputError
+from ..core.row_progress import Progress
+from ..data.source import open_source
+from ..data.source.rows import Source
 from ..hooks import BatchRun, Place
 from ..hooks.registry import variables
 from ..usecase import registry
 from ..usecase.batches import Batch, Form, Portion
 from ..usecase.loading import load_champion
-from .progress import Progress
 from .pump import after, loads, pump
 from .settings import BatchSettings
 from .sink import Run, Sink, Standing, open_sink
-from .source import open_source
-from .source.rows import Source
 from .watched import looking_on
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _source(config: RunConfig, settings: BatchSettings, model: Predictor, scorin
     text = model.contract.source if settings.input is None else settings.input
     if not text:  # an empty one is a script's variable that nobody set, not the wish for the rows of training
         raise InputError("batch.input is not set; name the rows to score, for example batch.input=rows.parquet")
-    return open_source(text, config.data, config.root, scoring.key(model, config.data))
+    return open_source(text, config.data, config.root, scoring.key(model, config.data), "batch.input")
 
 
 def _plan(model: Predictor, source: Source | Nothing, form: Form, settings: BatchSettings, sink: Sink, day: str) -> Run:

@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..core.cells import Levels, Unreadable
+
 Values = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-
-#: Floats up to here are exact whole numbers.
-EXACT = 2**53
 
 
 class NumberBins:
@@ -79,11 +78,17 @@ class CategoryBins:
     """Bins of categories: one for each of the names that the reference keeps (or the most frequent `most` of them), one
     for all other names that training had, and one for what it had not.
 
-    `listed` are the categories of the contract. Where training had more names than are kept, and none are listed, a
-    strange one may have been among them: nothing is called new then (`tells_new`).
+    `listed` are the categories of the contract, `missing` its words for an empty cell. Where training had more names
+    than are kept, and none are listed, a strange one may have been among them: nothing is called new (`tells_new`).
     """
 
-    def __init__(self, entry: Mapping[str, Any], listed: Iterable[str] = (), most: int | None = None) -> None:
+    def __init__(
+        self,
+        entry: Mapping[str, Any],
+        listed: Iterable[str] = (),
+        missing: Collection[str] = (),
+        most: int | None = None,
+    ) -> None:
         kept: dict[str, int] = entry["counts"]
         self.names: list[str] = list(kept)[:most]
         self.other, self.new = len(self.names), len(self.names) + 1
@@ -92,10 +97,18 @@ class CategoryBins:
         self._strange = self.new if self.tells_new else self.other
         self._places = dict.fromkeys((*kept, *listed), self.other)
         self._places |= {name: place for place, name in enumerate(self.names)}
+        self._levels = Levels(self._places, missing)
 
     def __len__(self) -> int:
         """How many bins there are."""
         return len(self.names) + 2
+
+    def name(self, cell: Any) -> str | None:
+        """The category that a cell is, as the contract writes it; None where it is missing."""
+        try:
+            return self._levels.read(cell)
+        except Unreadable:  # a list, which no contract lets in: it is strange
+            return str(cell)
 
     def place(self, name: str) -> int:
         """The bin of a category."""
@@ -105,14 +118,3 @@ class CategoryBins:
         """The counts of the training rows by bin."""
         counts = list(entry["counts"].values())
         return [*counts[: self.other], sum(counts[self.other :]) + entry["other"], 0]
-
-
-def category(cell: Any) -> str | None:
-    """A cell as the name of a category, as a contract writes it (3.0 is "3"); None where it is missing."""
-    if isinstance(cell, str):
-        return cell if cell.strip() else None
-    if cell is None or cell != cell:
-        return None
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < EXACT:
-        return str(int(cell))
-    return str(cell)

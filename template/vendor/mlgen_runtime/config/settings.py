@@ -22,7 +22,7 @@ class ProjectSettings:
 @dataclass(frozen=True, kw_only=True)
 class TableSettings:
     """Where a table lies and how it is read; `version` is that of the rows at `path`, null means as they are now. Paths
-    are relative to the project's root.
+    are relative to the project's root. `decimal` and `thousands` are how numbers are written, null as the data show.
     """
 
     path: str
@@ -33,6 +33,8 @@ class TableSettings:
     separator: str | None
     encoding: str
     na_values: list[str]
+    decimal: Literal[".", ","] | None
+    thousands: Literal["", ",", ".", " ", "'", "_"] | None
 
 
 @dataclass(frozen=True, kw_only=True)

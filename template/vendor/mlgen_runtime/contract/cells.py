@@ -10,7 +10,7 @@ import pandas as pd
 from ..core.errors import nearest
 from .catalogue import Check, Finding, counted, entered, percent
 from .columns import numbers
-from .typed import NUMERIC, expectation
+from .typed import expectation
 from .view import View
 
 CHECKS: dict[str, Check] = {}
@@ -109,8 +109,9 @@ def blank_numbers(view: View) -> Iterator[Finding]:
     """{column} is a number written as text, and {count} ({share}) {hold} blanks or a word for missing;
     they are read as missing: make sure that this is what the source means"""
     for column in view.columns:
-        if column.type in ("number", "integer") and not pd.api.types.is_numeric_dtype(view.frame[column.name].dtype):
-            blanks = numbers(view.frame[column.name]).blanks if view.typed[column.name].isna().any() else 0
+        cells = view.frame[column.name]
+        if column.is_number and column.type != "boolean" and not pd.api.types.is_numeric_dtype(cells.dtype):
+            blanks = numbers(cells, column.writing).blanks if view.typed[column.name].isna().any() else 0
             if blanks:
                 share, count = blanks / view.rows, counted(blanks, "cell")
                 hold = "holds" if blanks == 1 else "hold"
@@ -121,8 +122,8 @@ def blank_numbers(view: View) -> Iterator[Finding]:
 def infinite_values(view: View) -> Iterator[Finding]:
     """{column} is infinite in {count}, which is read as missing; find the division by zero that made them"""
     for column in view.columns:
-        if column.type in NUMERIC and column.type != "boolean" and view.typed[column.name].isna().any():
-            count = int(np.isinf(numbers(view.frame[column.name]).values).sum())
+        if column.is_number and column.type != "boolean" and view.typed[column.name].isna().any():
+            count = int(np.isinf(numbers(view.frame[column.name], column.writing).values).sum())
             if count:
                 yield Finding(column.name, count / view.rows, count=counted(count, "row"))
 
@@ -133,7 +134,7 @@ def out_of_range(view: View) -> Iterator[Finding]:
     mend the source, or widen the range in the contract"""
     for column in view.columns:
         label = column.role == "target" and not view.contract.is_amount
-        if label or column.categories or column.type not in NUMERIC:
+        if label or column.categories or not column.is_number:
             continue
         cells = view.typed[column.name]
         low = -np.inf if column.minimum is None else column.minimum

@@ -10,8 +10,9 @@ become float64 in about 10 ms there and are rounded exactly as a JSON reader rou
 
 from __future__ import annotations
 
-import datetime
+import dataclasses
 import math
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .schema import MISSING_WORDS, is_blank
+from ..core.cells import (
+    BLANKS,
+    LARGEST,
+    MISSING_WORDS,
+    PLAIN,
+    Levels,
+    Unreadable,
+    Writing,
+    boolean,
+    is_blank,
+    number,
+    text,
+)
 
 FloatArray = npt.NDArray[np.float64]
 MomentArray = npt.NDArray[np.datetime64]
@@ -47,11 +60,15 @@ class Moments:
 
 @dataclass(frozen=True)
 class Texts:
-    """Text as codes [n] into `levels` (first seen first); -1 is missing or blank, `blanks` of them were blank text."""
+    """Text as codes [n] into `levels` (first seen first); -1 is missing, blank or unreadable.
+
+    `blanks` of them were blank text, and `bad` [n] tells those that are no text: lists.
+    """
 
     codes: npt.NDArray[np.int64]
     levels: tuple[str, ...]
     blanks: int = 0
+    bad: Mask | np.bool_ = np.False_
 
     def values(self) -> npt.NDArray[np.object_]:
         """The cells as an object array [n] of str or None."""
@@ -60,40 +77,46 @@ class Texts:
         return table[self.codes]
 
 
-def numbers(series: pd.Series) -> Numbers:
-    """Read a column as float64. Text is parsed; true and false count as 1 and 0 only in a boolean column."""
+def numbers(series: pd.Series, writing: Writing = PLAIN) -> Numbers:
+    """Read a column as float64, as `core.cells.number` reads a cell; infinite numbers are kept, for checks to tell."""
     dtype = series.dtype
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-        return Numbers(values, np.zeros(len(values), dtype=bool))
+        truth = pd.api.types.is_bool_dtype(dtype)
+        return _fitting(values, ~np.isnan(values) if truth else np.zeros(len(values), dtype=bool), writing)
     if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
         return Numbers(np.full(len(series), np.nan), series.notna().to_numpy(dtype=bool))
-    if isinstance(dtype, pd.StringDtype):
-        fast = _cast(series, pa.float64())
+    if isinstance(dtype, pd.StringDtype) and writing.plain:
+        fast = _cast(series, pa.float64(), writing.missing)
         if fast is not None:
             values = fast.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
-            return Numbers(values, np.zeros(len(values), dtype=bool))
+            return _fitting(values, np.zeros(len(values), dtype=bool), writing)
     found = texts(series)
-    parsed = np.array([*map(_number, found.levels), math.nan])
-    missing = np.array([*(level.strip().casefold() in MISSING_WORDS for level in found.levels), False])[found.codes]
+    read = [_number(level, writing) for level in found.levels]
+    parsed, bad = (np.array([*(cell[part] for cell in read), empty]) for part, empty in ((0, math.nan), (1, False)))
+    blank = np.array([*(bare_word(level, writing) for level in found.levels), False])[found.codes]
     values = parsed[found.codes]
-    return Numbers(values, np.isnan(values) & ~missing & (found.codes >= 0), found.blanks + int(missing.sum()))
+    return Numbers(values, bad.astype(bool)[found.codes] | found.bad, found.blanks + int(blank.sum()))
 
 
-def booleans(series: pd.Series) -> Numbers:
+def bare_word(level: str, writing: Writing = PLAIN) -> bool:
+    """Whether a text says that there is no number, and the contract does not have it as a word for that."""
+    return level.strip(BLANKS).lower() in MISSING_WORDS and level not in writing.missing
+
+
+def booleans(series: pd.Series, missing: Collection[str] = ()) -> Numbers:
     """Read a column of true/false (any case) or 1/0 as 1.0 and 0.0; any other value is unreadable."""
     if pd.api.types.is_numeric_dtype(series.dtype):
-        found = numbers(series)
-        bad = ~np.isnan(found.values) & (found.values != 0) & (found.values != 1)
-        return Numbers(np.where(bad, np.nan, found.values), bad)
-    cells = texts(series)
-    words = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
-    parsed = np.array([*(words.get(level.strip().casefold(), math.nan) for level in cells.levels), math.nan])
-    values = parsed[cells.codes]
-    return Numbers(values, np.isnan(values) & (cells.codes >= 0), cells.blanks)
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        bad = np.isfinite(values) & (values != 0) & (values != 1)
+        return Numbers(np.where(bad, np.nan, values), bad)
+    found = texts(series)
+    read = [_read(boolean, level, missing) for level in found.levels]
+    parsed, bad = (np.array([*(cell[part] for cell in read), empty]) for part, empty in ((0, math.nan), (1, False)))
+    return Numbers(parsed[found.codes], bad.astype(bool)[found.codes] | found.bad, found.blanks)
 
 
-def moments(series: pd.Series, format: str | None = None) -> Moments:
+def moments(series: pd.Series, format: str | None = None, missing: Collection[str] = ()) -> Moments:
     """Read a column as dates. Text is ISO 8601, or as `format` (strptime) says; offsets are turned to UTC."""
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         return _moments(series, series.notna().to_numpy(dtype=bool))
@@ -102,7 +125,7 @@ def moments(series: pd.Series, format: str | None = None) -> Moments:
             empty = np.full(len(series), np.datetime64("NaT", "ns"))
             return Moments(empty, series.notna().to_numpy(dtype=bool))
     elif format is None and isinstance(series.dtype, pd.StringDtype):
-        fast = _cast(series, pa.timestamp("ns"))
+        fast = _cast(series, pa.timestamp("ns"), missing)
         if fast is not None:
             values = fast.to_numpy(zero_copy_only=False).astype("datetime64[ns]")
             return Moments(values, np.zeros(len(values), dtype=bool))
@@ -111,56 +134,70 @@ def moments(series: pd.Series, format: str | None = None) -> Moments:
     parsed = pd.to_datetime(levels, format=format or "ISO8601", errors="coerce", utc=True)
     read = _moments(parsed, np.ones(len(levels), dtype=bool))
     values = np.append(read.values, np.datetime64("NaT", "ns"))
-    return Moments(values[found.codes], np.append(read.bad, False)[found.codes])
+    bad = read.bad & ~np.array([level.lower() in MISSING_WORDS or level in missing for level in levels], dtype=bool)
+    return Moments(values[found.codes], np.append(bad, False)[found.codes] | found.bad)
 
 
-def texts(series: pd.Series) -> Texts:
-    """Read a column as text codes. Whole floats lose their ".0", so that 3.0 from a column with gaps is "3" again."""
+def texts(series: pd.Series, levels: Levels | None = None) -> Texts:
+    """Read a column as text codes, as `core.cells.text` writes a cell; with `levels`, as the category that it is."""
     if isinstance(series.dtype, pd.StringDtype):
         cells = pa.array(series)
         whole = cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
         coded = whole.dictionary_encode()
         codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-        return _blanked(codes, coded.dictionary.to_pylist())
+        return _merged(codes, coded.dictionary.to_pylist(), levels)
     plain = series.astype(object) if isinstance(series.dtype, pd.CategoricalDtype) else series
+    if plain.dtype == object:
+        told = [_read(text, cell) for cell in plain.tolist()]  # 1, 1.0 and True are one key to pandas, but not one text
+        bad = np.array([cell[1] for cell in told], dtype=bool)
+        codes, raw = pd.factorize(pd.Series([None if cell[1] else cell[0] for cell in told], dtype=object))
+        return dataclasses.replace(_merged(codes.astype(np.int64), raw.tolist(), levels), bad=bad)
+    codes, raw = pd.factorize(plain)
+    return _merged(codes.astype(np.int64), [str(text(value)) for value in raw.tolist()], levels)
+
+
+def _number(level: str, writing: Writing) -> tuple[float, bool]:
+    """One text as a number, infinite as it stands, and whether it is none."""
+    if level.strip(BLANKS).lower().lstrip("+-") in ("inf", "infinity"):
+        return (-math.inf if level.strip(BLANKS)[0] == "-" else math.inf), False
+    return _read(number, level, writing)
+
+
+def _read(reader: Callable[..., Any], cell: Any, *how: Any) -> tuple[Any, bool]:
+    """What a reader makes of a cell, and whether it is unreadable: NaN then."""
     try:
-        codes, raw = pd.factorize(plain)
-    except TypeError:  # lists and mappings, as JSON lines can hold, are no keys: compare their text
-        codes, raw = pd.factorize(plain.map(str, na_action="ignore"))
-    return _merged(codes.astype(np.int64), [text(value) for value in raw.tolist()])
+        return reader(cell, *how), False
+    except Unreadable:
+        return math.nan, True
 
 
-def text(value: Any) -> str:
-    """One raw value as the text a contract writes: 3.0 is "3", True is "True", a midnight is its date, b"a" is "a"."""
-    if isinstance(value, bytes):  # text of a Parquet file whose writer did not say that it is text
-        return value.decode("utf8", "backslashreplace")
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return str(int(value))
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(sep=" ")
-    return str(value)
+def _fitting(values: FloatArray, bad: Mask, writing: Writing) -> Numbers:
+    """Numbers without those that mean that there is none, and with those that fit no float32, or are not whole, as
+    unreadable."""
+    for sentinel in writing.sentinels:
+        values = np.where(values == sentinel, np.nan, values)
+    if len(values) and (np.fmin.reduce(values) < -LARGEST or np.fmax.reduce(values) > LARGEST):
+        bad = bad | (np.isfinite(values) & (np.abs(values) > LARGEST))
+    if writing.whole:
+        broken = values != np.floor(values)
+        if broken.any() and (broken := broken & np.isfinite(values)).any():
+            bad = bad | broken
+    return Numbers(np.where(bad, np.nan, values) if bad.any() else values, bad)
 
 
-def _number(level: str) -> float:
-    """Parse one text as float64; NaN where it is no number. Python's 1_000 is text here, as in every other reader."""
-    if "_" in level:
-        return math.nan
-    try:
-        return float(level)
-    except ValueError:
-        return math.nan
-
-
-def _cast(series: pd.Series, kind: Any) -> Any:
+def _cast(series: pd.Series, kind: Any, missing: Collection[str] = ()) -> Any:
     """Cast text with Arrow in one go, or None where a single cell does not parse (a normal outcome, not a failure)."""
     cells = pa.array(series)
     if cells.type in (pa.null(),):
         return None
-    try:
-        cast = pc.cast(cells, kind)
-    except pa.ArrowInvalid:
-        return None
-    return cast.combine_chunks() if isinstance(cast, pa.ChunkedArray) else cast
+    for words in ((), tuple(missing)) if missing else ((),):  # most columns have none of the words
+        try:
+            told = pc.if_else(pc.is_in(cells, value_set=pa.array(words, cells.type)), None, cells) if words else cells
+            cast = pc.cast(told, kind)
+        except pa.ArrowInvalid:
+            continue
+        return cast.combine_chunks() if isinstance(cast, pa.ChunkedArray) else cast
+    return None
 
 
 def _moments(series: pd.Series, present: Mask) -> Moments:
@@ -174,20 +211,16 @@ def _moments(series: pd.Series, present: Mask) -> Moments:
     return Moments(values, present & np.isnat(values))
 
 
-def _merged(codes: npt.NDArray[np.int64], levels: list[str]) -> Texts:
-    """Two raw values can have one text (1 and "1"): give them one code."""
+def _merged(codes: npt.NDArray[np.int64], found: list[str], levels: Levels | None) -> Texts:
+    """One code for each text, or for each category that the texts are; blank texts (" ") are missing cells."""
     first: dict[str, int] = {}
-    new = np.array([*(first.setdefault(level, len(first)) for level in levels), -1], dtype=np.int64)
-    return _blanked(new[codes], list(first))
-
-
-def _blanked(codes: npt.NDArray[np.int64], levels: list[str]) -> Texts:
-    """Turn blank levels (" ") into missing cells."""
-    blank = [is_blank(level) for level in levels]
-    if not any(blank):
-        return Texts(codes, tuple(levels))
-    kept = [level for level, empty in zip(levels, blank, strict=True) if not empty]
-    position = np.cumsum(~np.array(blank)) - 1
-    new = np.append(np.where(blank, -1, position), -1).astype(np.int64)
-    blanks = int(np.isin(codes, np.flatnonzero(blank)).sum())
-    return Texts(new[codes], tuple(kept), blanks)
+    blank, new = [], []
+    for level in found:
+        empty = is_blank(level) and (levels is None or level not in levels.exact)
+        name = None if empty else level if levels is None else levels.read(level)
+        blank.append(empty)
+        new.append(-1 if name is None else first.setdefault(name, len(first)))
+    if not any(blank) and new == list(range(len(found))):
+        return Texts(codes, tuple(first))
+    blanks = int(np.isin(codes, np.flatnonzero(blank)).sum()) if any(blank) else 0
+    return Texts(np.array([*new, -1], dtype=np.int64)[codes], tuple(first), blanks)

@@ -6,15 +6,20 @@ single blank in 11.
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..core.cells import Levels, Writing, says_none, shown
+from ..core.command_line import override
+from ..core.errors import InputError
 from . import columns as raw
-from .schema import MISSING_WORDS
+from .numerals import Numerals
 
 ISO_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?")
 #: Other ways to write a date, tried in this order; 03/04/2024 is read as the first that fits every cell.
@@ -60,7 +65,8 @@ class Observed:
 
     `distinct` is a lower bound for numbers with more than 1,000 values in a long table.
     `blanks` counts cells of a number column that hold blank text or a word for missing, `odd` gives examples of cells
-    that keep an almost numeric column from being numbers.
+    that keep an almost numeric column from being numbers. `numerals` is how it writes numbers where not as programs do,
+    and `cells` are the raw cells.
     """
 
     name: str
@@ -75,6 +81,15 @@ class Observed:
     blanks: int = 0
     format: str | None = None
     odd: tuple[str, ...] = ()
+    numerals: Numerals | None = None
+    cells: pd.Series | None = None
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The distinct cells as text, as they stand."""
+        if self.texts is not None or self.cells is None:
+            return self.texts.levels if self.texts is not None else ()
+        return raw.texts(self.cells).levels
 
     @property
     def seen(self) -> Seen:
@@ -93,40 +108,92 @@ class Observed:
         return dict(sorted(zip(self.texts.levels, found.tolist(), strict=True)))
 
 
-def observe(series: pd.Series, name: str) -> Observed:
-    """Guess the type of a raw column and count what it holds."""
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What is known of a table's cells before they are looked at.
+
+    `missing` are words for an empty cell, `textual` whether every cell is text, whatever it holds (a CSV): only there a
+    word for missing among texts is one. `decimal` and `thousands` are the user's marks, `beside` the decimal mark that
+    a column of the table needs.
+    """
+
+    missing: tuple[str, ...] = ()
+    textual: bool = True
+    decimal: str | None = None
+    thousands: str | None = None
+    beside: str | None = None
+
+
+UNTOLD = Told()
+
+
+def observe_all(frame: pd.DataFrame, told: Told, dropped: Collection[str] = ()) -> list[Observed]:
+    """Look at every column but those dropped; what one of them says of decimal marks holds for those that may be read
+    in two ways. Raises InputError for a column that holds lists."""
+    names = [str(name) for name in frame.columns]
+    columns = [(frame.iloc[:, position], name) for position, name in enumerate(names) if name not in dropped]
+    found = [observe(series, name, told) for series, name in columns]
+    if told.decimal is None:
+        marks = {column.numerals.decimal for column in found if column.numerals and column.numerals.decides}
+        if marks == {","}:
+            told = dataclasses.replace(told, beside=",")
+            found = [observe(series, name, told) for series, name in columns]
+    return found
+
+
+def observe(series: pd.Series, name: str, told: Told = UNTOLD) -> Observed:
+    """Guess the type of a raw column and count what it holds. Raises InputError where it holds lists."""
+    return dataclasses.replace(_observe(series, name, told), cells=series)
+
+
+def _observe(series: pd.Series, name: str, told: Told) -> Observed:
     dtype = series.dtype
+    plain = Writing(missing=frozenset(told.missing))
     if pd.api.types.is_bool_dtype(dtype):
-        return _numeric(name, "boolean", raw.booleans(series))
+        return _numeric(name, "boolean", raw.booleans(series), series)
     if pd.api.types.is_integer_dtype(dtype):
-        return _numeric(name, "integer", raw.numbers(series))
+        return _numeric(name, "integer", raw.numbers(series, plain), series)
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
-        return _numeric(name, "number", raw.numbers(series))
+        return _numeric(name, "number", raw.numbers(series, plain), series)
     if pd.api.types.is_datetime64_any_dtype(dtype):
         read = raw.moments(series)
         if not read.bad.any():
             return _moment(name, read, None)  # else a year such as 9999 is there: it is looked at as text is
-    return _from_text(series, name)
+    return _from_text(series, name, told)
 
 
-def _from_text(series: pd.Series, name: str) -> Observed:
+def _from_text(series: pd.Series, name: str, told: Told) -> Observed:
     """Guess from cells of text (or of mixed objects): number, boolean, date or plain text."""
-    numbers = raw.numbers(series)
+    texts = raw.texts(series, Levels((), told.missing if told.textual else ()))
+    if np.any(texts.bad):
+        row = int(np.flatnonzero(texts.bad)[0])
+        raise InputError(
+            f"column {name!r} holds {shown(series.iloc[row])} in row {row + 1}, expected a text, a number or a moment; "
+            f"leave it out ({override('data.drop', [name])}), or write its entries as columns of their own"
+        )
+    levels = [level.strip() for level in texts.levels if not says_none(level, told.missing)]
+    plain = Writing(missing=frozenset(told.missing))
+    numbers = raw.numbers(series, plain)
     share_bad = float(numbers.bad.mean()) if len(series) else 0.0
+    numerals = None
+    if levels and (share_bad or told.decimal or told.thousands or told.beside):
+        numerals = Numerals.of(texts.levels, told.missing, told.decimal, told.thousands, told.beside)
+    if numerals is not None and not numerals.plain:
+        kind = "integer" if all(WHOLE.fullmatch(_bare(level, numerals)) for level in levels) else "number"
+        read = raw.numbers(series, numerals.writing(told.missing))
+        return _numeric(name, kind, read, series, written_as_text=True, numerals=numerals)
     if share_bad == 0 and not np.isnan(numbers.values).all():
-        kind = _kind_of_numbers(series)
-        if kind is not None:
+        found_kind = _kind_of_numbers(levels)
+        if found_kind is not None:
             as_text = numbers.blanks > 0 or (
                 series.dtype == object and series.map(lambda cell: isinstance(cell, str)).any()
             )
-            return _numeric(name, kind, numbers, written_as_text=bool(as_text))
-    texts = raw.texts(series)
-    levels = [level.strip() for level in texts.levels]
+            return _numeric(name, found_kind, numbers, series, written_as_text=bool(as_text))
     if levels and {level.casefold() for level in levels} <= {"true", "false"}:
-        return _numeric(name, "boolean", raw.booleans(series))
+        return _numeric(name, "boolean", raw.booleans(series, told.missing), series)
     found = _date_format(levels)
     if found is not None:
-        moments = raw.moments(series, found or None)
+        moments = raw.moments(series, found or None, told.missing)
         if not moments.bad.any():
             return _moment(name, moments, found or None)
     odd: tuple[str, ...] = ()
@@ -143,16 +210,20 @@ def _from_text(series: pd.Series, name: str) -> Observed:
     )
 
 
-def _kind_of_numbers(series: pd.Series) -> str | None:
+def _bare(level: str, numerals: Numerals) -> str:
+    """A number's text without its unit and what stands between thousands; the decimal mark stays."""
+    bare = level.replace(numerals.unit, "") if numerals.unit else level
+    bare = bare.replace(numerals.thousands, "") if numerals.thousands.strip() else bare
+    return "".join(bare.split())
+
+
+def _kind_of_numbers(levels: list[str]) -> str | None:
     """Integer or number for a column whose cells all parse; None where leading zeros (007) say that they are codes."""
-    first = [str(cell).strip() for cell in series.dropna().head(100)]
-    if not any(WHOLE.fullmatch(cell) or cell.casefold() in MISSING_WORDS for cell in first):
+    if not any(map(WHOLE.fullmatch, levels[:100])):
         return "number"  # not one of the first hundred is whole: no need to look at the rest
-    levels = [level.strip() for level in raw.texts(series).levels]
-    if any(CODE.fullmatch(level) for level in levels):
+    if any(map(CODE.fullmatch, levels)):
         return None
-    words = [level for level in levels if level.casefold() not in MISSING_WORDS]
-    return "integer" if all(WHOLE.fullmatch(level) for level in words) else "number"
+    return "integer" if all(map(WHOLE.fullmatch, levels)) else "number"
 
 
 def _date_format(levels: list[str]) -> str | None:
@@ -170,7 +241,14 @@ def _date_format(levels: list[str]) -> str | None:
     return None
 
 
-def _numeric(name: str, kind: str, found: raw.Numbers, written_as_text: bool = False) -> Observed:
+def _numeric(
+    name: str,
+    kind: str,
+    found: raw.Numbers,
+    cells: pd.Series,
+    written_as_text: bool = False,
+    numerals: Numerals | None = None,
+) -> Observed:
     values = np.where(np.isinf(found.values), np.nan, found.values)
     known = values[~np.isnan(values)]
     return Observed(
@@ -178,16 +256,22 @@ def _numeric(name: str, kind: str, found: raw.Numbers, written_as_text: bool = F
         type=kind,
         rows=len(values),
         nulls=len(values) - len(known),
-        distinct=_distinct(known, kind),
+        distinct=_distinct(known, kind, cells),
         numbers=values,
         whole=bool((known == np.floor(known)).all()),
         written_as_text=written_as_text,
         blanks=found.blanks,
+        numerals=numerals,
     )
 
 
-def _distinct(known: npt.NDArray[np.float64], kind: str) -> int:
-    """How many different values there are; for measured numbers the count may stop after 20,000 rows, past 1,000."""
+def _distinct(known: npt.NDArray[np.float64], kind: str, cells: pd.Series) -> int:
+    """How many different values there are; for measured numbers the count may stop after 20,000 rows, past 1,000.
+
+    Whole numbers that no float holds are told apart as they stand.
+    """
+    if kind == "integer" and len(known) and np.abs(known).max() >= 2**53:
+        return len(raw.texts(cells).levels)
     if kind == "number" and len(known) > 20_000:
         first = len(pd.unique(known[:20_000]))
         if first > 1_000:

@@ -23,18 +23,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..core.cells import Keys, Levels, Writing
 from ..core.errors import InputError, nearest
 from .vocabulary import Vocabulary
 
 TYPES = ("number", "integer", "boolean", "category", "datetime", "text")
 
-#: What a cell of a number column may say instead of being empty (case folded, blanks around it cut).
-MISSING_WORDS = frozenset({"", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none"})
-
-
-def is_blank(cell: str) -> bool:
-    """Whether a text cell holds nothing but blanks, which every type reads as missing."""
-    return not cell.strip()
+#: The types whose cells are numbers once they are read.
+NUMERIC = ("number", "integer", "boolean")
+#: What tells rows or groups of them apart: read as the text that it is, or an exact whole number, never as a number.
+KEYS = ("id", "group", "series")
+#: Entries of a column that say how a source writes it, each a text.
+_TEXTS = ("unit", "format", "note", "decimal", "thousands")
+#: Marks that may stand between the digits of a number.
+_MARKS = {"decimal": (".", ","), "thousands": ("", ",", ".", " ", "'", "_")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,9 @@ class Column:
     `minimum` and `maximum` are in the column's own `unit`. `categories` are written as text in the order they are
     encoded; for a target they are the labels, and in a binary task the last one is the positive class.
     A category column without `categories` is open: any text may come. `written_as_text` marks numbers that the source
-    writes as text (blanks then read as missing). `format` (strptime) is how dates are written where not as ISO 8601.
+    writes as text (blanks then read as missing), with `decimal` and `thousands` as marks where not as 1234.5, and with
+    its `unit` before or behind. `format` (strptime) is how dates are written where not as ISO 8601. `missing` are words
+    for an empty cell, the contract's where none are given; a word that is a category is none.
     `note` tells the reader why the proposal says what it says.
     """
 
@@ -57,7 +61,10 @@ class Column:
     maximum: float | None = None
     categories: tuple[str, ...] = ()
     written_as_text: bool = False
+    decimal: str | None = None
+    thousands: str | None = None
     format: str | None = None
+    missing: tuple[str, ...] | None = None
     note: str | None = None
 
     def __post_init__(self) -> None:
@@ -76,14 +83,45 @@ class Column:
         for entry in ("nullable", "written_as_text"):
             if not isinstance(getattr(self, entry), bool):
                 yield f"has {entry} {getattr(self, entry)!r}; expected true or false"
-        for entry in ("unit", "format", "note"):
+        for entry in _TEXTS:
             if not isinstance(getattr(self, entry), str | None):
                 yield f"has {entry} {getattr(self, entry)!r}; expected text"
+        for entry, marks in _MARKS.items():
+            if getattr(self, entry) not in (None, *marks):
+                yield f"has {entry} {getattr(self, entry)!r}; expected one of {' '.join(map(repr, marks))}"
+        if self.thousands and self.thousands == (self.decimal or "."):
+            yield f"has {self.thousands!r} as thousands and as decimal mark; give them different ones"
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             yield f"has minimum {self.minimum} above maximum {self.maximum}"
         repeated = [value for value, times in Counter(self.categories).items() if times > 1]
         if repeated:
             yield f"lists the category {repeated[0]!r} more than once"
+
+    @property
+    def is_key(self) -> bool:
+        """Whether its cells are names of something, whatever they look like."""
+        return self.role in KEYS
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its cells are read as numbers, truth values among them."""
+        return self.type in NUMERIC and not self.is_key
+
+    @cached_property
+    def writing(self) -> Writing:
+        """How the source writes numbers here, and what it writes where there are none."""
+        return Writing(
+            decimal=self.decimal or ".",
+            thousands=self.thousands or "",
+            unit=self.unit or "",
+            missing=frozenset(self.missing or ()),
+            whole=self.type == "integer",
+        )
+
+    @cached_property
+    def levels(self) -> Levels:
+        """Its categories, and which of them a cell is; any text is one where none are listed. A key is as it stands."""
+        return Keys(self.type) if self.is_key else Levels(self.categories, self.missing or ())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entries that differ from their defaults (role and type always), without the name."""
@@ -140,6 +178,7 @@ class Contract:
     """All columns in file order, the task they are for, and the source they were inferred from.
 
     `forecast` stands in the contract of time series only. The vocabulary is the use case's; it is written nowhere.
+    `missing` are the words for an empty cell in every column that names none of its own.
     """
 
     task: str
@@ -147,8 +186,12 @@ class Contract:
     vocabulary: Vocabulary = dataclasses.field(repr=False)
     source: str | None = None
     forecast: Forecast | None = None
+    missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if any(column.missing is None for column in self.columns):
+            told = (c if c.missing is not None else dataclasses.replace(c, missing=self.missing) for c in self.columns)
+            object.__setattr__(self, "columns", tuple(told))
         tasks = self.vocabulary.tasks
         if self.task not in tasks:
             raise InputError(
@@ -202,13 +245,19 @@ class Contract:
             entries["source"] = self.source
         if self.forecast is not None:
             entries["forecast"] = self.forecast.to_dict()
-        entries["columns"] = {column.name: column.to_dict() for column in self.columns}
+        if self.missing:
+            entries["missing"] = list(self.missing)
+        entries["columns"] = {column.name: self._entries(column) for column in self.columns}
         return entries
+
+    def _entries(self, column: Column) -> dict[str, Any]:
+        """A column's entries; the contract's words for missing stand there once."""
+        return (dataclasses.replace(column, missing=None) if column.missing == self.missing else column).to_dict()
 
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any], vocabulary: Vocabulary, where: str = "contract") -> Contract:
         """Build a contract from plain data; raises InputError naming `where`, the column and the entry at fault."""
-        unknown = set(entries) - {"task", "source", "forecast", "columns"}
+        unknown = set(entries) - {"task", "source", "forecast", "missing", "columns"}
         if unknown or not isinstance(entries.get("columns"), Mapping) or "task" not in entries:
             wrong = f"unknown entry {sorted(unknown)[0]!r}" if unknown else "needs the entries task and columns"
             raise InputError(f"{where}: {wrong}; write a new one with `contract contract.write=true`")
@@ -223,10 +272,10 @@ class Contract:
                         f"{where}: column {name!r} has the unknown entry {key!r}; "
                         f"expected {', '.join(known)}{nearest(str(key), known)}"
                     )
-            listed = values.get("categories") or ()
-            if not isinstance(listed, list | tuple):
-                raise InputError(f"{where}: column {name!r} has categories {listed!r}; expected a list")
-            given = {"role": vocabulary.plain_role, **values, "categories": tuple(str(value) for value in listed)}
+            given = {"role": vocabulary.plain_role, **values}
+            given["categories"] = _listed(values.get("categories"), f"{where}: column {name!r} has categories")
+            if values.get("missing") is not None:
+                given["missing"] = _listed(values["missing"], f"{where}: column {name!r} has missing")
             columns.append(Column(name=str(name), **given))
         ahead = entries.get("forecast")
         return cls(
@@ -235,12 +284,20 @@ class Contract:
             vocabulary=vocabulary,
             source=entries.get("source"),
             forecast=None if ahead is None else Forecast.from_dict(ahead, where),
+            missing=_listed(entries.get("missing"), f"{where}: missing is"),
         )
 
     @classmethod
     def from_json(cls, path: Path, vocabulary: Vocabulary) -> Contract:
         """Read the contract of a bundle."""
         return cls.from_dict(json.loads(path.read_text("utf8")), vocabulary, str(path))
+
+
+def _listed(values: object, what: str) -> tuple[str, ...]:
+    """The entries of a list as text; none where there is no list."""
+    if values is not None and not isinstance(values, list | tuple):
+        raise InputError(f"{what} {values!r}; expected a list")
+    return tuple(str(value) for value in values or ())
 
 
 def _one_of(column: str, entry: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..core.cells import shown
 from ..core.errors import InputError
 from . import columns as raw
 from .schema import Column, Contract
-
-NUMERIC = ("number", "integer", "boolean")
 
 
 def conform(frame: pd.DataFrame, contract: Contract, *, lenient: bool = False) -> pd.DataFrame:
@@ -38,7 +37,7 @@ def conform(frame: pd.DataFrame, contract: Contract, *, lenient: bool = False) -
         if bad.any() and not lenient:
             row = int(np.flatnonzero(bad)[0])
             raise InputError(
-                f"column {column.name!r} holds {frame[column.name].iloc[row]!r} in row {row + 1}, expected "
+                f"column {column.name!r} holds {shown(frame[column.name].iloc[row])} in row {row + 1}, expected "
                 f"{expectation(column)}; mend the source, or change the column's type in the contract"
             )
         lent = isinstance(read, np.ndarray) and not read.flags.writeable  # the caller's own memory, by way of pandas
@@ -61,19 +60,15 @@ def parse(series: pd.Series, column: Column) -> tuple[Any, npt.NDArray[np.bool_]
     Text comes back as a pandas Series, so that pandas keeps it as object instead of guessing a type. Values that need
     no change are those of the series, not to be written to.
     """
-    if column.type in NUMERIC:
-        found = raw.booleans(series) if column.type == "boolean" else raw.numbers(series)
-        values, bad = _finite(found.values), found.bad
-        if column.type == "integer":
-            broken = values != np.floor(values)
-            if broken.any() and (broken := broken & ~np.isnan(values)).any():
-                values, bad = np.where(broken, np.nan, values), bad | broken
-        return values, bad
+    if column.is_number:
+        words = column.missing or ()
+        found = raw.booleans(series, words) if column.type == "boolean" else raw.numbers(series, column.writing)
+        return _finite(found.values), found.bad
     if column.type == "datetime":
-        read = raw.moments(series, column.format)
+        read = raw.moments(series, column.format, column.missing or ())
         return read.values, read.bad
-    cells = raw.texts(series)
-    return pd.Series(cells.values(), dtype=object), np.zeros(len(series), dtype=bool)
+    cells = raw.texts(series, column.levels)
+    return pd.Series(cells.values(), dtype=object), np.broadcast_to(cells.bad, len(series))
 
 
 def _finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -118,12 +113,12 @@ def label_codes(cells: pd.Series, contract: Contract) -> npt.NDArray[np.int64]:
     """Codes [n] of a target column into `contract.labels`; -1 where it is missing or unknown."""
     labels = contract.labels
     if contract.target.type == "boolean":
-        codes = raw.booleans(cells).values
+        codes = raw.booleans(cells, contract.target.missing or ()).values
         positive = [label.casefold() in ("true", "1") for label in labels].index(True)
         return np.where(np.isnan(codes), -1, np.where(codes == 1, positive, 1 - positive)).astype(np.int64)
-    found = raw.texts(cells)
+    found = raw.texts(cells, contract.target.levels)
     if contract.target.type == "integer":  # "3.0" and "03" are the label 3
-        values = raw.numbers(cells).values
+        values = raw.numbers(cells, contract.target.writing).values
         known = pd.Index([float(label) for label in labels])
         return known.get_indexer(pd.Index(values)).astype(np.int64)
     position = {label: code for code, label in enumerate(labels)}
@@ -135,8 +130,8 @@ def _refuse(wrong: npt.NDArray[np.bool_], target: Column, cells: pd.Series, expe
     """Raise InputError for the first cell of the target that is no truth."""
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        shown = "nothing" if pd.isna(cells.iloc[row]) else repr(cells.iloc[row])
+        held = "nothing" if pd.isna(cells.iloc[row]) else shown(cells.iloc[row])
         raise InputError(
-            f"the target {target.name!r} holds {shown} in row {row + 1} ({int(wrong.sum())} such rows), expected "
+            f"the target {target.name!r} holds {held} in row {row + 1} ({int(wrong.sum())} such rows), expected "
             f"{expected}; remove those rows, or change the contract"
         )

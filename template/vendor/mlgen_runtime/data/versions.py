@@ -18,7 +18,7 @@ from ..core.errors import InputError
 from ..core.registry import Entry, Registry
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 KEEPERS = Registry(
     "keeper of versions",
@@ -49,7 +49,7 @@ class Keeper(Protocol):
     def version(self, path: str, asked: str | None, root: Path, /) -> Version:
         """The lasting name of the version that is asked for; of the rows as they are now where none is."""
 
-    def opened(self, path: str, version: str | None, root: Path, /) -> AbstractContextManager[Path | pd.DataFrame]:
+    def opened(self, path: str, version: str | None, root: Path, /) -> AbstractContextManager[Path | pa.Table]:
         """Lend the rows of a version by its lasting name (None: as they are), as a file or as a table."""
 
     def along(self, path: str, asked: str, root: Path, /) -> str | None:
@@ -73,7 +73,7 @@ def version(path: str, asked: str | None, root: Path) -> Version:
 
 
 @contextlib.contextmanager
-def opened(path: str, name: str | None, root: Path) -> Iterator[Path | pd.DataFrame | None]:
+def opened(path: str, name: str | None, root: Path) -> Iterator[Path | pa.Table | None]:
     """Lend the rows of a version of `path`; None where they are read from `path` as it is."""
     keeper = _keeper(path, root)
     if keeper is None:

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..bundle.histogram import CategoryBins, Counts, NumberBins, NumberTable, category
-from ..contract.schema import MISSING_WORDS
+from ..bundle.histogram import CategoryBins, Counts, NumberBins, NumberTable
+from ..core import cells
+from ..core.cells import PLAIN, Unreadable
 
 if TYPE_CHECKING:
     from ..contract.schema import Column, Contract
@@ -46,8 +47,22 @@ class Numeric:
 
     ordered = True
 
+    def read(self, value: Any) -> float:
+        """One number as a request may write it; NaN where it is missing, or none."""
+        try:
+            return cells.boolean(value) if self.boolean else cells.number(value, self.writing)
+        except Unreadable:
+            return math.nan
+
+    @property
+    def as_it_is(self) -> bool:
+        """Whether what looks like a number is that number."""
+        return self.writing.plain and not self.writing.sentinels
+
     def __init__(self, entry: Mapping[str, Any], column: Column | None) -> None:
         self.bins = NumberBins(entry["edges"])
+        self.writing = column.writing if column is not None else PLAIN
+        self.boolean = column is not None and column.type == "boolean"
         self.names = [*self.bins.names, MISSING]
         self.reference: list[int] = [*entry["counts"], _missing(entry)]
 
@@ -58,7 +73,8 @@ class Named:
     ordered = False
 
     def __init__(self, entry: Mapping[str, Any], column: Column | None) -> None:
-        self.bins = CategoryBins(entry, column.categories if column is not None else (), most=NAMED)
+        listed, words = (column.categories, column.missing or ()) if column is not None else ((), ())
+        self.bins = CategoryBins(entry, listed, words, most=NAMED)
         self.names = [*self.bins.names, OTHER, UNSEEN, MISSING]
         self.reference: list[int] = [*self.bins.reference(entry), _missing(entry)]
 
@@ -66,7 +82,7 @@ class Named:
         """How many of the values, each with how often it came, are in each bin."""
         found = [0] * len(self.names)
         for value, times in values.items():
-            name = category(value)
+            name = self.bins.name(value)
             found[-1 if name is None else self.bins.place(name)] += times
         return np.array(found, dtype=np.int64)
 
@@ -128,10 +144,12 @@ class Bins:
             self._add_many([column[::step] for column in values], -(-rows // step))
         else:
             row = [value[0] for value in values]
+            for place in self._marked:
+                row[place] = self._readers[place](row[place])
             try:
                 self._matrix[self._rows] = row  # None becomes NaN
             except (TypeError, ValueError, OverflowError):
-                self._matrix[self._rows] = [_number(value) for value in row]
+                self._matrix[self._rows] = [read(value) for read, value in zip(self._readers, row, strict=True)]
             self._rows += 1
         for counts, column in zip(self._texts.values(), texts, strict=True):
             for value in column:
@@ -140,15 +158,26 @@ class Bins:
 
     def _add_many(self, values: Sequence[Sequence[Any]], rows: int) -> None:
         """Add the numbers of several rows; the matrix grows for them, until it is folded."""
-        block = np.array([_floats(column) for column in values]).T.reshape(rows, len(values))
+        block = np.array([self._floats(*entry) for entry in enumerate(values)]).T.reshape(rows, len(values))
         self._matrix = np.concatenate([self._matrix[: self._rows], block, np.empty((ROOM, len(values)))])
         self._rows += rows
+
+    def _floats(self, place: int, values: Sequence[Any]) -> npt.NDArray[np.float64]:
+        """Numbers as a request may write them."""
+        if place not in self._marked:
+            try:
+                return np.array(values, dtype=np.float64)
+            except (TypeError, ValueError, OverflowError):
+                pass
+        return np.array([self._readers[place](value) for value in values])
 
     def _arrange(self, names: Sequence[str]) -> None:
         """Set up what counts columns with these names."""
         self._numbers = [name for name in names if isinstance(self.columns[name], Numeric)]
         self._texts: dict[str, dict[Any, int]] = {name: {} for name in names if name not in self._numbers}
         self._take = _taker(self._numbers)
+        self._readers = [self._numeric(name).read for name in self._numbers]
+        self._marked = [place for place, name in enumerate(self._numbers) if not self._numeric(name).as_it_is]
         self._clear()
         self._table = NumberTable([self._numeric(name).bins for name in self._numbers])
 
@@ -185,24 +214,3 @@ def _taker(names: Sequence[str]) -> Callable[[Columns], Sequence[Sequence[Any]]]
 def _missing(entry: Mapping[str, Any]) -> int:
     """How many of the training values were missing."""
     return round(float(entry["rows"]) * float(entry["missing"]))
-
-
-def _floats(values: Sequence[Any]) -> npt.NDArray[np.float64]:
-    """Numbers as a request may write them."""
-    try:
-        return np.array(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        return np.array([_number(value) for value in values])
-
-
-def _number(value: Any) -> float:
-    """One number as a request may write it; NaN where it is missing, or none."""
-    text = value.strip().casefold() if isinstance(value, str) else ""
-    if value is None or text in MISSING_WORDS - {""}:
-        return math.nan
-    if text in ("true", "false"):
-        return float(text == "true")
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return math.nan

@@ -112,11 +112,11 @@ def _shares(traffic: Traffic, contract: Contract, min_rows: int) -> list[Measure
     """The share of each label among the predictions."""
     if not contract.labels:
         return []
-    from ..contract.columns import text
+    from ..core.cells import text
 
     counts = dict.fromkeys(contract.labels, 0)
     for written, times in traffic.labels.items():
-        name = text(scalar(written))
+        name = text(scalar(written)) or ""
         counts[name] = counts.get(name, 0) + times
     rows = sum(counts.values())
     then = traffic.usual

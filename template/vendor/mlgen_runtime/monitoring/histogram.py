@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..bundle.histogram import CategoryBins, NumberBins, category
+from ..bundle.histogram import CategoryBins, NumberBins
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -75,7 +75,7 @@ class Categories:
 
     def __init__(self, entry: Mapping[str, Any], column: Column | None) -> None:
         self.entry = entry
-        self.bins = CategoryBins(entry, column.categories if column is not None else ())
+        self.bins = CategoryBins(entry, *((column.categories, column.missing or ()) if column is not None else ()))
         self.missing = self.rows = 0
         self._counts = [0] * len(self.bins)
         self._examples: dict[str, None] = {}
@@ -84,7 +84,7 @@ class Categories:
         """Count cells [n] as JSON or a typed column holds them."""
         self.rows += len(cells)
         for cell, times in Counter(cells).items():
-            name = category(cell)
+            name = self.bins.name(cell)
             if name is None:
                 self.missing += times
                 continue
@@ -132,12 +132,17 @@ def _floats(cells: Sequence[Any] | npt.NDArray[Any], kind: str, column: Column |
     """The cells as float64, moments in seconds; NaN for what is missing or cannot be read."""
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub":
         return cells.astype(np.float64)
-    if kind == "number":
+    if kind == "number" and (column is None or _is_plain(column)):
         try:
             return np.array(cells, dtype=np.float64)  # None becomes NaN, "1.5" a number
         except (ValueError, TypeError, OverflowError):
             pass
     return _parsed(cells, kind, column)
+
+
+def _is_plain(column: Column) -> bool:
+    """Whether numbers are written as programs write them, and every one of them is a number."""
+    return column.writing.plain and not column.writing.sentinels
 
 
 def _parsed(cells: Sequence[Any] | npt.NDArray[Any], kind: str, column: Column | None) -> npt.NDArray[np.float64]:
@@ -154,6 +159,9 @@ def _parsed(cells: Sequence[Any] | npt.NDArray[Any], kind: str, column: Column |
         series = pd.Series(plain, dtype="str" if texts else object)
         if kind == "number":
             boolean = column is not None and column.type == "boolean"
-            return (raw.booleans(series) if boolean else raw.numbers(series)).values
+            if boolean or column is None:
+                return (raw.booleans(series) if boolean else raw.numbers(series)).values
+            found = raw.numbers(series, column.writing).values
+            return np.where(np.isfinite(found), found, np.nan)
         moments = raw.moments(series, column.format if column is not None else None).values
     return np.where(np.isnat(moments), np.nan, moments.astype("M8[s]").astype(np.float64))

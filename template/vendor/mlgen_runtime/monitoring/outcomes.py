@@ -113,6 +113,8 @@ def _by_key(frame: pd.DataFrame, key: Sequence[str], contract: Contract, path: s
 
 def _cells(series: pd.Series, name: str, contract: Contract) -> list[Any]:
     """The cells of a key column as the log has them."""
+    from pandas.api.types import is_numeric_dtype
+
     from ..contract.columns import moments, texts
 
     known = {column.name: column for column in contract.columns}
@@ -124,7 +126,10 @@ def _cells(series: pd.Series, name: str, contract: Contract) -> list[Any]:
                 f"{name} holds {series.iloc[row]!r} in row {row + 1}, expected a moment such as 2024-01-31"
             )
         return [str(moment) for moment in found.values.astype("M8[s]")]
-    return list(texts(series).values())
+    if name in known and known[name].is_key:
+        return list(texts(series, known[name].levels).values())
+    plain = series.astype(object)
+    return list(plain.where(series.notna(), None)) if is_numeric_dtype(series.dtype) else list(texts(series).values())
 
 
 def _truths(frame: pd.DataFrame, contract: Contract, path: str) -> list[str]:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ..contract.schema import Column, Contract
 
 #: The kinds of column whose values are numbers in JSON, whatever the source writes.
-NUMERIC = ("number", "integer", "boolean")
 
 
 def records(table: pa.Table, contract: Contract, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -49,13 +48,14 @@ def forecasts(head: dict[str, Any], table: pa.Table, key: Sequence[str]) -> Iter
 
 def _plain(cells: pa.ChunkedArray, column: Column | None) -> list[Any]:
     """The values of one column as JSON has them; numbers as numbers, also where the source writes them as text."""
-    if column is None or column.type not in NUMERIC:
+    if column is None or not column.is_number:
         return [value if value is None or isinstance(value, str) else _text(value) for value in cells.to_pylist()]
     import numpy as np
 
     from ..contract.typed import parse
+    from ..data.frames import series
 
-    values = np.asarray(parse(cells.to_pandas(), column)[0], dtype=np.float64)
+    values = np.asarray(parse(series(cells), column)[0], dtype=np.float64)
     found = values.astype(object)
     if column.type == "boolean":
         found = (values == 1).astype(object)
@@ -68,7 +68,7 @@ def _plain(cells: pa.ChunkedArray, column: Column | None) -> list[Any]:
 
 def _text(value: Any) -> Any:
     """A value that is no text, as a request would send it for a category or a moment; NaN is no value."""
-    from ..contract.columns import text
+    from ..core.cells import text
 
     return None if value != value else text(value)
 

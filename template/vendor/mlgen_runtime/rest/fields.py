@@ -5,13 +5,15 @@ Type and schema stand side by side here, because the service promises in OpenAPI
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ..contract.schema import MISSING_WORDS, Column
+from ..contract.schema import Column
+from ..core.cells import BLANKS, MISSING_WORDS, Writing
 
 #: What a float32, which is what the model computes in, can hold.
 FLOAT_LIMIT = 3.4e38
@@ -19,6 +21,7 @@ FLOAT_LIMIT = 3.4e38
 INTEGER_LIMIT = 9_007_199_254_740_991
 #: A number as the source writes it in text, with blanks around it; at most one digit of exponent, to fit a float32.
 _NUMBER = r"[-+]?([0-9]{1,28}(\.[0-9]{0,28})?|\.[0-9]{1,28})([eE]-?[0-9])?"
+_BLANKS = f"[{BLANKS}]"
 #: A moment in ISO 8601, with the months' real lengths, from the year 1000 to 2999; time and zone are optional.
 _LEAP_YEAR = r"([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)"
 _DAY = r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
@@ -52,6 +55,19 @@ class Field(Value):
 
     column: Column
     required: bool
+
+    def fault(self, value: Any) -> str | None:
+        """Say what is wrong with a plain value, or None; text may be a word for none where none may be."""
+        return super().fault(value) or (f"expected {self.expects}, got {shorten(value)}" if self.empty(value) else None)
+
+    def empty(self, value: Any) -> bool:
+        """Whether a value that has the right type says that there is none, where there must be one."""
+        return self.names_something and self.column.levels.read(value) is None
+
+    @property
+    def names_something(self) -> bool:
+        """Whether it is a text that must not be missing."""
+        return self.required and self.column.type in ("category", "text")
 
 
 def input_field(column: Column, strict: bool) -> Field:
@@ -95,9 +111,8 @@ def _number(column: Column, strict: bool) -> tuple[Any, Schema, str]:
     """A finite number, and its text where the source writes it so."""
     low, high = _range(column, strict, FLOAT_LIMIT)
     kind = Annotated[float, msgspec.Meta(ge=low, le=high)]
-    return _or_text(
-        column, kind, {"type": "number", "minimum": low, "maximum": high}, "a number" + _words(column, strict)
-    )
+    schema = {"type": "number", "minimum": low, "maximum": high}
+    return _or_text(column, strict, kind, schema, "a number" + _words(column, strict))
 
 
 def _integer(column: Column, strict: bool) -> tuple[Any, Schema, str]:
@@ -105,13 +120,16 @@ def _integer(column: Column, strict: bool) -> tuple[Any, Schema, str]:
     low, high = _range(column, strict, INTEGER_LIMIT)
     kind = Annotated[float, msgspec.Meta(ge=low, le=high, multiple_of=1)]
     schema = {"type": "integer", "minimum": int(low), "maximum": int(high)}
-    return _or_text(column, kind, schema, "a whole number" + _words(column, strict))
+    return _or_text(column, strict, kind, schema, "a whole number" + _words(column, strict))
 
 
 def _boolean(column: Column, strict: bool) -> tuple[Any, Schema, str]:
     """A boolean, or the 0 and 1 that tables hold for it."""
-    kind = bool | Annotated[float, msgspec.Meta(ge=0, le=1, multiple_of=1)]
-    return kind, {"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 0, "maximum": 1}]}, "true or false"
+    words = "[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|[01]"
+    pattern = rf"^{_BLANKS}*({words}{'|' + _missing(column) if column.nullable else ''}){_BLANKS}*$"
+    kind = bool | Annotated[float, msgspec.Meta(ge=0, le=1, multiple_of=1)] | _text_like(pattern)
+    number = {"type": "integer", "minimum": 0, "maximum": 1}
+    return kind, {"anyOf": [{"type": "boolean"}, number, {"type": "string", "pattern": pattern}]}, "true or false"
 
 
 def _category(column: Column, strict: bool) -> tuple[Any, Schema, str]:
@@ -119,15 +137,22 @@ def _category(column: Column, strict: bool) -> tuple[Any, Schema, str]:
     if strict and column.categories:
         expects = f"one of {', '.join(map(repr, column.categories))}"
         return Literal[column.categories], {"type": "string", "enum": list(column.categories)}, expects
-    if _numeric(column):
-        kind = str | Annotated[float, msgspec.Meta(ge=-INTEGER_LIMIT, le=INTEGER_LIMIT)]
-        number = {"type": "number", "minimum": -INTEGER_LIMIT, "maximum": INTEGER_LIMIT}
-        return kind, {"anyOf": [{"type": "string"}, number]}, "text or a number"
-    return str, {"type": "string"}, "text"
+    return _any_text(column)
 
 
 def _text(column: Column, strict: bool) -> tuple[Any, Schema, str]:
-    return str, {"type": "string"}, "text"
+    return _any_text(column)
+
+
+def _any_text(column: Column) -> tuple[Any, Schema, str]:
+    """Text, or a number or a truth value, which is taken for its text as in a file; not blank where none may be."""
+    text: Schema = {"type": "string"}
+    if not column.nullable:
+        words = sorted(column.levels.missing)
+        text |= {"pattern": f"[^{BLANKS}]"} | ({"not": {"enum": words}} if words else {})
+    number = {"type": "number", "minimum": -INTEGER_LIMIT, "maximum": INTEGER_LIMIT}
+    bounded = Annotated[float, msgspec.Meta(ge=-INTEGER_LIMIT, le=INTEGER_LIMIT)]
+    return str | bool | bounded, {"anyOf": [text, number, {"type": "boolean"}]}, "text or a number"
 
 
 def _datetime(column: Column, strict: bool) -> tuple[Any, Schema, str]:
@@ -148,19 +173,46 @@ _KINDS: dict[str, Callable[[Column, bool], tuple[Any, Schema, str]]] = {
 }
 
 
-def _or_text(column: Column, kind: Any, schema: Schema, expects: str) -> tuple[Any, Schema, str]:
-    """Add the text form where the contract says that the source writes numbers as text; a blank then means missing."""
-    if not column.written_as_text:
+def _or_text(column: Column, strict: bool, kind: Any, schema: Schema, expects: str) -> tuple[Any, Schema, str]:
+    """Add the text form, as the contract says that the source writes numbers; a word for missing means missing.
+
+    A pattern holds nobody to a range, so who is strict takes text only from a source that writes numbers so.
+    """
+    if strict and not column.written_as_text:
         return kind, schema, expects
-    pattern = rf"^ *({_NUMBER}{'|' + _missing() if column.nullable else ''}) *$"
-    text = Annotated[str, msgspec.Meta(pattern=pattern)]
-    return kind | text, {"anyOf": [schema, {"type": "string", "pattern": pattern}]}, f"{expects}, or its text"
+    expects = f"{expects}, or its text" if column.written_as_text else expects
+    words = f"|{_missing(column)}" if column.nullable else ""
+    pattern = rf"^{_BLANKS}*({_number_pattern(column.writing)}{words}){_BLANKS}*$"
+    return (
+        kind | _text_like(pattern),
+        {"anyOf": [schema, {"type": "string", "pattern": pattern}]},
+        expects,
+    )
 
 
-def _missing() -> str:
-    """A pattern for the words that say, in a column of numbers, that there is none; case does not matter."""
-    words = sorted(MISSING_WORDS - {""})
-    return "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else f"[{c}]" for c in word) for word in words) + "|"
+def _text_like(pattern: str) -> Any:
+    """Text that a pattern describes."""
+    return Annotated[str, msgspec.Meta(pattern=pattern)]
+
+
+def _number_pattern(writing: Writing) -> str:
+    """What a number looks like as text: at most one digit of exponent, to fit a float32."""
+    if writing.plain:
+        return _NUMBER
+    mark, unit = re.escape(writing.decimal), re.escape(writing.unit)
+    between = {"": "", " ": _BLANKS, "'": "['\u2019]"}.get(writing.thousands, re.escape(writing.thousands))
+    grouped = rf"[0-9]{{1,3}}({between}[0-9]{{3}}){{1,9}}|" if between else ""
+    digits = rf"({grouped}[0-9]{{1,28}})({mark}[0-9]{{0,28}})?|{mark}[0-9]{{1,28}}"
+    sign = rf"([-+\u2212]{_BLANKS}*)?"
+    units = (rf"({unit}{_BLANKS}*)?", rf"({_BLANKS}*{unit})?") if unit else ("", "")
+    return rf"{sign}{units[0]}{sign if unit else ''}({digits})([eE]-?[0-9])?{units[1]}"
+
+
+def _missing(column: Column) -> str:
+    """A pattern for what says that there is no number; case does not matter for the words that everybody has."""
+    known = sorted(MISSING_WORDS - {""})
+    anyhow = ["".join(f"[{c}{c.upper()}]" if c.isalpha() else re.escape(c) for c in word) for word in known]
+    return "|".join([*anyhow, *map(re.escape, column.missing or ()), ""])
 
 
 def _range(column: Column, strict: bool, limit: float) -> tuple[float, float]:
@@ -176,12 +228,6 @@ def _words(column: Column, strict: bool) -> str:
         return ""
     low, high = ("…" if end is None else f"{end:g}" for end in (column.minimum, column.maximum))
     return f" from {low} to {high}"
-
-
-def _numeric(column: Column) -> bool:
-    """Whether all categories are numbers (season 1 to 4), so that a client may well send numbers."""
-    numbers = (text.lstrip("-").replace(".", "", 1) for text in column.categories)
-    return bool(column.categories) and all(text.isdecimal() for text in numbers)
 
 
 def _described(column: Column) -> Schema:

@@ -59,6 +59,7 @@ class RequestModel:
         self.others = tuple(other_field(column) for column in others)
         self.fields: Mapping[str, Field] = {field.name: field for field in (*self.inputs, *self.others)}
         self.names = tuple(field.name for field in self.inputs)
+        self._named = [(f.name, f.column.levels.exact) for f in self.inputs if f.names_something]
         self._required = tuple(field.name for field in self.inputs if field.required)
         self.options = Options(options)
         record, self._cells = self._record()
@@ -97,6 +98,8 @@ class RequestModel:
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise self._refusal(body, error) from None
         columns = self._columns(map(self._cells, found.records)) if found.records else self._empty()
+        if any(not known.issuperset(columns[name]) and self._blank(name, columns) for name, known in self._named):
+            raise Refused(422, self.faults(parse(body)["records"], ("body", "records")))
         return columns, self.options.decoded(found)
 
     def columns(self, records: Sequence[Any], where: Sequence[str | int] = ("body", "records")) -> Columns:
@@ -146,6 +149,10 @@ class RequestModel:
     def _columns(self, rows: Any) -> Columns:
         """Turn rows of input values into named columns."""
         return dict(zip(self.names, zip(*rows, strict=True), strict=True))
+
+    def _blank(self, name: str, columns: Columns) -> bool:
+        """Whether a cell of a column says that there is none."""
+        return any(map(self.fields[name].empty, columns[name]))
 
     def _empty(self) -> Columns:
         """No rows."""

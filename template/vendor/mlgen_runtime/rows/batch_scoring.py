@@ -155,10 +155,11 @@ def _read(contract: Contract, batch: Batch, reasons: dict[int, str]) -> dict[str
     import pandas as pd
 
     from ..contract.typed import expectation, parse
+    from ..data.frames import series
 
     columns: dict[str, np.ndarray] = {}
     for column in contract.inputs:
-        cells = batch.table[column.name].to_pandas()
+        cells = series(batch.table[column.name])
         values, bad = parse(cells, column)
         columns[column.name] = values if isinstance(values, np.ndarray) else values.to_numpy()
         if bad.any():

@@ -9,19 +9,20 @@ from __future__ import annotations
 import datetime
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..contract.schema import MISSING_WORDS, is_blank
+from ..core import cells
+from ..core.cells import LARGEST, Unreadable, Writing, is_missing
 from ..core.errors import InputError
 
-#: Beyond it a number is infinite in float32, which the models compute in.
-LARGEST = float(np.finfo(np.float32).max)
+__all__ = ["LARGEST", "NO_MOMENT", "Encoding", "Levels", "boolean", "moment", "number", "parts", "refusal"]
+
 _EPOCH = datetime.datetime(1970, 1, 1)
 _MICROSECOND = datetime.timedelta(microseconds=1)
 NO_MOMENT = int(np.datetime64("NaT").astype("int64"))
-_TRUTHS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,8 @@ class Encoding:
 
     `fill` (numbers) replaces a missing value; None leaves NaN. `other` and `missing` (categories) are codes; where they
     are None, NaN stands for an unseen and for a missing level. `format` (datetimes) is strptime's, None is ISO 8601.
+    `words` say that there is none; `decimal`, `thousands`, `unit` and `whole` say how numbers are written, as in a
+    contract.
     """
 
     column: str
@@ -40,6 +43,22 @@ class Encoding:
     missing: int | None = None
     parts: tuple[str, ...] = ()
     format: str | None = None
+    words: tuple[str, ...] = ()
+    decimal: str = "."
+    thousands: str = ""
+    unit: str = ""
+    whole: bool = False
+
+    @cached_property
+    def writing(self) -> Writing:
+        """How numbers are written."""
+        return Writing(
+            decimal=self.decimal,
+            thousands=self.thousands,
+            unit=self.unit,
+            missing=frozenset(self.words),
+            whole=self.whole,
+        )
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -54,29 +73,20 @@ class Encoding:
 
 def number(value: Any, encoding: Encoding) -> float:
     """Read one value as a number; NaN (or the fill) where it is missing."""
-    read = math.nan
-    if isinstance(value, str):
-        read = _number_text(value, encoding)
-    elif not is_missing(value):
-        try:
-            read = float(value)
-        except (TypeError, ValueError, OverflowError):
-            raise refusal(value, encoding) from None
-    if not math.isfinite(read):
-        return math.nan if encoding.fill is None else encoding.fill
-    if not -LARGEST <= read <= LARGEST:
-        raise refusal(value, encoding)
-    return read
+    try:
+        read = cells.number(value, encoding.writing)
+    except Unreadable:
+        raise refusal(value, encoding) from None
+    return encoding.fill if encoding.fill is not None and math.isnan(read) else read
 
 
 def boolean(value: Any, encoding: Encoding) -> float:
     """Read one value as 1.0 or 0.0; NaN (or the fill) where it is missing."""
-    if is_missing(value) or (isinstance(value, str) and is_blank(value)):
-        return math.nan if encoding.fill is None else encoding.fill
     try:
-        return _TRUTHS[value.strip().casefold()] if isinstance(value, str) else {0: 0.0, 1: 1.0}[value]
-    except (KeyError, TypeError):
+        read = cells.boolean(value, encoding.words)
+    except Unreadable:
         raise refusal(value, encoding) from None
+    return encoding.fill if encoding.fill is not None and math.isnan(read) else read
 
 
 class Levels(dict[Any, float]):
@@ -87,28 +97,26 @@ class Levels(dict[Any, float]):
         self.encoding = encoding
         self.unseen = math.nan if encoding.other is None else float(encoding.other)
         self[None] = self.unseen if encoding.missing is None else float(encoding.missing)
+        self.levels = cells.Levels(encoding.levels, encoding.words)
 
     def __missing__(self, value: Any) -> float:
-        """A number's text may be a level (3.0 is "3"); a blank is missing; the rest is unseen."""
-        if is_missing(value) or (isinstance(value, str) and is_blank(value)):
-            return self[None]
-        if isinstance(value, str):
-            return self.unseen
-        if isinstance(value, int | float | np.generic | datetime.date):
-            return self.get(_text(value), self.unseen)
-        raise refusal(value, self.encoding)
+        """The code of the level that a cell is (3.0 may be "3"), of a missing one, or of one that training had not."""
+        try:
+            return self.get(self.levels.read(value), self.unseen)
+        except Unreadable:
+            raise refusal(value, self.encoding) from None
 
     def read(self, value: Any) -> float:
         """Return the code of one raw value; raises InputError for a value that is no text or number."""
         try:
-            return self[value]
+            return self[value] if type(value) is str else self.__missing__(value)  # 1, 1.0 and True are one key
         except TypeError:  # a list or a mapping
             raise refusal(value, self.encoding) from None
 
 
 def moment(value: Any, encoding: Encoding) -> int:
     """Read one value as microseconds since 1970 in UTC; NaT's integer where it is missing."""
-    if is_missing(value) or (isinstance(value, str) and is_blank(value)):
+    if is_missing(value) or (isinstance(value, str) and cells.says_none(value, encoding.words)):
         return NO_MOMENT
     try:
         if isinstance(value, np.datetime64):
@@ -146,49 +154,18 @@ def parts(stamp: int, wanted: tuple[str, ...]) -> list[float]:
     return [found[name] for name in wanted]
 
 
-def is_missing(value: Any) -> bool:
-    """Whether a cell says that there is no value: None, NaN, NaT, pandas' NA."""
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    if isinstance(value, np.datetime64):
-        return bool(np.isnat(value))
-    return isinstance(value, float | np.floating) and bool(value != value)
-
-
 def refusal(value: Any, encoding: Encoding) -> InputError:
     """The error for a value that cannot be read as its column's kind."""
     expected = {
-        "number": "a number that fits a 32-bit float",
+        "number": f"a {'whole ' if encoding.whole else ''}number that fits a 32-bit float",
         "boolean": "true or false",
         "category": "a text or a number",
         "datetime": f"a date like {encoding.format}" if encoding.format else "a date such as 2024-01-31T12:00:00",
     }[encoding.kind]
-    shown = repr(value)
-    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
     return InputError(
-        f"column {encoding.column!r} holds {shown}, expected {expected}; mend the value, or leave it empty"
+        f"column {encoding.column!r} holds {cells.shown(value)}, expected {expected}; mend the value, or leave it empty"
     )
-
-
-def _number_text(value: str, encoding: Encoding) -> float:
-    """Parse a number written as text; Python's 1_000 is no number in any other reader."""
-    if value.strip().casefold() in MISSING_WORDS:
-        return math.nan
-    try:
-        if "_" in value:
-            raise ValueError
-        return float(value)
-    except ValueError:
-        raise refusal(value, encoding) from None
 
 
 def _iso(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text)
-
-
-def _text(value: Any) -> str:
-    """A raw value as the contract writes a category: 3.0 is "3", True is "True"."""
-    raw = value.item() if isinstance(value, np.generic) else value
-    if isinstance(raw, float) and raw.is_integer() and abs(raw) < 2**53:
-        return str(int(raw))
-    return raw.isoformat(sep=" ") if isinstance(raw, datetime.datetime) else str(raw)

@@ -141,7 +141,7 @@ class Inference:
         self._labels = np.array(contract.label_values, dtype=_label_type(contract)) if contract.labels else None
         self._names = tuple(f"probability_{label}" for label in contract.labels)
         self._columns = tuple(encoding.column for encoding in preprocessing.encodings)
-        self._cells = tuple((encoding.column, encoding.kind, _cell(encoding)) for encoding in preprocessing.encodings)
+        self._cells = tuple((entry.column, _kind(entry), _cell(entry)) for entry in preprocessing.encodings)
 
     @property
     def engine(self) -> str:
@@ -176,7 +176,8 @@ class Inference:
                 for name, kind, read in self._cells:
                     value = columns[name][row]
                     # The common case needs no call; comparing fails for NaN, infinity and what overflows a float32.
-                    plain = kind == "number" and (type(value) is float or type(value) is int)
+                    plain = type(value) is float and (kind == "number" or (kind == "whole" and value.is_integer()))
+                    plain = plain or (type(value) is int and kind in ("number", "whole"))
                     if plain and -LARGEST <= value <= LARGEST:
                         flat.append(value)
                     elif kind == "datetime":
@@ -217,6 +218,13 @@ class Inference:
         for column, name in enumerate(self._names):
             answer[name] = rounded[:, column]
         return answer
+
+
+def _kind(encoding: Encoding) -> str:
+    """The kind, for a number whose values may all be taken as they are."""
+    if encoding.kind != "number":
+        return encoding.kind
+    return "sentinel" if encoding.writing.sentinels else "whole" if encoding.whole else "number"
 
 
 def _cell(encoding: Encoding) -> Cell:

@@ -133,7 +133,17 @@ def _fit_number(values: npt.NDArray[Any], column: Column) -> Encoding:
     kind = "boolean" if column.type == "boolean" else "number"
     known = values[~np.isnan(values)]
     fill = float(np.median(known)) if known.size == values.size and known.size else None
-    return Encoding(column=column.name, kind=kind, fill=fill)
+    writing = column.writing
+    return Encoding(
+        column=column.name,
+        kind=kind,
+        fill=fill,
+        words=_words(column),
+        decimal=writing.decimal,
+        thousands=writing.thousands,
+        unit=writing.unit,
+        whole=writing.whole,
+    )
 
 
 def _fit_category(values: npt.NDArray[Any], column: Column) -> Encoding:
@@ -144,19 +154,33 @@ def _fit_category(values: npt.NDArray[Any], column: Column) -> Encoding:
     levels = tuple(sorted(frequent[:MOST_LEVELS], key=lambda level: (listed.get(level, len(listed)), level)))
     other = len(levels) if len(levels) < len(counts) else None
     missing = len(levels) + (other is not None) if sum(counts.values()) < len(values) else None
-    return Encoding(column=column.name, kind="category", levels=levels, other=other, missing=missing)
+    return Encoding(
+        column=column.name, kind="category", levels=levels, other=other, missing=missing, words=_words(column)
+    )
 
 
 def _fit_datetime(values: npt.NDArray[Any], column: Column) -> Encoding:
     """The parts that differ between training rows; where nothing differs, the elapsed days alone."""
     parts = _parts(values.astype("datetime64[us]").astype(np.int64))
     varied = tuple(name for name, part in parts.items() if len(np.unique(part[~np.isnan(part)])) > 1)
-    return Encoding(column=column.name, kind="datetime", parts=varied or ("elapsed",), format=column.format)
+    return Encoding(
+        column=column.name,
+        kind="datetime",
+        parts=varied or ("elapsed",),
+        format=column.format,
+        words=_words(column),
+    )
+
+
+def _words(column: Column) -> tuple[str, ...]:
+    """The words for missing; a category is none of them, also a rare one that has no code of its own."""
+    return tuple(word for word in column.missing or () if word not in column.categories)
 
 
 def _numbers(values: Values, encoding: Encoding) -> Floats:
     given = values if isinstance(values, np.ndarray) else _array(values)
-    if given is None or given.dtype.kind not in "fiu" or given.ndim != 1:  # something is no number: look at each
+    plain = given is not None and given.dtype.kind in "fiu" and given.ndim == 1 and not encoding.writing.sentinels
+    if given is None or not plain or (encoding.whole and _broken(given)):  # something is no number: look at each
         return np.array([number(value, encoding) for value in values], dtype=np.float64)
     read = given if given.dtype in (np.float32, np.float64) else given.astype(np.float64)
     # Bounds cost a quarter of a mask of the cells. They pass over NaN; of nothing but NaN they are NaN.
@@ -168,6 +192,11 @@ def _numbers(values: Values, encoding: Encoding) -> Floats:
     if encoding.fill is None or not read.size or not np.isnan(read.min()):
         return read
     return np.where(np.isnan(read), encoding.fill, read)
+
+
+def _broken(values: npt.NDArray[Any]) -> bool:
+    """Whether a number has a fraction."""
+    return values.dtype.kind == "f" and bool(((values != np.floor(values)) & np.isfinite(values)).any())
 
 
 def _array(values: Sequence[Any]) -> npt.NDArray[Any] | None:
@@ -202,7 +231,9 @@ def _categories(values: Values, encoding: Encoding) -> Floats:
     levels = _Met(encoding)
     cells = values.tolist() if isinstance(values, np.ndarray) else values
     try:
-        return np.fromiter(map(levels.__getitem__, cells), dtype=np.float64, count=len(cells))
+        if {*map(type, cells)} <= {str, type(None)}:
+            return np.fromiter(map(levels.__getitem__, cells), dtype=np.float64, count=len(cells))
+        return np.array([levels.read(value) for value in cells], dtype=np.float64)
     except TypeError:
         return np.array([levels.read(value) for value in cells], dtype=np.float64)
 

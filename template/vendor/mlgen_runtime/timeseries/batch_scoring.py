@@ -112,8 +112,9 @@ def _typed(model: Predictor, batch: Batch, rejected: list[Rejected]) -> pd.DataF
     import pandas as pd
 
     from ..contract.typed import expectation, parse
+    from ..data.frames import frame
 
-    raw = batch.table.to_pandas()
+    raw = frame(batch.table)
     reasons: dict[int, str] = {}
     values: dict[str, Any] = {}
     for column in (*model.contract.inputs, model.contract.target):

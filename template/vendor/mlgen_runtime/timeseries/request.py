@@ -7,7 +7,6 @@ Cells are as JSON or a conformed table holds them. What cannot be read is refuse
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..contract.schema import Column, Contract, is_blank
+from ..contract.schema import Column, Contract
+from ..core import cells
+from ..core.cells import Unreadable
 from ..core.errors import InputError
 from .assembly import arrange, coded
 from .frequency import Frequency
@@ -97,7 +98,7 @@ def gather(
     """
     rows = max((len(values) for values in columns.values()), default=0)
     names = [column.name for column in contract.with_role("series")]
-    listed = [_texts(columns[name], name) for name in names] if rows else []
+    listed = [_texts(columns[column.name], column) for column in contract.with_role("series")] if rows else []
     rows_of = list(zip(*listed, strict=True)) if names else [()] * rows
     keys: dict[Key, int] = {}
     codes = np.array([keys.setdefault(key, len(keys)) for key in rows_of], dtype=np.int64)
@@ -110,11 +111,11 @@ def gather(
     def read(column: Column) -> Array:
         if column.name not in columns:
             return np.full(int(timed.sum()), np.nan)
-        cells = columns[column.name]
+        given = columns[column.name]
         if column.type == "category":
-            found = coded(_texts(cells, column.name, True), categories.get(column.name, ()))
+            found = coded(_texts(given, column, True), categories.get(column.name, ()))
         else:
-            found = _numbers(cells, column)
+            found = _numbers(given, column)
         return found.astype(np.float64)[timed]
 
     groups = {group: {column.name: read(column) for column in contract.with_role(role)} for group, role in GROUPS}
@@ -159,42 +160,47 @@ def _near(keys: Sequence[Key], codes: Array, ordinals: Array, frequency: Frequen
         )
 
 
-def _texts(cells: Sequence[object] | Array, name: str, optional: bool = False) -> list[str]:
-    """Cells as the text that a contract writes (3.0 is "3"); refuses a missing one, or leaves it empty."""
+def _texts(given: Sequence[object] | Array, column: Column, optional: bool = False) -> list[str]:
+    """Cells as the category or the series that they are; refuses a missing one, or leaves it empty."""
     found = []
-    for row, cell in enumerate(cells):
-        missing = cell is None or cell != cell or (isinstance(cell, str) and is_blank(cell))
-        if missing and not optional:
-            raise InputError(f"{name} is empty in row {row + 1}; each row must name its series")
-        whole = isinstance(cell, float) and cell == cell and cell.is_integer()
-        found.append("" if missing else str(int(cell)) if whole else str(cell))
+    for row, cell in enumerate(given):
+        try:
+            text = column.levels.read(cell)
+        except Unreadable:
+            raise _refusal(cell, row, column, "a text") from None
+        if text is None and not optional:
+            raise InputError(f"{column.name} is empty in row {row + 1}; each row must name its series")
+        found.append(text or "")
     return found
 
 
-def _numbers(cells: Sequence[object] | Array, column: Column) -> Array:
+def _numbers(given: Sequence[object] | Array, column: Column) -> Array:
     """Cells as float64, NaN where missing; refuses what is no number."""
-    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub":
-        return cells.astype(np.float64)
-    return np.array([_number(cell, row, column) for row, cell in enumerate(cells)], dtype=np.float64)
+    if isinstance(given, np.ndarray) and given.dtype.kind in "fiu" and not column.writing.sentinels:
+        return given.astype(np.float64)
+    return np.array([_number(cell, row, column) for row, cell in enumerate(given)], dtype=np.float64)
 
 
 def _number(cell: Any, row: int, column: Column) -> float:
-    if cell is None or (isinstance(cell, str) and is_blank(cell)):
-        return math.nan
     try:
-        value = float(cell)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"column {column.name!r} holds {cell!r} in row {row + 1}, expected a number") from None
-    return value if math.isfinite(value) else math.nan
+        if column.type == "boolean":
+            return cells.boolean(cell, column.missing or ())
+        return cells.number(cell, column.writing)
+    except Unreadable:
+        raise _refusal(cell, row, column, "true or false" if column.type == "boolean" else "a number") from None
 
 
-def _stamps(cells: Sequence[object] | Array, column: Column) -> Array:
+def _refusal(cell: Any, row: int, column: Column, expected: str) -> InputError:
+    return InputError(f"column {column.name!r} holds {cells.shown(cell)} in row {row + 1}, expected {expected}")
+
+
+def _stamps(given: Sequence[object] | Array, column: Column) -> Array:
     """Cells as datetime64[ns] in UTC, NaT where missing; refuses what is no moment."""
-    if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
-        return cells.astype("M8[ns]")
-    found = np.full(len(cells), np.datetime64("NaT", "ns"))
-    for row, cell in enumerate(cells):
-        if cell is None or cell != cell or (isinstance(cell, str) and is_blank(cell)):
+    if isinstance(given, np.ndarray) and given.dtype.kind == "M":
+        return given.astype("M8[ns]")
+    found = np.full(len(given), np.datetime64("NaT", "ns"))
+    for row, cell in enumerate(given):
+        if cells.is_missing(cell) or (isinstance(cell, str) and cells.says_none(cell, column.missing or ())):
             continue
         try:
             found[row] = moment(cell, column.format)

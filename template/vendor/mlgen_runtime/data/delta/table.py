@@ -2,7 +2,7 @@
 
 address("delta://data/table@3")      Address(folder="data/table", version="3")
 table = at(Path("data/table"), "data/table", "3")
-frame(table)                         its rows, in the order in which they were written
+rows(table)                          its rows, in the order in which they were written
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from ...core.errors import InputError
 from ..versions import AT, DELTA, bare
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
     from deltalake import DeltaTable
 
@@ -63,7 +62,7 @@ def at(place: Path, shown: str, asked: str | None) -> DeltaTable:
     return table
 
 
-def frame(table: DeltaTable) -> pd.DataFrame:
+def rows(table: DeltaTable) -> pa.Table:
     """All rows of a table, file by file as they were added: the same rows in the same order whenever it is read.
 
     Where files hold rows that were deleted since, or columns under other names, the engine reads them in no order of
@@ -74,17 +73,15 @@ def frame(table: DeltaTable) -> pd.DataFrame:
 
     try:
         try:
-            rows = _in_order(table)
+            return _in_order(table)
         except DeltaProtocolError:
-            rows = pa.table(table.scan())
-            rows = rows.sort_by([(name, "ascending") for name in rows.column_names])
+            unordered = pa.table(table.scan())
+            return unordered.sort_by([(name, "ascending") for name in unordered.column_names])
     except (DeltaError, OSError, pa.ArrowInvalid) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"version {table.version()} of the Delta table cannot be read ({reason}); did a vacuum delete its files?"
         ) from error
-    found: pd.DataFrame = rows.to_pandas()
-    return found
 
 
 def commits(table: DeltaTable) -> dict[int, dict[str, Any]]:

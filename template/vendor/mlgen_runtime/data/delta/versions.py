@@ -15,7 +15,7 @@ from ..versions import DELTA, Version
 from . import table
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 #: Where a commit of `snapshot` keeps the contract as it was.
 CONTRACT = "snapshot.contract"
@@ -35,12 +35,12 @@ def version(path: str, asked: str | None, root: Path) -> Version:
 
 
 @contextlib.contextmanager
-def opened(path: str, version: str | None, root: Path) -> Iterator[pd.DataFrame]:
+def opened(path: str, version: str | None, root: Path) -> Iterator[pa.Table]:
     """Lend the rows of a version: that which the path names, or the latest, where none is given."""
     named = table.address(path)
     found = table.at(root / named.folder, named.folder, version or named.version)
-    rows = table.frame(found)
-    if rows.empty:
+    rows = table.rows(found)
+    if not rows.num_rows:
         raise InputError(f"delta://{named.folder}@{found.version()} has columns and no rows; check data.path")
     yield rows
 

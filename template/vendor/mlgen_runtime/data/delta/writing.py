@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import InputError, nearest
+from .. import frames
 from ..tables import fingerprint
 from . import table
 from .versions import CONTRACT
@@ -63,7 +64,7 @@ def write(settings: DeltaSettings, frame: pd.DataFrame, source: str, contract: s
 def _has(known: Any, mode: str, notes: dict[str, str]) -> int | None:
     """The version that has these rows already: the latest with just them, or any that they were added in."""
     if mode == "overwrite":
-        return known.version() if fingerprint(table.frame(known)) == notes[FINGERPRINT] else None
+        return known.version() if fingerprint(frames.frame(table.rows(known))) == notes[FINGERPRINT] else None
     commits = table.commits(known)
     return next((number for number, made in commits.items() if made.get(FINGERPRINT) == notes[FINGERPRINT]), None)
 

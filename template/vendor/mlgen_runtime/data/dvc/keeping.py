@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import InputError
-from ..tables import nearest_file
+from ..source.place import nearest_file
 from . import objects, pointers, revisions
 
 if TYPE_CHECKING:

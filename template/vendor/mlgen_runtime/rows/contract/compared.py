@@ -13,7 +13,6 @@ from ...contract import leakage
 from ...contract.columns import numbers
 from ...contract.profile import Seen
 from ...contract.schema import Column
-from ...contract.typed import NUMERIC
 from ...contract.view import View
 
 
@@ -27,7 +26,7 @@ def keys(view: View) -> npt.NDArray[np.uint64]:
 def seen(view: View, column: Column, rows: npt.NDArray[np.int64]) -> Seen:
     """A column at some rows."""
     cells = view.typed[column.name].iloc[rows]
-    if column.type in NUMERIC:
+    if column.is_number:
         return Seen(column.name, cells.to_numpy())
     if column.type == "datetime":
         return Seen(column.name, np.where(cells.isna(), np.nan, cells.to_numpy().astype(np.int64).astype(float)))
@@ -38,7 +37,7 @@ def truth(view: View, rows: npt.NDArray[np.int64]) -> Seen:
     """The target at some rows: codes, and numbers too where it has them."""
     assert view.target is not None
     column = view.contract.target
-    amounts = numbers(view.target).values[rows] if column.type in ("number", "integer") else None
+    amounts = numbers(view.target, column.writing).values[rows] if column.type in ("number", "integer") else None
     return Seen(column.name, amounts, None if view.labels is None else view.labels[rows])
 
 

@@ -5,11 +5,14 @@ wine_quality's 3 to 9 in 6,497 rows are classes, bike_sharing's 822 different co
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import pandas as pd
 
-from ...contract.columns import text
 from ...contract.profile import Observed
 from ...contract.schema import Column
+from ...core.cells import PLAIN, number, same, says_none
 from ...core.errors import InputError, nearest
 from .vocabulary import TASKS
 
@@ -37,6 +40,9 @@ def target_column(truth: Observed, task: str | None) -> tuple[str, Column]:
                 f"{shown} holds text{odd}, expected numbers for task=regression; leave task out, or mend it"
             )
         return decided, _amount(truth)
+    if decided != "regression" and truth.distinct <= MOST_LABELS and len(labels := _classes(truth).categories) > 2:
+        decided = "multiclass" if task is None else decided  # 0.50 and 0.5 are one number, and two labels
+        truth = dataclasses.replace(truth, distinct=len(labels))
     if decided == "binary" and truth.distinct != 2:
         raise InputError(
             f"{shown} has {truth.distinct} different values, expected 2 for task=binary; use task=multiclass"
@@ -69,15 +75,35 @@ def _amount(truth: Observed) -> Column:
         minimum=int(low) if whole else low,
         maximum=int(high) if whole else high,
         written_as_text=truth.written_as_text,
+        **marks(truth),
     )
 
 
 def _classes(truth: Observed) -> Column:
-    """Labels in encoded order: sorted as text, by size for numbers."""
-    kind = "boolean" if truth.type == "boolean" else "integer" if truth.whole and truth.type != "text" else "category"
-    if truth.texts is not None:
-        labels = tuple(sorted(truth.texts.levels))
+    """Labels as they stand in the data, in encoded order: sorted as text, by size for numbers.
+
+    Only whole numbers and truth values that the source itself holds as such are answered as these.
+    """
+    kind = truth.type if truth.type == "integer" or (truth.type == "boolean" and not _is_text(truth)) else "category"
+    if truth.texts is not None or truth.type == "boolean":
+        labels = tuple(sorted(truth.spellings))
+    elif kind == "integer":
+        labels = tuple(str(int(value)) for value in sorted(set(pd.Series(truth.numbers).dropna())))
     else:
-        values = sorted(set(pd.Series(truth.numbers).dropna()))
-        labels = tuple(str(bool(value)) if kind == "boolean" else text(value) for value in values)
+        told = list({same(level): level for level in truth.spellings if not says_none(level)}.values())
+        writing = truth.numerals.writing() if truth.numerals else PLAIN
+        labels = tuple(sorted(told, key=lambda level: (number(level, writing), level)))
     return Column(name=truth.name, role="target", type=kind, nullable=truth.nulls > 0, categories=labels)
+
+
+def _is_text(truth: Observed) -> bool:
+    """Whether the source holds text, or texts among other things."""
+    return truth.cells is not None and not pd.api.types.is_bool_dtype(truth.cells.dtype)
+
+
+def marks(column: Observed) -> dict[str, Any]:
+    """The entries that say how numbers are written, where not as programs write them."""
+    if column.numerals is None:
+        return {}
+    found = {"unit": column.numerals.unit, "thousands": column.numerals.thousands, "decimal": column.numerals.decimal}
+    return {entry: value for entry, value in found.items() if value and value != "."}

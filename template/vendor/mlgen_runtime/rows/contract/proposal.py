@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from ...contract import leakage
-from ...contract.profile import Observed, observe
+from ...contract.profile import UNTOLD, Observed, Told, observe_all
 from ...contract.schema import Column, Contract
 from ...core.errors import InputError, nearest
+from ...data.source.place import is_delimited
 from ..settings import DataSettings
-from .objective import target_column
+from .objective import marks, target_column
 from .overriding import agree, overridden
 from .vocabulary import VOCABULARY
 
@@ -35,7 +37,13 @@ def propose(
     frame: pd.DataFrame, settings: DataSettings, task: str | None = None, source: str | None = None
 ) -> Contract:
     """Infer a contract from rows as the settings name their target and keys; see `infer`."""
-    return infer(frame, target=settings.target, task=task, key=settings.key, source=source)
+    told = Told(
+        missing=tuple(settings.na_values),
+        textual=source is None or is_delimited(source),
+        decimal=settings.decimal,
+        thousands=settings.thousands,
+    )
+    return infer(frame, target=settings.target, task=task, key=settings.key, source=source, told=told)
 
 
 def infer(
@@ -46,10 +54,12 @@ def infer(
     drop: Iterable[str] = (),
     key: Iterable[str] = (),
     source: str | None = None,
+    told: Told = UNTOLD,
 ) -> Contract:
     """Infer a contract from rows.
 
-    `drop` names columns left out of the contract, `key` those that identify a row, `source` where the rows come from.
+    `drop` names columns left out of the contract, `key` those that identify a row, `source` where the rows come from,
+    `told` what is known of their cells.
     Raises InputError for an unknown name, no rows, or a target nothing can be learnt from.
     """
     names = [str(name) for name in frame.columns]
@@ -66,7 +76,7 @@ def infer(
         raise InputError(f"data.target {target!r} is also in data.drop or data.key; take it out of one of them")
     if frame.empty:
         raise InputError("there are no rows to infer a contract from; check data.path")
-    observed = [observe(frame.iloc[:, i], name) for i, name in enumerate(names) if name not in dropped]
+    observed = observe_all(frame, told, dropped)
     truth = next(column for column in observed if column.name == target)
     task, goal = target_column(truth, task)
     others = [column for column in observed if column.name != target]
@@ -81,7 +91,20 @@ def infer(
     proposed[target] = goal
     resolved = _one_time(_one_group([proposed[column.name] for column in observed]))
     noted = _say_what_repeats(resolved, {column.name: column for column in observed})
-    return Contract(task=task, columns=tuple(noted), vocabulary=VOCABULARY, source=source)
+    found = Contract(task=task, columns=tuple(noted), vocabulary=VOCABULARY, source=source, missing=told.missing)
+    if not found.inputs:
+        raise InputError(_nothing_left(found))
+    return found
+
+
+def _nothing_left(contract: Contract) -> str:
+    """Why there is nothing to predict from."""
+    others = [column for column in contract.columns if column.role != "target"]
+    why = "; ".join(f"{column.name}: {column.role}, {column.note}" for column in others[:3]) or "there is no other one"
+    return (
+        f"no column is left to predict {contract.target.name!r} from ({why}); add columns that say something, or check "
+        "data.target, data.key and data.drop"
+    )
 
 
 def _propose(column: Observed, keys: set[str], reasons: Mapping[str, str]) -> Column:
@@ -115,6 +138,8 @@ def _propose(column: Observed, keys: set[str], reasons: Mapping[str, str]) -> Co
 def _looks_like_key(column: Observed) -> bool:
     """Text without blanks such as 7590-VHVEG, or whole numbers that rise from row to row."""
     if column.type == "integer" and column.numbers is not None:
+        if np.abs(column.numbers).max() >= 2**53:
+            return True  # nobody measures so exactly
         steps = column.numbers[1:] - column.numbers[:-1]
         return bool((steps > 0).all())
     if column.texts is None:
@@ -135,13 +160,28 @@ def _remark(column: Observed) -> str | None:
     """What a reviewer should know about a feature."""
     if WEIGHT_LIKE.search(column.name) and column.type in ("number", "integer"):
         return "may be a sampling weight; kept as a feature, give it the role weight to weight rows by it"
+    if column.numerals is not None:
+        return column.numerals.note
     if column.written_as_text and column.blanks:
         cells = "1 cell" if column.blanks == 1 else f"{column.blanks} cells"
         return f"numbers written as text: {cells} blank or a word for missing, read as missing"
     if column.odd:
         return f"almost all cells are numbers, but not {', '.join(map(repr, column.odd))}: kept as text"
+    if column.type == "text" and (alike := _alike(column)) is not None:
+        return f"{alike[0]!r} and {alike[1]!r} are two categories: write them alike in the source if they are one"
     if column.type == "text" and not _categories(column):
         return f"open: {column.distinct} different values, too many to list; new ones are allowed"
+    return None
+
+
+def _alike(column: Observed) -> tuple[str, str] | None:
+    """Two values that differ in capital letters or blanks alone."""
+    first: dict[str, str] = {}
+    for level in column.spellings:
+        key = " ".join(level.split()).casefold()
+        if key in first:
+            return first[key], level
+        first[key] = level
     return None
 
 
@@ -170,6 +210,7 @@ def _entry(column: Observed, role: str, note: str | None) -> Column:
         maximum=_tidy(high, kind) if known and role not in ("id", "group") else None,
         categories=_categories(column) if kind == "category" and role == "feature" else (),
         written_as_text=column.written_as_text,
+        **marks(column),
         format=column.format,
         note=note,
     )

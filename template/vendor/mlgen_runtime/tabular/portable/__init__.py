@@ -2,6 +2,7 @@
 
     model.onnx  contract.json  preprocessing.json  inference.json  example.json
     reader.py     class Model(folder).predict(rows), and a command line; numpy and onnxruntime are all it needs
+    cells.py      what a cell is: `core.cells`, as it is here
     reader.mjs    the same for JavaScript, in node and in a browser
 
 The readers stand beside this module as they are copied: plain files, the same for every model.
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...bundle import format as bundle
+from ...core import cells
 from ...core.errors import InputError
 from ...usecase.export_package import ExportPackage, ParityCase, Row
 from .parity_cases import answers, questions
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["ExportPackage", "ParityCase", "answers", "questions", "write"]
 
 READERS = ("reader.py", "reader.mjs")
+#: What decides what a cell is, there as here.
+CELLS = "cells.py"
 TABLES = ("contract.json", "preprocessing.json")
 
 
@@ -44,10 +48,11 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
     for name in ("model.onnx", *TABLES):
         shutil.copyfile(model.folder / name, folder / name)
     facts.pop("bulk", None)  # it names a library's files, which stay behind
-    bundle.write_json(folder, "inference.json", {**facts, "na_values": list(config.data.na_values)})
+    bundle.write_json(folder, "inference.json", facts)
     columns = model.example()
     example: list[Row] = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
     bundle.write_json(folder, "example.json", example)
     for name in READERS:
         (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
+    shutil.copyfile(cells.__file__, folder / CELLS)
     return ExportPackage(graphs=("model.onnx",), readers=READERS)

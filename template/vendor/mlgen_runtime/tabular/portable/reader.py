@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from importlib import import_module
+from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -25,14 +27,18 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+HERE = Path(__file__).resolve().parent
+try:
+    from ...core import cells
+except ImportError:  # exported: what a cell is stands beside this file
+    sys.path.insert(0, str(HERE))
+    cells = import_module("cells")
+
 Row = dict[str, Any]
 #: One cell to the features that it becomes.
 Read = Callable[[Any], list[float]]
 
 CHUNK = 4096  # rows scored at once
-LARGEST = float(np.finfo(np.float32).max)
-MISSING = {"", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none"}  # of numbers, case folded
-TRUTHS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, 1: 1.0, 0: 0.0}
 DAY = 86_400_000_000  # microseconds
 
 
@@ -43,7 +49,7 @@ class Refused(ValueError):
 class Model:
     """The model of a folder. Safe to share between threads."""
 
-    def __init__(self, folder: str | Path = Path(__file__).parent) -> None:
+    def __init__(self, folder: str | Path = HERE) -> None:
         where = Path(folder)
         tables, facts, contract = (
             json.loads((where / f"{name}.json").read_text("utf8"))
@@ -56,7 +62,6 @@ class Model:
         texts = () if contract["task"] == "regression" else target["categories"]
         self._labels = [_label(label, target["type"]) for label in texts]
         self._names = [f"probability_{label}" for label in texts] or ["prediction", "prediction_low", "prediction_high"]
-        self.missing = {"", *facts["na_values"]}  # words for an empty cell of a CSV file
         self._scale = 10.0 ** facts["decimals"]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # a row is done before a thread wakes up
@@ -70,7 +75,7 @@ class Model:
         self._bound.bind_output("scores", "cpu", 0, np.float64, self._scores.shape, self._scores.ctypes.data)
         self._lock = threading.Lock()
         self._pack: Callable[..., None] = struct.Struct(f"{self._row.size}f").pack_into
-        plain = len(self.columns) > 1 and all(entry["kind"] == "number" for entry in tables["columns"])
+        plain = len(self.columns) > 1 and all(_is_plain(entry) for entry in tables["columns"])
         self._numbers = itemgetter(*self.columns) if plain else None
 
     def predict(self, rows: Sequence[Row], start: int = 1) -> list[Row]:
@@ -94,7 +99,9 @@ class Model:
     def _quick(self, row: Row) -> bool:
         """Put a row of plain numbers into its place; False where a cell needs a closer look."""
         try:
-            if self._numbers is None or not -LARGEST < sum(values := self._numbers(row)) < LARGEST:
+            if self._numbers is None or not -cells.LARGEST < sum(values := self._numbers(row)) < cells.LARGEST:
+                return False
+            if bool in map(type, values):
                 return False
             self._pack(self._row, 0, *values)
         except (LookupError, TypeError, ValueError, OverflowError, struct.error):
@@ -103,6 +110,7 @@ class Model:
 
     def _read(self, row: Row, number: int) -> list[float]:
         features: list[float] = []
+        row = cells.spread(row)
         for name, read, expected in self._cells:
             try:
                 features += read(row.get(name) if name in self._optional else row[name])
@@ -111,7 +119,7 @@ class Model:
                     lacking = [key for key in self.columns if key not in row and key not in self._optional]
                     raise Refused(f"row {number} lacks {', '.join(lacking)}") from None
                 raise _refusal(number, name, row[name], expected) from None
-            except (TypeError, ValueError, AttributeError, OverflowError):
+            except (TypeError, ValueError, AttributeError, OverflowError):  # Unreadable is a ValueError
                 raise _refusal(number, name, row[name], expected) from None
         return features
 
@@ -123,16 +131,19 @@ class Model:
         return {"prediction": self._labels[scores.index(max(scores))], **answer} if self._labels else answer
 
 
+def _is_plain(entry: dict[str, Any]) -> bool:
+    """Whether a column's numbers may be taken as they are, whatever they are."""
+    sentinels = cells.Writing(missing=frozenset(entry["words"])).sentinels
+    return entry["kind"] == "number" and not entry["whole"] and not sentinels
+
+
 def _label(text: str, kind: str) -> Any:
     """A label as users write it: a whole number, a truth value, else text."""
     return int(text) if kind == "integer" else text.casefold() in ("true", "1") if kind == "boolean" else text
 
 
 def _refusal(number: int, name: str, cell: Any, expected: str) -> Refused:
-    shown = repr(cell)
-    return Refused(
-        f"row {number}: column {name!r} holds {shown if len(shown) <= 60 else shown[:57] + '...'}, expected {expected}"
-    )
+    return Refused(f"row {number}: column {name!r} holds {cells.shown(cell)}, expected {expected}")
 
 
 def _reader(entry: dict[str, Any]) -> tuple[Read, str]:
@@ -141,53 +152,34 @@ def _reader(entry: dict[str, Any]) -> tuple[Read, str]:
     levels = {level: [float(code)] for code, level in enumerate(entry["levels"])}
     other, missing = ([math.nan if entry[key] is None else float(entry[key])] for key in ("other", "missing"))
     missing = other if entry["missing"] is None else missing
-    format, parts = entry["format"], entry["parts"]
+    format, parts, words = entry["format"], entry["parts"], frozenset(entry["words"])
+    written = {key: entry[key] for key in ("decimal", "thousands", "unit", "whole")}
+    writing, known = cells.Writing(missing=words, **written), cells.Levels(levels, words)
 
     def number(cell: Any) -> list[float]:
-        if _missing(cell) or (isinstance(cell, str) and cell.strip().casefold() in MISSING):
-            return empty
-        value = float(cell)
-        if not math.isfinite(value):
-            return empty
-        if abs(value) > LARGEST or (isinstance(cell, str) and "_" in cell):  # 1_000 is a number to Python alone
-            raise ValueError
-        return [value]
+        value = cells.number(cell, writing)
+        return empty if math.isnan(value) else [value]
 
     def boolean(cell: Any) -> list[float]:
-        text = cell.strip().casefold() if isinstance(cell, str) else cell
-        return empty if text == "" or _missing(text) else [TRUTHS[text]]
+        value = cells.boolean(cell, words)
+        return empty if math.isnan(value) else [value]
 
     def category(cell: Any) -> list[float]:
-        if isinstance(cell, str):
-            return levels.get(cell) or (other if cell.strip() else missing)
-        return missing if _missing(cell) else levels.get(_text(cell), other)
+        level = known.read(cell)
+        return missing if level is None else levels.get(level, other)
 
     def datetime(cell: Any) -> list[float]:
-        if _missing(cell) or (isinstance(cell, str) and not cell.strip()):
+        if cells.is_missing(cell) or (isinstance(cell, str) and cells.says_none(cell, words)):
             return [math.nan] * len(parts)
         found = _parts(cell, format)
         return [found[part] for part in parts]
 
     return {
-        "number": (number, "a number that fits a 32-bit float"),
+        "number": (number, f"a {'whole ' if entry['whole'] else ''}number that fits a 32-bit float"),
         "boolean": (boolean, "true or false"),
         "category": (category, "a text or a number"),
         "datetime": (datetime, f"a date like {format or '2024-01-31T12:00:00'}"),
     }[entry["kind"]]
-
-
-def _missing(cell: Any) -> bool:
-    return cell is None or type(cell).__name__ in ("NAType", "NaTType") or bool(cell != cell)
-
-
-def _text(cell: Any) -> str:
-    """A cell as the text of a level: 3.0 is "3"."""
-    plain = cell.item() if isinstance(cell, np.generic) else cell
-    if isinstance(plain, float) and plain.is_integer() and abs(plain) < 2**53:
-        return str(int(plain))
-    if not isinstance(plain, int | float) and not hasattr(plain, "isoformat"):
-        raise TypeError
-    return plain.isoformat(" ") if hasattr(plain, "hour") else str(plain)
 
 
 def _parts(cell: Any, format: str | None) -> dict[str, float]:
@@ -215,8 +207,15 @@ def main(path: str) -> None:
     import csv
 
     model, out = Model(), csv.writer(sys.stdout, lineterminator="\n")
-    with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
-        lines = csv.reader(file, strict=True)
+    with open(path, "rb") as raw:  # noqa: PTH123
+        wide = raw.read(2) in (b"\xff\xfe", b"\xfe\xff")  # as Excel writes its Unicode text
+    with open(path, encoding="utf-16" if wide else "utf-8-sig", newline="") as file:  # noqa: PTH123
+        first = next((line for line in file if line.strip()), "")
+        named = re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE)  # Excel's own line
+        if named:
+            first = next((line for line in file if line.strip()), "")
+        separator = named[1] if named else "\t" if ".tsv" in path.lower() else ","
+        lines = csv.reader(chain([first], file), delimiter=separator, strict=True)
         try:
             _print(model, path, lines, out)
         except csv.Error as error:
@@ -229,12 +228,11 @@ def _print(model: Model, path: str, lines: Iterator[list[str]], out: Any) -> Non
     names, done = [name.strip() for name in next(lines, [])], 0
     if lacking := [name for name in model.columns if name not in names]:
         raise Refused(f"{path} lacks the columns {', '.join(lacking)}; its header has {', '.join(names) or 'none'}")
-    while some := list(islice((cells for cells in lines if cells), CHUNK)):
-        for number, cells in enumerate(some, done + 1):
-            if len(cells) != len(names):
-                raise Refused(f"row {number} has {len(cells)} cells, the header {len(names)}; mend the row")
-        told = ([None if cell in model.missing else cell for cell in cells] for cells in some)
-        answers = model.predict([dict(zip(names, cells, strict=True)) for cells in told], done + 1)
+    while some := list(islice((line for line in lines if line), CHUNK)):
+        for number, line in enumerate(some, done + 1):
+            if len(line) != len(names):
+                raise Refused(f"row {number} has {len(line)} cells, the header {len(names)}; mend the row")
+        answers = model.predict([dict(zip(names, line, strict=True)) for line in some], done + 1)
         if not done:
             out.writerow(["row", *answers[0]])
         out.writerows([number, *answer.values()] for number, answer in enumerate(answers, done + 1))

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from ...contract.columns import moments
-from ...contract.profile import Observed, observe
+from ...contract.profile import Observed, Told, observe_all
 from ...contract.schema import Column, Contract, Forecast
 from ...core.errors import InputError, nearest
+from ...data.source.place import is_delimited
 from ..frequency import Frequency
 from ..settings import DataSettings
 from . import cadence, zones
@@ -38,7 +39,13 @@ def propose(
         raise InputError(f"task={task}: expected forecasting; leave task out")
     if frame.empty:
         raise InputError("there are no rows to infer a contract from; check data.path")
-    observed = {str(name): observe(frame[name], str(name)) for name in frame.columns}
+    told = Told(
+        missing=tuple(settings.na_values),
+        textual=source is None or is_delimited(source),
+        decimal=settings.decimal,
+        thousands=settings.thousands,
+    )
+    observed = {entry.name: entry for entry in observe_all(frame, told)}
     target = _target(settings, observed)
     roles = _named(settings, target)
     time = settings.time or _only_time(observed, roles)
@@ -62,7 +69,14 @@ def propose(
         offset=frequency.offset,
         holidays=settings.holidays,
     )
-    return Contract(task="forecasting", columns=tuple(columns), vocabulary=VOCABULARY, source=source, forecast=forecast)
+    return Contract(
+        task="forecasting",
+        columns=tuple(columns),
+        vocabulary=VOCABULARY,
+        source=source,
+        forecast=forecast,
+        missing=told.missing,
+    )
 
 
 def infer(

@@ -61,7 +61,7 @@ def write(model: Predictor, config: TimeseriesConfig, folder: Path) -> ExportPac
     for path in sorted(model.folder.iterdir()):
         if path.suffix in ENDINGS and path.name not in PAPERS:
             shutil.copyfile(path, folder / path.name)
-    bundle.write_json(folder, "inference.json", {**facts, "na_values": list(config.data.na_values)})
+    bundle.write_json(folder, "inference.json", facts)
     columns = model.example()
     bundle.write_json(
         folder, "example.json", [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -12,10 +12,11 @@ A row without a moment asks for its series; one with a moment brings a newer val
 
 from __future__ import annotations
 
-import json
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,6 @@ class Model:
     def __init__(self, folder: str | Path = HERE) -> None:
         where = Path(folder)
         self.contract = Contract.from_json(where / "contract.json", VOCABULARY)
-        self.missing = {"", *json.loads((where / "inference.json").read_text("utf8"))["na_values"]}
         self._inference = inference.load(where, self.contract)
 
     def predict(
@@ -66,12 +66,19 @@ class Model:
         return forecasts
 
 
-def read(path: str, missing: set[str]) -> list[Row]:
-    """The rows of a CSV file; `missing` are the words for an empty cell."""
+def read(path: str) -> list[Row]:
+    """The rows of a CSV file, its cells as they stand."""
     import csv
 
-    with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
-        lines = csv.reader(file, strict=True)
+    with open(path, "rb") as raw:  # noqa: PTH123
+        wide = raw.read(2) in (b"\xff\xfe", b"\xfe\xff")  # as Excel writes its Unicode text
+    with open(path, encoding="utf-16" if wide else "utf-8-sig", newline="") as file:  # noqa: PTH123
+        first = next((line for line in file if line.strip()), "")
+        named = re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE)  # Excel's own line
+        if named:
+            first = next((line for line in file if line.strip()), "")
+        separator = named[1] if named else "\t" if ".tsv" in path.lower() else ","
+        lines = csv.reader(chain([first], file), delimiter=separator, strict=True)
         try:
             names = [name.strip() for name in next(lines, [])]
             rows = [cells for cells in lines if cells]
@@ -82,7 +89,7 @@ def read(path: str, missing: set[str]) -> list[Row]:
     for number, cells in enumerate(rows, 1):
         if len(cells) != len(names):
             raise Refused(f"row {number} has {len(cells)} cells, the header {len(names)}; mend the row")
-    return [{name: None if cell in missing else cell for name, cell in zip(names, cells)} for cells in rows]  # noqa: B905
+    return [dict(zip(names, cells)) for cells in rows]  # noqa: B905
 
 
 def main() -> None:
@@ -96,7 +103,7 @@ def main() -> None:
     parser.add_argument("--quantiles", help="levels of the bands, such as 0.1,0.9")
     asked = parser.parse_args()
     model = Model()
-    rows = read(asked.newer, model.missing) if asked.newer else []
+    rows = read(asked.newer) if asked.newer else []
     levels = [float(level) for level in asked.quantiles.split(",")] if asked.quantiles else None
     forecasts = model.predict(rows, asked.horizon, levels, every=True)
     out = csv.DictWriter(sys.stdout, list(forecasts[0]), lineterminator="\n")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ...core import process
 from ...core.errors import InputError
-from ..progress import Progress
+from ...core.row_progress import Progress
 from .digest import Digest
 
 if TYPE_CHECKING:

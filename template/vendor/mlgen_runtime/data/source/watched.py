@@ -12,11 +12,15 @@ _BLOCK = 8 * 1024 * 1024
 
 
 class Watched:
-    """A file at `place`, called `shown` in messages. Raises InputError where it is not there to begin with."""
+    """A file at `place`, called `shown` in messages, which a `setting` names.
 
-    def __init__(self, place: Path, shown: str) -> None:
+    Raises InputError where it is not there to begin with.
+    """
+
+    def __init__(self, place: Path, shown: str, setting: str) -> None:
         self.place = place
         self.shown = shown
+        self.setting = setting
         self._stamp = self._look()
 
     @property
@@ -28,7 +32,7 @@ class Watched:
         """Raise InputError where the file vanished or was written to since it was opened."""
         if self._look() != self._stamp:
             raise InputError(
-                f"{self.shown} changed while it was read: a job needs a file that nobody writes to; start it again"
+                f"{self.shown} changed while it was read: read a file that nobody writes to, and start again"
             )
 
     def sha256(self) -> str:
@@ -40,7 +44,7 @@ class Watched:
                 while count := file.readinto(block):
                     digest.update(block[:count])
         except OSError as error:
-            raise InputError(f"{self.shown} cannot be read ({error.strerror}); check batch.input") from error
+            raise InputError(f"{self.shown} cannot be read ({error.strerror}); check {self.setting}") from error
         self.check()
         return digest.hexdigest()
 
@@ -48,5 +52,5 @@ class Watched:
         try:
             found = self.place.stat()
         except OSError as error:
-            raise InputError(f"{self.shown} is not there any more ({error.strerror}); check batch.input") from error
+            raise InputError(f"{self.shown} is not there any more ({error.strerror}); check {self.setting}") from error
         return found.st_ino, found.st_size, found.st_mtime_ns

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import datetime
-import json
 import math
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from . import nested
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _NOTHING = type(None)
+#: Up to here a float holds every whole number.
+_EXACT = 2**53
 
 
 def column(values: Sequence[Any]) -> pa.Array:
     """Return values as int64, float64, bool, string or timestamp, with None as null; of null type where all are None.
 
-    Whole numbers among others are floats; any other mixture, and a whole number beyond 64 bits, is text. Values of
-    databases come as the nearest of these: decimals as floats, dates as midnight, bytes in hexadecimal.
+    Whole numbers among others are floats where a float holds each of them; any other mixture, and a whole number beyond
+    64 bits, is text. Values of databases come as the nearest of these: decimals as whole numbers or floats, dates as
+    midnight, bytes in hexadecimal. Where a cell is a list, see `nested`.
     """
     import pyarrow as pa
 
     kinds = set(map(type, values)) - {_NOTHING}
+    if kinds & {list, dict}:
+        return nested.encoded(values, _text)
     if not kinds <= _PLAIN:
         values = [value if type(value) in _PLAIN else _nearest(value) for value in values]
         kinds = set(map(type, values)) - {_NOTHING}
     try:
-        if kinds == {int, float}:
+        if kinds == {int, float} and all(abs(value) <= _EXACT for value in values if type(value) is int):
             return pa.array([None if value is None else float(value) for value in values], pa.float64())
         if kinds == {datetime.datetime}:
             zoned = {value.tzinfo is not None for value in values if value is not None}
@@ -51,15 +57,13 @@ _PLAIN = {int, float, bool, str, datetime.datetime, _NOTHING}
 
 
 def _nearest(value: Any) -> Any:
-    """A value of a database, or a nested one of JSON, as one that a column can hold."""
+    """A value of a database as one that a column can hold."""
     if isinstance(value, Decimal):
-        return float(value)
+        return int(value) if value.is_finite() and value.as_tuple().exponent == 0 else float(value)
     if isinstance(value, datetime.date):
         return datetime.datetime(value.year, value.month, value.day)
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).hex()
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
 
 

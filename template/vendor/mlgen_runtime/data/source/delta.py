@@ -24,7 +24,7 @@ _FEATURES = {"timestampNtz", "vacuumProtocolCheck", "v2Checkpoint", "appendOnly"
 _SPELLING = re.compile(r"delta://(?P<folder>.+?)(?:@(?P<version>\d+))?")
 
 
-def open_delta(text: str, root: Path) -> ParquetSource:
+def open_delta(text: str, root: Path, setting: str) -> ParquetSource:
     """Open a version of a Delta table. Raises InputError where table or version are not there or cannot be read."""
     import pyarrow as pa
 
@@ -32,24 +32,24 @@ def open_delta(text: str, root: Path) -> ParquetSource:
     if found is None:
         raise InputError(f"{text} names no folder; expected such as delta://data/sales or delta://data/sales@3")
     place = root / found["folder"]
-    table = _table(place, found["folder"], None if found["version"] is None else int(found["version"]))
+    table = _table(place, found["folder"], None if found["version"] is None else int(found["version"]), setting)
     described = f"delta://{found['folder']}@{table.version()}"
     _refuse_features(table, described)
     files = pa.table(table.get_add_actions(flatten=False))
     wanted = [name for name in ("path", "partition") if name in files.column_names]  # the latter where there are any
-    parts = [_part(place, found["folder"], entry) for entry in files.select(wanted).to_pylist()]
+    parts = [_part(place, found["folder"], entry, setting) for entry in files.select(wanted).to_pylist()]
     parts.sort(key=lambda part: part.file.shown)
     digest = hashlib.sha256(f"{table.metadata().id}@{table.version()}".encode()).hexdigest()
     return ParquetSource(described, parts, pa.schema(table.schema().to_arrow()), lambda: digest, evolving=True)
 
 
-def _table(place: Path, shown: str, version: int | None) -> DeltaTable:
+def _table(place: Path, shown: str, version: int | None, setting: str) -> DeltaTable:
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
     versions = sorted(int(log.stem) for log in (place / "_delta_log").glob("*.json") if log.stem.isdigit())
     if not versions:
-        raise InputError(f"there is no Delta table in {shown}; check batch.input")
+        raise InputError(f"there is no Delta table in {shown}; check {setting}")
     if version is not None and not versions[0] <= version <= versions[-1]:
         raise InputError(
             f"delta://{shown}@{version}: the table has no version {version}; it has {versions[0]} to {versions[-1]}"
@@ -77,9 +77,9 @@ def _refuse_features(table: DeltaTable, shown: str) -> None:
         )
 
 
-def _part(folder: Path, shown: str, entry: dict[str, Any]) -> Part:
+def _part(folder: Path, shown: str, entry: dict[str, Any], setting: str) -> Part:
     """A file of the table, which the log names as a URL does, and the values of its partition."""
     name = urllib.parse.unquote(entry["path"]).removeprefix("file://")
-    watched = Watched(folder / name, f"{shown}/{name}")
+    watched = Watched(folder / name, f"{shown}/{name}", setting)
     with opened(watched) as file:
         return Part(watched, file.metadata.num_rows, entry.get("partition") or {})

@@ -11,14 +11,44 @@ Broken, so that the number of a row is its place in the source, whatever stands 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from ...usecase.batches import Batch, Broken
+import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Batch", "Broken", "Source"]
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A line that could not be read as a row: its `number` among the rows (from 1), its text, and why."""
+
+    number: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """The rows `start + 1` to `start + length` of a source: those that could be read, as a table, and the others.
+
+    `numbers` [n] are the places of the table's rows in the source, from 1.
+    """
+
+    start: int
+    length: int
+    table: pa.Table
+    numbers: Numbers
+    broken: tuple[Broken, ...] = ()
+
+    @property
+    def end(self) -> int:
+        """How many rows of the source lie before the next batch."""
+        return self.start + self.length
 
 
 class Source(Protocol):

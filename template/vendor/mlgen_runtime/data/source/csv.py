@@ -17,7 +17,7 @@ import numpy as np
 
 from ...config.settings import TableSettings
 from ...core.errors import InputError
-from ...data.tables import column_names, unique_names
+from .header import column_names, separator, unique_names
 from .records import LONGEST, Record, Records, without_quotes
 from .regroup import regroup
 from .rows import Batch, Broken
@@ -30,23 +30,22 @@ if TYPE_CHECKING:
 class CsvSource:
     """The rows of a text with a header. Raises InputError where there is no header, or one of another separator."""
 
-    def __init__(self, place: Path, shown: str, data: TableSettings) -> None:
+    def __init__(self, place: Path, shown: str, data: TableSettings, setting: str) -> None:
         import pyarrow as pa
 
         self.described = shown
-        self._separator = data.separator or ("\t" if ".tsv" in place.name.casefold() else ",")
-        self._missing = sorted({"", *data.na_values})
-        self._text = TextFile(place, shown, data.encoding)
-        self._records = Records(self._separator)
+        self._text = TextFile(place, shown, data.encoding, setting)
         start = self._text.start()
+        self._separator, before = separator(data.separator, shown, start)
+        self._records = Records(self._separator)
         self.rows: int | None = self._text.about(start.count(b"\n"))
         self.reckoned = True
-        header = next(self._records.split(start, final=True), None)
+        header = next(self._records.split(start[before:], final=True), None)
         if header is None:
-            raise InputError(f"{shown} is empty, expected a header and rows; check batch.input")
-        self._header_end = header.end
-        line = start[header.start :]
-        fault = self._text.undecodable(start[header.start : header.end])
+            raise InputError(f"{shown} is empty, expected a header and rows; check {setting}")
+        self._header_end = before + header.end
+        line = start[before + header.start : self._header_end]
+        fault = self._text.undecodable(line)
         if fault:
             raise InputError(f"{shown}: the header cannot be read: {fault}")
         names = column_names(line.decode(self._text.encoding, "ignore").encode(), shown, self._separator)
@@ -55,7 +54,7 @@ class CsvSource:
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the file's bytes and of the settings of `data` that say how it is written."""
-        return self._text.fingerprint(self._separator, self._missing)
+        return self._text.fingerprint(self._separator)
 
     def batches(self, size: int, after: int = 0) -> Iterator[Batch]:
         """Read the rows after number `after`; those before it are counted, and not read where that does."""
@@ -160,7 +159,7 @@ class CsvSource:
                 delimiter=self._separator, newlines_in_values=b'"' in text, invalid_row_handler=note
             ),
             convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), null_values=self._missing, strings_can_be_null=True
+                column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
             ),
         )
         return None if faults else table

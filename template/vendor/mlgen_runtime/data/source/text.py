@@ -26,8 +26,8 @@ class TextFile:
     Raises InputError for an encoding that does not exist, and an empty file.
     """
 
-    def __init__(self, place: Path, shown: str, encoding: str) -> None:
-        self.watched = Watched(place, shown)
+    def __init__(self, place: Path, shown: str, encoding: str, setting: str) -> None:
+        self.watched = Watched(place, shown, setting)
         self.shown = shown
         try:
             self._declared = codecs.lookup(encoding).name.removesuffix("-sig")
@@ -35,11 +35,13 @@ class TextFile:
             raise InputError(
                 f"data.encoding={encoding}: no such encoding; expected such as utf-8, latin-1, cp1252"
             ) from None
+        self._packed = shown.casefold().endswith(".gz")
+        if self._declared == "utf-8" and self._mark() in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            self._declared = "utf-16"  # the file says so itself, as Excel's Unicode text does
         self.encoding = self._declared if _keeps_ascii(self._declared) else "utf-8"
-        self._packed = place.name.casefold().endswith(".gz")
         self._taken = 0
         if not self.start():
-            raise InputError(f"{shown} is empty, expected a header and rows; check batch.input")
+            raise InputError(f"{shown} is empty, expected a header and rows; check {setting}")
 
     def start(self) -> bytes:
         """Return the first block."""
@@ -79,7 +81,7 @@ class TextFile:
                 f"{self.shown}: byte 0x{error.object[error.start]:02x} is not {self._declared}; set data.encoding"
             ) from error
         except OSError as error:
-            raise InputError(f"{self.shown} cannot be read ({error.strerror}); check batch.input") from error
+            raise InputError(f"{self.shown} cannot be read ({error.strerror}); check {self.watched.setting}") from error
         self.watched.check()
 
     def about(self, lines: int) -> int:
@@ -95,12 +97,20 @@ class TextFile:
         try:
             line.decode(self.encoding)
         except UnicodeDecodeError as error:
-            return f"byte 0x{line[error.start]:02x} is not {self._declared}; mend the row, or set data.encoding"
+            return f"byte 0x{line[error.start]:02x} is not {self._declared}; mend the row, or try data.encoding=cp1252"
         return None
 
     def readable(self, line: bytes) -> str:
         """Return the start of a line as text that can be shown, whatever its bytes are."""
         return line[: 4 * SHOWN].decode(self.encoding, "replace")[:SHOWN]
+
+    def _mark(self) -> bytes:
+        """The first two bytes, where they can be read: whoever reads on says what is wrong."""
+        try:
+            with self.watched.place.open("rb") as place, gzip.open(place) if self._packed else place as file:
+                return file.read(2)
+        except (OSError, EOFError, zlib.error):
+            return b""
 
     def _decoder(self) -> codecs.IncrementalDecoder:
         return codecs.getincrementaldecoder(self._declared)("strict")

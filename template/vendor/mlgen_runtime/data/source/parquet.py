@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.errors import InputError
-from ...data.tables import unique_names
+from .header import unique_names
+from .nested import flattened
 from .regroup import regroup
 from .rows import Batch
 from .watched import Watched
@@ -125,6 +126,8 @@ class ParquetSource:
         import pyarrow as pa
 
         columns = []
+        if any(pa.types.is_nested(kind) for kind in batch.schema.types):
+            batch = flattened(pa.Table.from_batches([batch]))
         for entry, name in zip(self._schema, self._schema.names, strict=True):
             if name in part.constants:
                 columns.append(pa.repeat(pa.scalar(part.constants[name], entry.type), batch.num_rows))
@@ -138,27 +141,27 @@ class ParquetSource:
         return pa.Table.from_arrays(columns, names=list(self.names))
 
 
-def open_file(place: Path, shown: str) -> ParquetSource:
+def open_file(place: Path, shown: str, setting: str) -> ParquetSource:
     """Open one Parquet file. Raises InputError where it is none."""
-    part, schema = _part(place, shown)
+    part, schema = _part(Watched(place, shown, setting))
     return ParquetSource(shown, [part], schema, part.file.sha256)
 
 
-def open_folder(folder: Path, shown: str) -> ParquetSource:
+def open_folder(folder: Path, shown: str, setting: str) -> ParquetSource:
     """Open the Parquet files of a folder and its subfolders, in the order of their names.
 
     Raises InputError where there are none, or where they do not have the same columns.
     """
     places = _listed(folder)
     if (folder / "_delta_log").is_dir():
-        raise InputError(f"{shown} is a Delta table; set batch.input=delta://{shown}")
+        raise InputError(f"{shown} is a Delta table; set {setting}=delta://{shown}")
     if not places:
-        raise InputError(f"{shown} is a folder without a .parquet file; check batch.input")
+        raise InputError(f"{shown} is a folder without a .parquet file; set {setting} to a file")
     names = [place.relative_to(folder).as_posix() for place in places]
     constants = _constants(names)
     parts, schemas = [], []
     for place, name, held in zip(places, names, constants, strict=True):
-        part, schema = _part(place, f"{shown.rstrip('/')}/{name}", held)
+        part, schema = _part(Watched(place, f"{shown.rstrip('/')}/{name}", setting), held)
         parts.append(part)
         schemas.append(schema)
 
@@ -171,13 +174,13 @@ def open_folder(folder: Path, shown: str) -> ParquetSource:
     return ParquetSource(shown, parts, _unified(schemas, parts), digest)
 
 
-def _part(place: Path, shown: str, constants: Mapping[str, Any] | None = None) -> tuple[Part, pa.Schema]:
+def _part(watched: Watched, constants: Mapping[str, Any] | None = None) -> tuple[Part, pa.Schema]:
     """A file and its columns, with those that its folders' names hold at the end."""
     import pyarrow as pa
 
-    watched = Watched(place, shown)
     with opened(watched) as file:
-        fields = [pa.field(entry.name, _plain(entry.type)) for entry in file.schema_arrow]
+        plain = pa.schema([pa.field(entry.name, _plain(entry.type)) for entry in file.schema_arrow])
+        fields = list(flattened(plain.empty_table()).schema)
         rows = file.metadata.num_rows
     own = {entry.name for entry in fields}
     held = {name: value for name, value in (constants or {}).items() if name not in own}
@@ -196,7 +199,7 @@ def opened(watched: Watched) -> ParquetFile:
     try:
         return ParquetFile(watched.place, pre_buffer=False, buffer_size=_BUFFER)
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{watched.shown} is no Parquet file ({_line(error)}); check batch.input") from error
+        raise InputError(f"{watched.shown} is no Parquet file ({_line(error)}); check {watched.setting}") from error
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ columns order the rows. PostgreSQL's password is taken from PGPASSWORD; one in t
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import InputError, nearest
 from ...core.jsonable import masked
-from ...data.tables import nearest_file
 from .fetch import Unfit, by_adbc, by_sqlalchemy
 from .parquet import ParquetSource, Part
+from .place import nearest_file
 from .spool import Spool
 from .watched import Watched
 
@@ -32,10 +33,10 @@ _BEFORE = re.compile(r"^(\([\w.]+\) |[A-Z_]+: |\[\w+\] |Failed to \w+( \w+)?: )+
 class SqlSource(ParquetSource):
     """The rows in a spool, which goes when the source is closed."""
 
-    def __init__(self, shown: str, spool: Spool, typed: bool) -> None:
+    def __init__(self, shown: str, spool: Spool, typed: bool, setting: str) -> None:
         import pyarrow as pa
 
-        parts = [Part(Watched(place, shown), rows) for place, rows in spool.files]
+        parts = [Part(Watched(place, shown, setting), rows) for place, rows in spool.files]
         fields = [
             (entry.name, entry.type if typed and not pa.types.is_null(entry.type) else pa.string())
             for entry in spool.schema
@@ -48,7 +49,7 @@ class SqlSource(ParquetSource):
         self._spool.close()
 
 
-def open_sql(text: str, root: Path, key: Sequence[str]) -> SqlSource:
+def open_sql(text: str, root: Path, key: Sequence[str], setting: str) -> SqlSource:
     """Run the query that `text` names and keep its rows, in the order of the columns `key`.
 
     Raises InputError where the database does not answer, refuses or goes away, where a table or a key column is not
@@ -58,7 +59,7 @@ def open_sql(text: str, root: Path, key: Sequence[str]) -> SqlSource:
     address, _, wanted = text.partition("#")
     if not wanted.strip():
         raise InputError(f"{shown} names no table; add it after #, such as …#customers or …#select …")
-    query = Query(_url(address, shown, root), wanted.strip(), shown)
+    query = Query(_url(address, shown, root, setting), wanted.strip(), shown)
     statement = query.ordered(key) if key else query.statement
     for read in query.ways():
         spool = Spool()
@@ -66,7 +67,9 @@ def open_sql(text: str, root: Path, key: Sequence[str]) -> SqlSource:
             with query.telling(spool), contextlib.closing(read(query.url, statement)) as found:
                 spool.fill(found)
             # SQLite's types are those of its values: where there are none, what ADBC says is made up
-            return SqlSource(shown, spool, typed=spool.rows > 0 or query.url.get_backend_name() != "sqlite")
+            return SqlSource(
+                shown, spool, typed=spool.rows > 0 or query.url.get_backend_name() != "sqlite", setting=setting
+            )
         except Unfit:
             spool.close()
         except BaseException:
@@ -89,7 +92,7 @@ class Query:
 
     def ways(self) -> Iterator[Callable[[URL, str], Generator[pa.RecordBatch, None, None]]]:
         """How the rows can be read, the fastest first."""
-        if self.url.get_backend_name() in ("sqlite", "postgresql"):
+        if self.url.get_backend_name() in ("sqlite", "postgresql") and importlib.util.find_spec("adbc_driver_manager"):
             yield by_adbc
         yield by_sqlalchemy
 
@@ -108,12 +111,12 @@ class Query:
     @contextlib.contextmanager
     def telling(self, spool: Spool | None = None) -> Iterator[None]:
         """Turn what drivers raise into an InputError of one line without a password."""
-        import adbc_driver_manager
         import sqlalchemy
 
+        faults: tuple[type[Exception], ...] = (sqlalchemy.exc.SQLAlchemyError, ImportError, OSError, *_drivers())
         try:
             yield
-        except (adbc_driver_manager.Error, sqlalchemy.exc.SQLAlchemyError, ImportError, OSError) as error:
+        except faults as error:
             reason = _reason(error, self.url.password)
             if spool is not None and len(spool.schema):
                 raise InputError(
@@ -139,7 +142,16 @@ class Query:
         return "" if table in names else nearest(table, names)
 
 
-def _url(address: str, shown: str, root: Path) -> URL:
+def _drivers() -> tuple[type[Exception], ...]:
+    """What ADBC's drivers raise, in a project that has them: they come with batch scoring."""
+    if importlib.util.find_spec("adbc_driver_manager") is None:
+        return ()
+    import adbc_driver_manager
+
+    return (adbc_driver_manager.Error,)
+
+
+def _url(address: str, shown: str, root: Path, setting: str) -> URL:
     """The address of a database; an SQLite file is looked for in `root`, and one that is not there is not made."""
     import sqlalchemy
 
@@ -157,7 +169,7 @@ def _url(address: str, shown: str, root: Path) -> URL:
         return url
     place = root.resolve() / (url.database or "")
     if not place.is_file():
-        raise InputError(f"{shown}: there is no file {url.database}{nearest_file(place)}; set batch.input")
+        raise InputError(f"{shown}: there is no file {url.database}{nearest_file(place)}; set {setting}")
     return url.set(drivername="sqlite", database=str(place))
 
 

@@ -1,8 +1,8 @@
 """Rows of JSON lines (also .gz): an object a line; a key that a line lacks is missing there, blank lines are none.
 
-    {"id": 1, "plan": "basic", "tags": ["a"]}     tags is the text '["a"]'
+    {"id": 1, "plan": "basic", "at": {"city": "Ulm"}}     city is the column at.city (see `nested`)
     {"id": 2, "plan": null}
-    [3, "basic"]                                  Broken: "is a list, expected one JSON object a line"
+    [3, "basic"]                                          Broken: "is a list, expected one JSON object a line"
 
 `names` are the keys of the first 1,000 lines. A key that turns up later is a column of the batches that have it, so
 that nothing is lost to a reader who asks for it by name.
@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...config.settings import TableSettings
+from ...core.cells import spread
 from ...core.errors import InputError
-from ...data.tables import unique_names
+from .header import unique_names
 from .rows import Batch, Broken
 from .text import TextFile
 from .values import column
@@ -41,9 +42,9 @@ _KINDS = {list: "a list", str: "a text", int: "a number", float: "a number", boo
 class JsonLinesSource:
     """The rows of a file of JSON lines. Raises InputError where the file is empty."""
 
-    def __init__(self, place: Path, shown: str, data: TableSettings) -> None:
+    def __init__(self, place: Path, shown: str, data: TableSettings, setting: str) -> None:
         self.described = shown
-        self._text = TextFile(place, shown, data.encoding)
+        self._text = TextFile(place, shown, data.encoding, setting)
         self.rows: int | None = self._text.about(self._text.start().count(b"\n"))
         self.reckoned = True
         first: dict[str, list[Any]] = {}
@@ -95,7 +96,7 @@ class JsonLinesSource:
         except (ValueError, RecursionError) as error:
             return f"not valid JSON ({error}); expected one object a line"
         if isinstance(row, dict):
-            return row
+            return spread(row)
         return f"is {_KINDS.get(type(row), 'null')}, expected one JSON object a line"
 
     def _lines(self) -> Iterator[bytes]:
