@@ -127,6 +127,8 @@ def _gate(
     with steps("gate") as step:
         stays = status.version if status.rival else None
         decision = gate.decide(metric, config.gate, config.seed, prepared.truth, models, stays)
+        if status.version is not None and status.broken is not None:
+            decision = gate.held(decision, status.version, status.broken)
         step.message = (
             f"{metric.name}, {config.gate.resamples:,} paired resamples of {len(prepared.truth):,} {prepared.unit}"
         )
