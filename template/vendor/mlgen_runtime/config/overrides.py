@@ -59,8 +59,11 @@ def check(overrides: Sequence[str], tree: ConfTree, schema: ConfigSchema, *, swe
 
 
 def quoted(override: str) -> str:
-    """Put the quotes that Hydra wants around a value that can only be text, such as `sqlite:///shop.db#customers`."""
+    """An override as Hydra takes it: quotes around a value that can only be text, such as `sqlite:///shop.db#customers`,
+    and leave to add the entries of a mapping (the dataclasses know which there may be)."""
     key, equals, text = override.partition("=")
+    if equals and text.startswith("{") and not key.startswith(("+", "~")):
+        return f"++{override}"
     return f'{key}="{text}"' if equals and (_TEXT.fullmatch(text) or _REVISION.fullmatch(text)) else override
 
 

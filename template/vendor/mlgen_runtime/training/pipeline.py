@@ -53,6 +53,7 @@ def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
     `hold` may say why one that the gate lets through is published, but not promoted.
     """
     case = registry.of(config)
+    case.models.check(config.model)
     with RunContext(config) as run:
         resolved = _read(config, steps)
         checked = case.preparation.check(config, resolved, steps)
