@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 import toy
 from mlgen_runtime.core.errors import InputError
+from mlgen_runtime.core.progress import Steps
 from mlgen_runtime.tabular import model
 from mlgen_runtime.tabular.model.lightgbm import LIBRARY as LIGHTGBM
 from mlgen_runtime.tabular.model.xgboost import LIBRARY as XGBOOST
-from mlgen_runtime.timeseries import model as forecasters
-from sample_projects import environment
+from mlgen_runtime.training import pipeline
+from mlgen_runtime.usecase import library_parameters
+from mlgen_runtime.usecase.configuration import load
+from sample_projects import Configure, environment, rendered
 
 CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "lightgbm": [
@@ -94,19 +97,21 @@ def test_the_installed_release_says_what_it_has(library: Any, known: dict[str, s
     assert set(library.ours) <= set(names.values())
 
 
-def test_a_name_is_looked_at_before_the_first_fit() -> None:
-    """In the models of a blend and of a race, too."""
-    wrong = dataclasses.replace(toy.BLEND, xgboost=dataclasses.replace(toy.XGBOOST, extra={"gama": 1.0}))
-    part = forecasters.lightgbm.LightGBMSettings
-    several = dataclasses.make_dataclass("Several", ["lightgbm"])(
-        part(**{field.name: {} if field.name == "extra" else None for field in dataclasses.fields(part)})
-    )
-    several.lightgbm = dataclasses.replace(several.lightgbm, extra={"path_smoth": 1.0})
+def test_a_name_is_looked_at_before_a_row_is_read(configure: Configure) -> None:
+    """In the settings of a blend's members, too."""
+    config = configure("model=blend", "+model.xgboost.extra.gama=1.0", "data.path=nowhere.csv")
 
-    with pytest.raises(InputError, match="did you mean 'gamma'"):
-        model.check(wrong)
+    with pytest.raises(InputError, match="XGBoost has no parameter 'gama'"):
+        pipeline.train(config, Steps(pipeline.STEPS))
+
+
+def test_the_members_of_a_race_are_looked_at() -> None:
+    """Theirs are settings as any others."""
+    conf = rendered("timeseries")
+    config = load(["model=race", "+model.lightgbm.extra.path_smoth=1.0"], conf)
+
     with pytest.raises(InputError, match="did you mean 'path_smooth'"):
-        forecasters.check(several)
+        library_parameters.check(config.model)
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")

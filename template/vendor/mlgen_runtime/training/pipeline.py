@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..core.progress import Steps
-from ..usecase import registry
+from ..usecase import library_parameters, registry
 from . import gate
 from .judged import Judged
 from .publish import Published, publish, register
@@ -53,7 +53,7 @@ def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
     `hold` may say why one that the gate lets through is published, but not promoted.
     """
     case = registry.of(config)
-    case.models.check(config.model)
+    library_parameters.check(config.model)  # a wrong name costs not even the reading of rows
     with RunContext(config) as run:
         resolved = _read(config, steps)
         checked = case.preparation.check(config, resolved, steps)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..bundle import format as bundle
 from ..contract import compatibility
 from ..core.errors import InputError
+from . import deployments
 from .loading import contract_of, load
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..bundle.predictor import Predictor
     from ..bundle.store import Store
+    from ..config.run import RunConfig
     from ..contract.schema import Contract
     from .parity import Parity
     from .protocol import Candidate
@@ -99,7 +101,7 @@ class ChampionStatus:
     broken: str | None = None
 
 
-def champion_status(store: Store, contract: Contract, threads: int) -> ChampionStatus:
+def champion_status(config: RunConfig, store: Store, contract: Contract, threads: int) -> ChampionStatus:
     """Load the champion for a comparison."""
     pointer = store.champion()
     if pointer is None:
@@ -109,9 +111,9 @@ def champion_status(store: Store, contract: Contract, threads: int) -> ChampionS
         champion = load(store.fetch(pointer.bundle), threads, pointer.version, pointer.manifest)
     except InputError as fault:
         kept = _kept_contract(store, pointer.bundle)
-        broken = compatibility.broken(kept, contract) if kept else None
+        broken = deployments.broken(config, kept, contract) if kept else None
         return ChampionStatus(pointer.version, None, f"{alone}{fault}", rival=True, broken=broken)
-    broken = compatibility.broken(champion.contract, contract)
+    broken = deployments.broken(config, champion.contract, contract)
     if difference := _difference(champion.contract, contract):
         same = (champion.contract.task, champion.contract.target.name) == (contract.task, contract.target.name)
         return ChampionStatus(pointer.version, None, f"{alone}its contract differs, {difference}", same, broken)

@@ -93,6 +93,15 @@ class Library:
             ) from refused
 
 
+def check(settings: object) -> None:
+    """Look at the parameters that a model's settings, or those of its members, hand on. Raises InputError as
+    `Library.check` does."""
+    parts: tuple[Any, ...] = (settings, *vars(settings).values())
+    for part in parts:
+        if isinstance(library := getattr(part, "library", None), Library):
+            library.check(part.extra)
+
+
 def shortened(text: str) -> str:
     """What a library said, without the place in its source and the stack below it."""
     lines = [line.strip() for line in text.splitlines() if line.strip()] or ["no reason is given"]

@@ -148,9 +148,6 @@ class Baseline(Protocol):
 class Models(Protocol):
     """The models by name."""
 
-    def check(self, settings: Any, /) -> None:
-        """Raise InputError for settings that would be refused in the fit, as far as that is known before."""
-
     def fit(self, training: Any, settings: Any, /) -> Candidate:
         """Fit the model that the settings name."""
 

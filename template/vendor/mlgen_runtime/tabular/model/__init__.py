@@ -23,22 +23,12 @@ MODELS: dict[str, tuple[type[Any], Callable[[Training, Any], Candidate]]] = {
     "blend": (blend.BlendSettings, blend.fit),
 }
 
-#: Settings that hand parameters on to a library, and that library.
-LIBRARIES = {lightgbm.LightGBMSettings: lightgbm.LIBRARY, xgboost.XGBoostSettings: xgboost.LIBRARY}
-
-__all__ = ["MODELS", "check", "fit", "settings_classes"]
+__all__ = ["MODELS", "fit", "settings_classes"]
 
 
 def settings_classes() -> dict[str, type[Any]]:
     """The dataclass of each model's settings, the project's own models among them."""
     return {name: settings for name, (settings, _) in {**MODELS, **own.models(MODELS)}.items()}
-
-
-def check(settings: Any) -> None:
-    """Raise InputError for a parameter that a library has not got; its value shows in the fit."""
-    for part in (settings, *vars(settings).values()):
-        if library := LIBRARIES.get(type(part)):
-            library.check(part.extra)
 
 
 def fit(training: Training, settings: Any) -> Candidate:

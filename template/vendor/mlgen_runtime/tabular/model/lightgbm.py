@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +49,7 @@ class LightGBMSettings:
     reg_alpha: Amount
     reg_lambda: Amount
     extra: dict[str, Any]
+    library: ClassVar[Library] = LIBRARY
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,56 +30,6 @@ ALIASES = {
     "n_jobs": "nthread",
     "random_state": "seed",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class XGBoostSettings:
-    """conf/model/xgboost.yaml."""
-
-    name: str
-    n_estimators: Count
-    learning_rate: Amount
-    max_depth: int
-    min_child_weight: Amount
-    subsample: Amount
-    colsample_bytree: Amount
-    reg_alpha: Amount
-    reg_lambda: Amount
-    extra: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class XGBoostTrees:
-    """A fitted booster, cut to the trees that early stopping kept."""
-
-    booster: Any
-    rounds: int
-    history: tuple[float, ...]
-    task: Task
-    format: str = "xgboost"
-    dtype: Any = np.float32
-
-    def margins(self, matrix: Array) -> Array:
-        """Margins [n, 1 or k] of encoded rows."""
-        rows = _matrix(matrix, self.task)
-        raw = self.booster.predict(rows, output_margin=True)
-        return np.asarray(raw, dtype=np.float64).reshape(len(matrix), self.task.targets)
-
-    def forest(self) -> Forest:
-        """Its trees, for ONNX."""
-        from ...onnx.xgboost import forest
-
-        return forest(bytes(self.booster.save_raw("json")), self.task.targets)
-
-    def gain(self) -> Array:
-        """What the splits of each feature gained, in total; XGBoost calls feature 3 "f3"."""
-        found = self.booster.get_score(importance_type="total_gain")
-        return np.array([found.get(f"f{number}", 0.0) for number in range(self.booster.num_features())])
-
-    def write(self, folder: Path, stem: str) -> str:
-        """Write XGBoost's UBJSON file."""
-        (folder / f"{stem}.ubj").write_bytes(bytes(self.booster.save_raw("ubj")))
-        return f"{stem}.ubj"
 
 
 def _names() -> dict[str, str]:
@@ -124,6 +74,57 @@ LIBRARY = Library(
         },
     },
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class XGBoostSettings:
+    """conf/model/xgboost.yaml."""
+
+    name: str
+    n_estimators: Count
+    learning_rate: Amount
+    max_depth: int
+    min_child_weight: Amount
+    subsample: Amount
+    colsample_bytree: Amount
+    reg_alpha: Amount
+    reg_lambda: Amount
+    extra: dict[str, Any]
+    library: ClassVar[Library] = LIBRARY
+
+
+@dataclass(frozen=True)
+class XGBoostTrees:
+    """A fitted booster, cut to the trees that early stopping kept."""
+
+    booster: Any
+    rounds: int
+    history: tuple[float, ...]
+    task: Task
+    format: str = "xgboost"
+    dtype: Any = np.float32
+
+    def margins(self, matrix: Array) -> Array:
+        """Margins [n, 1 or k] of encoded rows."""
+        rows = _matrix(matrix, self.task)
+        raw = self.booster.predict(rows, output_margin=True)
+        return np.asarray(raw, dtype=np.float64).reshape(len(matrix), self.task.targets)
+
+    def forest(self) -> Forest:
+        """Its trees, for ONNX."""
+        from ...onnx.xgboost import forest
+
+        return forest(bytes(self.booster.save_raw("json")), self.task.targets)
+
+    def gain(self) -> Array:
+        """What the splits of each feature gained, in total; XGBoost calls feature 3 "f3"."""
+        found = self.booster.get_score(importance_type="total_gain")
+        return np.array([found.get(f"f{number}", 0.0) for number in range(self.booster.num_features())])
+
+    def write(self, folder: Path, stem: str) -> str:
+        """Write XGBoost's UBJSON file."""
+        (folder / f"{stem}.ubj").write_bytes(bytes(self.booster.save_raw("ubj")))
+        return f"{stem}.ubj"
 
 
 def fit(training: Training, settings: XGBoostSettings) -> Fitted:

@@ -37,30 +37,12 @@ MODELS: dict[str, tuple[type[Any], Any]] = {
     "blend": (race.RaceSettings, partial(race.blended, families=FAMILIES)),
 }
 
-__all__ = [
-    "FAMILIES",
-    "MODELS",
-    "Backtest",
-    "Candidate",
-    "Fitted",
-    "Parity",
-    "Training",
-    "check",
-    "fit",
-    "settings_classes",
-]
+__all__ = ["FAMILIES", "MODELS", "Backtest", "Candidate", "Fitted", "Parity", "Training", "fit", "settings_classes"]
 
 
 def settings_classes() -> dict[str, type[Any]]:
     """The dataclass of each model's settings."""
     return {name: settings for name, (settings, _) in MODELS.items()}
-
-
-def check(settings: Any) -> None:
-    """Raise InputError for a parameter that LightGBM has not got; its value shows in the fit."""
-    for part in (settings, *vars(settings).values()):
-        if isinstance(part, lightgbm.LightGBMSettings):
-            lightgbm.LIBRARY.check(part.extra)
 
 
 def fit(backtest: Backtest, settings: Any) -> Candidate:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,7 @@ class LightGBMSettings:
     max_bin: Count
     objective: Literal["l1", "l2", "huber"]
     extra: dict[str, Any]
+    library: ClassVar[Library] = LIBRARY
 
 
 class Boosted:
