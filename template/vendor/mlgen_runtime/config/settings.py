@@ -7,6 +7,9 @@ from typing import Annotated, Literal, Protocol
 
 from .schema import Bound, Count, Part, Share
 
+#: A tab, and how it is written where none can be typed.
+TAB, TYPED_TAB = "\t", r"\t"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectSettings:
@@ -22,7 +25,7 @@ class ProjectSettings:
 @dataclass(frozen=True, kw_only=True)
 class TableSettings:
     """Where a table lies and how it is read; `version` is that of the rows at `path`, null means as they are now. Paths
-    are relative to the project's root.
+    are relative to the project's root. A tab as `separator` may be written `\\t`, as few can type one.
     """
 
     path: str
@@ -33,6 +36,10 @@ class TableSettings:
     separator: str | None
     encoding: str
     na_values: list[str]
+
+    def __post_init__(self) -> None:
+        if self.separator == TYPED_TAB:
+            object.__setattr__(self, "separator", TAB)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..config.settings import TableSettings
+from ..config.settings import TAB, TYPED_TAB, TableSettings
+from ..core.command_line import override
 from ..core.errors import InputError, nearest
 from .versions import DELTA, bare, opened
 
@@ -137,7 +138,7 @@ def column_names(raw: bytes, path: str, separator: str) -> list[str]:
         if line.count(other) and other != separator:
             raise InputError(
                 f"{path} has one column with the separator {separator!r}, but {line.count(other)} {other!r} in its "
-                f"first line; set data.separator={_shell(other)}"
+                f"first line; set {override('data.separator', other.replace(TAB, TYPED_TAB))}"
             )
     return names
 
@@ -262,11 +263,6 @@ def nearest_file(place: Path) -> str:
 
 def _names(places: Sequence[Path]) -> list[str]:
     return [place.name for place in places if place.is_file()]
-
-
-def _shell(separator: str) -> str:
-    """A separator as one types it on a command line."""
-    return {"\t": r"'\t'", ";": "';'", "|": "'|'"}.get(separator, f"'{separator}'")
 
 
 def without_password(url: str) -> str:
