@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
@@ -23,7 +24,7 @@ def made(folders: Sequence[Path]) -> str:
         f"Made {folder}: {len(_beside(files(folder)))} files beside the runtime ({_chosen(answers_of(folder))})."
         for folder in folders
     ]
-    cd = str(folders[0]) if len(folders) == 1 else f"{folders[0]}   # and so on for each"
+    cd = shlex.quote(str(folders[0])) + ("" if len(folders) == 1 else "   # and so on for each")
     return "\n".join([
         *lines,
         "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if "=" in str(arguments.destination):
         raise DestinationError(f"'{arguments.destination}' is an answer; name the folder to make before it, "
-                               f"as in mlgen new churn {arguments.destination}.")  # fmt: skip
+                               f"as in mlgen new churn {shlex.quote(str(arguments.destination))}.")  # fmt: skip
     source = Source(arguments.source, arguments.ref) if arguments.source else sources.default()
     if arguments.ref and not arguments.source:
         raise AnswerError(f"--ref {arguments.ref} needs --source; name the template repository it belongs to.")

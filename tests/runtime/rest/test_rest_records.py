@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import HealthCheck, given, settings
 from mlgen_runtime.bundle.option import Option
 from mlgen_runtime.contract.schema import Column, Contract
 from mlgen_runtime.contract.vocabulary import Vocabulary
@@ -212,3 +215,50 @@ def test_what_is_no_request_is_refused(body: bytes, status: int) -> None:
     with pytest.raises(Refused) as caught:
         RequestModel(CONTRACT, 3).decode(body)
     assert caught.value.status == status
+
+
+#: Names of one column of CONTRACT, and others that its request model has to find in JSON.
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(
+    ['"', "\\", "a\nb", "\t", "\r", "\0", "column 0", "column 1", "f0", "records", "__proto__", "\u2028"]
+)
+CELLS = (
+    st.sampled_from([30, 30.0, 17.5, "30", None, True, [], {}, 1e300, "x", ""]) | st.integers() | st.text(max_size=3)
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(NAMES, min_size=6, max_size=6, unique=True), st.data())
+def test_whatever_columns_are_called_a_request_is_read_alike(names: list[str], data: st.DataObject) -> None:
+    """With any names, quotes and line breaks among them: the values, and the refusals, of plain names."""
+    called = dict(zip((column.name for column in CONTRACT.columns), names, strict=True))
+    columns = tuple(dataclasses.replace(column, name=called[column.name]) for column in CONTRACT.columns)
+    plain, odd = RequestModel(CONTRACT, 3), RequestModel(dataclasses.replace(CONTRACT, columns=columns), 3)
+    record = {name: data.draw(CELLS | st.just(value)) for name, value in GOOD.items()}
+    if data.draw(st.booleans()):
+        record["customer"] = data.draw(CELLS)
+    for name in data.draw(st.lists(st.sampled_from(sorted(record)), max_size=1)):
+        del record[name]
+
+    def read(model: RequestModel, given: dict[str, Any], spelt: dict[str, str]) -> Any:
+        try:
+            found, _ = model.decode(json.dumps({"records": [given]}).encode())
+        except Refused as refused:
+            return [(*fault.where[:3], *(spelt[str(name)] for name in fault.where[3:])) for fault in refused.detail]  # type: ignore[union-attr]
+        return {spelt[name]: values for name, values in found.items()}
+
+    assert read(
+        odd, {called[name]: value for name, value in record.items()}, {b: a for a, b in called.items()}
+    ) == read(plain, record, {name: name for name in called})
+
+
+@pytest.mark.parametrize("sent", ["column 0", "column 1", "a\nc", ""])
+def test_only_the_name_itself_is_a_field(sent: str) -> None:
+    """However an odd name is looked for: nothing else stands for it."""
+    first, *others = (column for column in CONTRACT.columns if column.name in ("age", "active"))
+    model = RequestModel(dataclasses.replace(CONTRACT, columns=(dataclasses.replace(first, name="a\nb"), *others)), 3)
+    given = {"a\nb": 30, "active": True}
+
+    assert model.decode(json.dumps({"records": [given]}).encode())[0] == {"a\nb": (30.0,), "active": (True,)}
+    with pytest.raises(Refused) as refused:
+        model.decode(json.dumps({"records": [{sent: 30, "active": True}]}).encode())
+    assert "required field is missing" in str(refused.value) and "unknown field" in str(refused.value)

@@ -387,6 +387,28 @@ def test_only_who_met_the_champion_takes_its_place_by_itself(
 
 
 @once
+def test_a_champion_of_another_target_is_not_replaced_by_a_retraining(trained: Path) -> None:
+    """Whatever asked for the training: the candidate is refused and says why, and the champion serves on."""
+    config = load(
+        ["+experiment=quick", "retrain.when=always", "data.target=saw_specialist", "contract.write=true"],
+        renamed(trained, "saw_doctor", "saw_specialist"),
+    )
+
+    done = job.run(config)
+
+    champion = Store(trained / "bundles").champion()
+    assert done.decision == "refused" and "it predicts saw_doctor" in done.message
+    assert champion is not None and champion.version == "1"
+
+
+def renamed(root: Path, name: str, other: str) -> Path:
+    """The project with a column of its sample called otherwise."""
+    path = root / "data" / "sample.csv"
+    path.write_text(path.read_text("utf8").replace(name, other, 1), "utf8")
+    return root
+
+
+@once
 def test_a_candidate_for_the_shadow_is_held_and_named(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What passed the gate is published and answers beside the champion, who goes on serving."""
     asked: list[Any] = []

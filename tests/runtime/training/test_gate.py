@@ -214,3 +214,22 @@ def test_a_metric_that_is_seldom_defined_decides_nothing() -> None:
 
     assert np.isnan(low)
     assert np.isnan(high)
+
+
+@pytest.mark.parametrize(("candidate", "winner"), [(GOOD, GOOD), (POOR, RIDGE)], ids=["candidate", "baseline"])
+def test_who_would_cut_off_the_champion_s_clients_is_registered_and_waits(
+    candidate: EvaluatedModel, winner: EvaluatedModel
+) -> None:
+    """Whoever passed becomes a version; the champion stays, and the sentence says for what."""
+    decision = gate.held(decide(MEAN, RIDGE, candidate), "7", "it predicts churn, and this one predicts spend")
+
+    assert decision.promoted is None and decision.registered is winner
+    assert f"{winner.name} would be promoted" in decision.message
+    assert decision.message.endswith("(version 7) stays: it predicts churn, and this one predicts spend.")
+
+
+def test_who_did_not_pass_is_not_held() -> None:
+    """There is nothing to wait for."""
+    decision = decide(MEAN, RIDGE, POOR, stays="7")
+
+    assert gate.held(decision, "7", "it predicts churn") == decision

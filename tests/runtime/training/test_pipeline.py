@@ -146,6 +146,53 @@ def test_a_champion_of_another_contract_is_not_compared(trained: Path) -> None:
     assert config.bundle.store == "bundles"
 
 
+def two_targets(root: Path) -> tuple[str, ...]:
+    """Rows with two columns to predict, the settings of each, and a champion that predicts the first."""
+    random = np.random.default_rng(3)
+    table = pd.DataFrame(random.normal(size=(600, 3)), columns=list("abc"))
+    table["churned"] = np.where(table["a"] + 0.3 * random.normal(size=600) > 0, "yes", "no")
+    table["spend"] = 10 * table["b"] + random.normal(size=600)
+    table.to_csv(root / "two.csv", index=False)
+    return (QUICK, "data.path=two.csv", "contract.write=true")
+
+
+@pytest.mark.parametrize(
+    ("strict", "code"), [("gate.strict=false", 0), ("gate.strict=true", 3)], ids=["as it is", "strict"]
+)
+def test_a_champion_of_another_target_serves_on_until_it_is_told_not_to(
+    trained: Path, capsys: pytest.CaptureFixture[str], strict: str, code: int
+) -> None:
+    """The better model for the new target is registered, not promoted; the last line is the command that would."""
+    shutil.rmtree(trained / "bundles")
+    words = two_targets(trained)
+    assert run(trained, "train", *words, "data.target=churned", "data.drop=[spend]") == 0
+    serving = report(trained)["champion"]
+
+    capsys.readouterr()
+    assert run(trained, "train", *words, "data.target=spend", "data.drop=[churned]", strict) == code
+
+    found, last = report(trained), capsys.readouterr().out.strip().splitlines()[-1]
+    assert found["champion"] == serving is not None and found["promoted"] is None
+    assert "it predicts churned (binary: no, yes), and this one predicts spend (regression)" in found["decision"]
+    assert f"promote version={found['version']}   # not promoted: version {serving} serves on" in last
+    assert run(trained, "promote", f"version={found['version']}") == 0
+    champion = Store(trained / "bundles").champion()
+    assert champion is not None and champion.version == found["version"]
+
+
+def test_what_a_champion_predicts_counts_even_where_it_cannot_be_loaded(trained: Path) -> None:
+    """A file of its bundle is gone: that is no reason to put a model of something else in its place."""
+    shutil.rmtree(trained / "bundles")
+    words = two_targets(trained)
+    assert run(trained, "train", *words, "data.target=churned", "data.drop=[spend]") == 0
+    serving = report(trained)["champion"]
+    (trained / "bundles" / serving / "metrics.json").unlink()
+
+    assert run(trained, "train", *words, "data.target=spend", "data.drop=[churned]") == 0
+
+    assert report(trained)["champion"] == serving and report(trained)["promoted"] is None
+
+
 def config_inputs(root: Path) -> list[str]:
     """The inputs of the champion."""
     return [column.name for column in loading.load_champion(load([], root)).contract.inputs]

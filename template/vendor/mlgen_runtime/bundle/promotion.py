@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 
+from ..core.command_line import override
 from ..core.errors import InputError
 from . import format as bundle
 from . import ledger, shadow
@@ -50,7 +51,7 @@ def rollback(store: Store, version: str | None = None) -> Pointer:
         if version is not None and version not in before:
             raise InputError(
                 f"version {version!r} was no earlier champion; earlier champions: {listed(before)} "
-                f"(`promote version={version}` serves a version that never was)"
+                f"(`promote {override('version', version)}` serves a version that never was)"
             )
         target = version or next((name for name in before if name in published), None)
         if target is None:

@@ -71,15 +71,22 @@ def _promoted(trained: Trained) -> bool:
 
 
 def _onward(config: RunConfig, trained: Trained) -> list[str]:
-    """Where to look next."""
-    name, published = config.project.name, trained.published
+    """Where to look next; where a model waits to be told to serve, that comes last."""
+    from ..core.command_line import command, override
+
+    name, published, decision = config.project.name, trained.published, trained.decision
     lines = [f"model card   {published.card.relative_to(config.root)}"]
+    asked = {"input": trained.prepared.asks} if trained.prepared.asks else {}
     if published.champion is not None:
-        lines.append(f"predict      {name} predict {trained.prepared.asks}output=predictions.csv")
-    if published.champion != published.version:
-        lines.append(f"serve it     {name} promote version={published.version}   (against the gate's advice)")
+        one = {} if decision.held is None else {"version": published.version}
+        lines.append(f"predict      {command(name, 'predict', **one, **asked, output='predictions.csv')}")
     if config.tracking.uri.startswith("sqlite:"):
-        lines.append(f"experiments  mlflow ui --backend-store-uri {config.tracking.uri}")
+        lines.append(f"experiments  {command('mlflow', 'ui', '--backend-store-uri', config.tracking.uri)}")
+    if published.champion != published.version:
+        why = "against the gate's advice"
+        if decision.held is not None:
+            why = f"not promoted: version {published.champion} serves on, for {decision.held}"
+        lines.append(f"serve it     {name} promote {override('version', published.version)}   # {why}")
     return lines
 
 

@@ -12,6 +12,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, get_args, get_origin, get_type_hints
 
+from ..core import command_line
+from ..core.command_line import word
 from ..core.errors import InputError, closest, nearest
 from .run import ConfigSchema
 from .schema import part
@@ -42,7 +44,8 @@ def check(overrides: Sequence[str], tree: ConfTree, schema: ConfigSchema, *, swe
     for sign, key, values in split:
         if len(values) > 1 and not sweep:
             several = ",".join(values)
-            raise InputError(f"{key}={several}: several values need -m, a run for each; one list is {key}=[{several}]")
+            listed = word(f"{key}=[{several}]")
+            raise InputError(f"{key}={several}: several values need -m, a run for each; one list is {listed}")
         if key in tree.groups and sign != "~":
             _check_choice(key, values, tree)
     composed = tree.compose(chosen, added)
@@ -59,8 +62,11 @@ def check(overrides: Sequence[str], tree: ConfTree, schema: ConfigSchema, *, swe
 
 
 def quoted(override: str) -> str:
-    """Put the quotes that Hydra wants around a value that can only be text, such as `sqlite:///shop.db#customers`."""
+    """An override as Hydra takes it: quotes around a value that can only be text, such as `sqlite:///shop.db#customers`,
+    and leave to add the entries of a mapping (the dataclasses know which there may be)."""
     key, equals, text = override.partition("=")
+    if equals and text.startswith("{") and not key.startswith(("+", "~")):
+        return f"++{override}"
     return f'{key}="{text}"' if equals and (_TEXT.fullmatch(text) or _REVISION.fullmatch(text)) else override
 
 
@@ -69,13 +75,24 @@ def explain(error: Exception) -> str:
     override, mark = getattr(error, "override", None), getattr(error, "problem_mark", None)
     if override is not None:
         key, _, text = override.partition("=")
-        quoted = text.replace("'", "").replace('"', "")
-        return f"{override}: this value needs quotes within quotes: '{key}=\"{quoted}\"'"
+        return f"{override}: this value needs quotes within quotes: {command_line.override(key, _meant_by(text))}"
     if mark is not None:
         return f"{mark.name}: line {mark.line + 1} is not YAML: {getattr(error, 'problem', '')}"
     lines = [line for line in str(error).splitlines() if line.strip()]
     cause = str(error.__cause__).splitlines()[:1] if error.__cause__ else []
     return "; ".join(dict.fromkeys([*(line.rstrip(".").strip() for line in lines[:2]), *cause]))
+
+
+def _meant_by(text: str) -> str | list[str]:
+    """The text, or the list of texts, that was probably meant by one that Hydra cannot read."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return _bare(text)
+    return [_bare(entry) for entry in text[1:-1].split(",") if entry.strip()]
+
+
+def _bare(text: str) -> str:
+    """A text without the quotes that were around it, or that were left open."""
+    return text.strip().strip("'\"")
 
 
 def unknown_key(key: str, composed: Composed, tree: ConfTree) -> InputError:

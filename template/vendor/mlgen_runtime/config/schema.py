@@ -135,7 +135,8 @@ def words(kind: Any) -> str:
     if origin in (list, tuple):
         return f"a list of which each entry is {words(options[0])}"
     if origin is dict:
-        return f"a mapping of which each value is {words(options[1])}"
+        each = "" if options[1] is Any else f" of which each value is {words(options[1])}"
+        return f"a mapping{each}, such as {{name: value}}"
     names = {str: "text", int: "a whole number", float: "a number", bool: "true or false", type(None): "null"}
     return names.get(kind, getattr(kind, "__name__", str(kind)))
 
@@ -145,6 +146,8 @@ def _read(kind: Any, value: object) -> Any:
     origin, options = get_origin(kind), get_args(kind)
     if kind is Any or kind is object:
         return value
+    if origin is dict:  # one that is a mapping is read entry by entry
+        raise ValueError
     if origin is Annotated:
         read = _read(options[0], value)
         if not all(rule.allows(read) for rule in kind.__metadata__):

@@ -7,6 +7,9 @@ from typing import Annotated, Literal, Protocol
 
 from .schema import Bound, Count, Part, Share
 
+#: A tab, and how it is written where none can be typed.
+TAB, TYPED_TAB = "\t", r"\t"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectSettings:
@@ -22,7 +25,8 @@ class ProjectSettings:
 @dataclass(frozen=True, kw_only=True)
 class TableSettings:
     """Where a table lies and how it is read; `version` is that of the rows at `path`, null means as they are now. Paths
-    are relative to the project's root. `decimal` and `thousands` are how numbers are written, null as the data show.
+    are relative to the project's root. `decimal` and `thousands` are how numbers are written, null as the data show. A
+    tab as `separator` may be written `\\t`, as few can type one.
     """
 
     path: str
@@ -35,6 +39,10 @@ class TableSettings:
     na_values: list[str]
     decimal: Literal[".", ","] | None
     thousands: Literal["", ",", ".", " ", "'", "_"] | None
+
+    def __post_init__(self) -> None:
+        if self.separator == TYPED_TAB:
+            object.__setattr__(self, "separator", TAB)
 
 
 @dataclass(frozen=True, kw_only=True)

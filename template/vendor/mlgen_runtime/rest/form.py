@@ -17,8 +17,8 @@ LISTED = 30
 
 
 def escape(text: object) -> str:
-    """Text as HTML, safe in attributes too: names and categories come from data."""
-    return html.escape(str(text), quote=True)
+    """Text as HTML, safe in attributes too: names and categories come from data, a carriage return stays one."""
+    return html.escape(str(text), quote=True).replace("\r", "&#13;")
 
 
 def render(served: Served, key: str) -> str:

@@ -43,6 +43,16 @@ def key(model: Predictor, data: DataSettings) -> tuple[str, ...]:
     return tuple(data.key)
 
 
+def columns(contract: Contract, data: DataSettings) -> list[tuple[str, str]]:
+    """The columns of answers by name, each with where its name is from."""
+    found = [(name, f"the key {name!r}") for name in data.key] or [(ROW, "the number of the row")]
+    found.append(("prediction", "the prediction"))
+    target = contract.target.name
+    if contract.labels:
+        return [*found, *((f"probability_{label}", f"the label {label!r} of {target!r}") for label in contract.labels)]
+    return [*found, *((f"prediction_{end}", "an end of the interval") for end in ("low", "high"))]
+
+
 def expected(model: Predictor) -> int | None:
     """How many answers to expect where the source does not say: there are as many as rows."""
     return None

@@ -44,7 +44,7 @@ def judge(
     """Write every model's bundle, load it as a server would, and score the test rows through it; the champion too."""
     kinds = [("baseline", model) for model in baselines] + [("candidate", candidate)]
     found = [_evaluated(config, staging, prepared, kind, model) for kind, model in kinds]
-    status = champion_status(staging.store, prepared.contract, quota.threads(config.train.threads))
+    status = champion_status(config, staging.store, prepared.contract, quota.threads(config.train.threads))
     if status.served is not None:
         fair = row_hashes.unseen(staging.store, str(status.version), prepared.test, prepared.contract)
         status, champion = defend(status, prepared.test, prepared.truth, fair)

@@ -59,9 +59,9 @@ class Prepared:
         return "test rows"
 
     @property
-    def asks(self) -> str:
-        """What `predict` needs to be told for a first look, on the command line."""
-        return f"input={self.source} "
+    def asks(self) -> str | None:
+        """The rows that `predict` needs for a first look."""
+        return self.source
 
     @property
     def method(self) -> str:

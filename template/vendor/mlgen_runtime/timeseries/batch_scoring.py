@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ..bundle.predictor import Predictor
+    from ..contract.schema import Contract
     from .panel import Key
     from .settings import DataSettings
 
 #: Whether there is nothing to do without rows.
 NEEDS_ROWS = False
+#: What the names of quantiles begin with.
+QUANTILE = "quantile_"
 #: Series that are forecast at once.
 GROUP = 500
 
@@ -36,6 +39,15 @@ GROUP = 500
 def key(model: Predictor, data: DataSettings) -> tuple[str, ...]:
     """The columns that tell rows apart, in whose order a database gives them: the series and the moment."""
     return (*model.needed, model.contract.with_role("time")[0].name)
+
+
+def columns(contract: Contract, data: DataSettings) -> list[tuple[str, str]]:
+    """The columns of forecasts by name, each with where its name is from; those of quantiles are numbers."""
+    roles = (("series", "the series"), ("time", "the time"))
+    found = [(column.name, f"{words} {column.name!r}") for role, words in roles for column in contract.with_role(role)]
+    own = [("prediction", "the prediction"), (UNTIL, "the newest value that is known")]
+    levels = [name for name, _ in found if name.startswith(QUANTILE)]
+    return [*found, *own, *((name, "a quantile of the forecast") for name in levels)]
 
 
 def expected(model: Predictor) -> int | None:

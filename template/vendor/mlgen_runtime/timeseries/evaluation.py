@@ -47,7 +47,7 @@ def judge(
         found[len(baselines) : len(baselines)] = [
             _raced(prepared, name, forecasts, found[-1]) for name, forecasts in candidate.raced.items()
         ]
-    status = champion_status(staging.store, prepared.contract, quota.threads(config.train.threads))
+    status = champion_status(config, staging.store, prepared.contract, quota.threads(config.train.threads))
     if status.served is not None:
         status, champion = defend(status, status.served, prepared)
         found += [champion] if champion else []

@@ -59,9 +59,9 @@ class Prepared:
         return "windows of series"
 
     @property
-    def asks(self) -> str:
-        """What `predict` needs to be told for a first look: nothing, or what is known of the steps to come."""
-        return "input=FUTURE.csv " if self.contract.with_role("known_future") else ""
+    def asks(self) -> str | None:
+        """The rows that `predict` needs for a first look: none, or those of what is known of the steps to come."""
+        return "FUTURE.csv" if self.contract.with_role("known_future") else None
 
     @property
     def method(self) -> str:

@@ -3,11 +3,13 @@
 "Better" means that the paired bootstrap's interval of the improvement lies above `gate.margin` altogether. A more
 complex model has to earn its place: on noise the baseline stays. Where so few cases can be had that an interval proves
 nothing (windows of a single series), `gate.baseline=ahead` lets the better figure decide against the baseline. Declared
-constraints (latency, size) are met or not, whatever the quality.
+constraints (latency, size) are met or not, whatever the quality. However good it is, a model does not by itself take
+the place of a champion whose clients it would break: it predicts something else, or needs what they do not send.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +49,8 @@ class Comparison:
 class Decision:
     """What the gate decided. `promoted` is the model to be served from now on, None where nothing changes.
 
-    `registered` is the model that becomes a version; `intervals` are those of each model's own metric.
+    `registered` is the model that becomes a version; `intervals` are those of each model's own metric. `held` says why
+    a model that passed waits for `promote version=` all the same.
     """
 
     metric: str
@@ -57,6 +60,7 @@ class Decision:
     comparisons: tuple[Comparison, ...]
     unmet: tuple[str, ...]
     intervals: dict[str, tuple[float, float]]
+    held: str | None = None
 
 
 def decide(
@@ -94,6 +98,16 @@ def decide(
         unmet=unmet,
         intervals={model.key: comparing.interval(model) for model in models},
     )
+
+
+def held(decision: Decision, champion: str, broken: str) -> Decision:
+    """The decision where the clients of the champion (a version) would be `broken`: who passed is registered beside
+    it."""
+    if decision.promoted is None:
+        return decision
+    passed = decision.message.removesuffix(".").replace(" is promoted", " would be promoted", 1)
+    message = f"{passed}; but the champion (version {champion}) stays: {broken}."
+    return dataclasses.replace(decision, promoted=None, message=message, held=broken)
 
 
 def constraints(model: EvaluatedModel, settings: GateSettings) -> tuple[str, ...]:

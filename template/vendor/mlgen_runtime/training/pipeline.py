@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..core.progress import Steps
-from ..usecase import registry
+from ..usecase import library_parameters, registry
 from . import gate
 from .judged import Judged
 from .publish import Published, publish, register
@@ -53,6 +53,7 @@ def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
     `hold` may say why one that the gate lets through is published, but not promoted.
     """
     case = registry.of(config)
+    library_parameters.check(config.model)  # a wrong name costs not even the reading of rows
     with RunContext(config) as run:
         resolved = _read(config, steps)
         checked = case.preparation.check(config, resolved, steps)
@@ -127,6 +128,8 @@ def _gate(
     with steps("gate") as step:
         stays = status.version if status.rival else None
         decision = gate.decide(metric, config.gate, config.seed, prepared.truth, models, stays)
+        if status.version is not None and status.broken is not None:
+            decision = gate.held(decision, status.version, status.broken)
         step.message = (
             f"{metric.name}, {config.gate.resamples:,} paired resamples of {len(prepared.truth):,} {prepared.unit}"
         )

@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..bundle import format as bundle
+from ..contract import compatibility
 from ..core.errors import InputError
-from .loading import load
+from . import deployments
+from .loading import contract_of, load
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ..bundle.predictor import Predictor
     from ..bundle.store import Store
+    from ..config.run import RunConfig
     from ..contract.schema import Contract
     from .parity import Parity
     from .protocol import Candidate
@@ -87,17 +90,18 @@ class EvaluatedModel:
 class ChampionStatus:
     """The champion at the time of the comparison: its version, and its predictor where it can be compared.
 
-    `note` says why it cannot. `rival` is False for a champion that predicts another target: it is no reason not to
-    promote the best model there is for this one.
+    `note` says why it cannot. `rival` is False for a champion that predicts another target. `broken` says why those who
+    ask it could not go on with a model of this run's contract, which therefore takes its place by hand only.
     """
 
     version: str | None = None
     served: Predictor | None = None
     note: str | None = None
     rival: bool = False
+    broken: str | None = None
 
 
-def champion_status(store: Store, contract: Contract, threads: int) -> ChampionStatus:
+def champion_status(config: RunConfig, store: Store, contract: Contract, threads: int) -> ChampionStatus:
     """Load the champion for a comparison."""
     pointer = store.champion()
     if pointer is None:
@@ -106,11 +110,14 @@ def champion_status(store: Store, contract: Contract, threads: int) -> ChampionS
     try:
         champion = load(store.fetch(pointer.bundle), threads, pointer.version, pointer.manifest)
     except InputError as fault:
-        return ChampionStatus(pointer.version, None, f"{alone}{fault}", rival=True)
+        kept = _kept_contract(store, pointer.bundle)
+        broken = deployments.broken(config, kept, contract) if kept else None
+        return ChampionStatus(pointer.version, None, f"{alone}{fault}", rival=True, broken=broken)
+    broken = deployments.broken(config, champion.contract, contract)
     if difference := _difference(champion.contract, contract):
         same = (champion.contract.task, champion.contract.target.name) == (contract.task, contract.target.name)
-        return ChampionStatus(pointer.version, None, f"{alone}its contract differs, {difference}", rival=same)
-    return ChampionStatus(pointer.version, champion, None, rival=True)
+        return ChampionStatus(pointer.version, None, f"{alone}its contract differs, {difference}", same, broken)
+    return ChampionStatus(pointer.version, champion, None, rival=True, broken=broken)
 
 
 def timed(calls: Sequence[Callable[[], object]]) -> Latency:
@@ -126,10 +133,19 @@ def timed(calls: Sequence[Callable[[], object]]) -> Latency:
     return Latency(*(float(value) for value in np.quantile(counted, [0.5, 0.99])))
 
 
+def _kept_contract(store: Store, version: str) -> Contract | None:
+    """The contract of a bundle that cannot be loaded, if that much of it is there: what it predicts counts all the
+    same."""
+    try:
+        return contract_of(store.fetch(version))
+    except (InputError, OSError, ValueError, TypeError):
+        return None
+
+
 def _difference(one: Contract, other: Contract) -> str | None:
     """Return what makes two contracts incomparable, in words: the task, the target's labels, or the inputs."""
     if (one.task, one.target.name, one.labels) != (other.task, other.target.name, other.labels):
-        return f"it predicts {one.target.name} ({one.task}: {', '.join(one.labels) or 'a number'})"
+        return f"it predicts {compatibility.subject(one)}"
     if one.forecast is not None and one.forecast != other.forecast:
         return f"it forecasts {one.forecast.horizon} steps of {one.forecast.frequency}, season {one.forecast.season}"
     mine, theirs = ({c.name: c.type for c in contract.inputs} for contract in (one, other))

@@ -54,6 +54,12 @@ def _use_case(folder: Path, name: object) -> UseCase:
     return registry.find(str(name))
 
 
+def contract_of(folder: Path) -> Contract:
+    """The contract that a bundle's folder holds. Raises InputError where it names no use case that is here."""
+    case = _use_case(folder, bundle.read_json(folder, bundle.DESCRIPTION).get("use_case"))
+    return Contract.from_json(folder / "contract.json", case.vocabulary)
+
+
 def load(
     folder: Path,
     threads: int | None = None,
@@ -72,7 +78,7 @@ def load(
     described = bundle.read_json(folder, bundle.DESCRIPTION)
     _refuse_other_code(folder, described.get("extensions", ()))
     case = _use_case(folder, described.get("use_case"))
-    contract = Contract.from_json(folder / "contract.json", case.vocabulary)
+    contract = contract_of(folder)
     inference = case.inference.load(folder, contract, threads, bulk)
     return Predictor(
         use_case=case.name,

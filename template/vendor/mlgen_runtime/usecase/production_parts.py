@@ -37,6 +37,9 @@ class BatchScoring(Protocol):
     def key(self, model: Predictor, data: Any, /) -> tuple[str, ...]:
         """The columns that tell answers apart; none where rows have numbers only."""
 
+    def columns(self, contract: Contract, data: Any, /) -> list[tuple[str, str]]:
+        """The names of the columns of answers that come from the data or could meet one that does, and their origin."""
+
     def expected(self, model: Predictor, /) -> int | None:
         """How many answers to expect where the source does not say."""
 

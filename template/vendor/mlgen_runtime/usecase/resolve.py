@@ -19,7 +19,7 @@ from ..contract.schema import Contract
 from ..core.errors import InputError
 from ..data import tables
 from ..data import versions as versioning
-from . import registry
+from . import deployments, registry
 from .protocol import UseCase
 
 #: The bundled rows are data/sample.csv and its like.
@@ -60,7 +60,8 @@ class Resolved:
 def resolve(config: RunConfig) -> Resolved:
     """Read the rows, and read or propose their contract; nothing is written before `save`.
 
-    Raises InputError where the rows cannot be read, or where settings and contract name another target or task.
+    Raises InputError where the rows cannot be read, where settings and contract name another target or task, and for a
+    name that a deployment of the project cannot carry.
     """
     case, settings, shown = registry.of(config), config.data, config.contract.path
     path = config.root / shown
@@ -83,9 +84,11 @@ def resolve(config: RunConfig) -> Resolved:
     frame = case.reading.read(dataclasses.replace(settings, version=version.name), config.root)
     if known is None:
         found = case.proposal.propose(frame, settings, config.task, origin)
+        deployments.check(config, found)
         notes.append(f"the contract is inferred from {origin}: review {shown}")
         return Resolved(found, frame, test_frame, True, path, aside, version.name, tuple(notes))
     contract = case.proposal.overridden(known, settings, notes)
+    deployments.check(config, contract)
     return Resolved(contract, frame, test_frame, False, path, None, version.name, tuple(notes))
 
 

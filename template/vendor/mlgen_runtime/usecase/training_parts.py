@@ -72,8 +72,8 @@ class Prepared(Protocol):
         """What is counted where models are judged, such as test rows."""
 
     @property
-    def asks(self) -> str:
-        """What `predict` needs to be told for a first look, on the command line."""
+    def asks(self) -> str | None:
+        """The rows that `predict` needs for a first look, if it needs any."""
 
     @property
     def method(self) -> str:

@@ -17,6 +17,7 @@ from ...core.errors import InputError
 from ...usecase.batches import Form, Portion, Rejected
 from .definition import Definition
 from .dialect import Dialect, plain
+from .naming import of
 from .staging import Staging
 from .standing import Run, Standing, beginning, stamped
 
@@ -48,7 +49,8 @@ class Database:
         return f"{self.described}_quarantine"
 
     def check(self, form: Form) -> None:
-        """Raise InputError where tables are there that cannot take answers of this form."""
+        """Raise InputError where its names cannot be, or tables are there that cannot take answers of this form."""
+        of(self.described).check([(field.name, "a column of the answers") for field in form.fields], self.described)
         if not self.dialect.absent:
             with self._reached("cannot be read"), self.dialect.engine.connect() as connection:
                 self._define(form).check(connection)

@@ -22,6 +22,7 @@ from typing import Any
 from ...core import process
 from ...core.errors import InputError
 from ...usecase.batches import Form, Portion
+from .naming import of
 from .standing import Run, Standing
 from .workbench import Workbench, replace, writable
 
@@ -44,7 +45,8 @@ class Folder:
             )
 
     def check(self, form: Form) -> None:
-        """Refuse a folder that holds other things than answers."""
+        """Refuse names that cannot be, and a folder that holds other things than answers."""
+        of(self.described).check([(field.name, "a column of the answers") for field in form.fields], self.described)
         names = [entry.name for entry in self.path.iterdir()] if self.path.is_dir() else []
         foreign = sorted(name for name in names if not OURS.fullmatch(name))
         if foreign:

@@ -28,6 +28,9 @@ class Staging:
         self.definition, self.run = definition, run
         self._preparer = plain(definition.dialect.engine).identifier_preparer
         self._quoted = self._preparer.quote
+        self._number = NUMBER
+        while self._number in definition.answers.columns:  # somebody's key
+            self._number += "_"
 
     def fill(self, cursor: Any, rows: pa.Table, numbers: Numbers | None) -> list[Rejected]:
         """Load the rows [n] without their doubles, which are returned."""
@@ -35,7 +38,7 @@ class Staging:
 
         places = np.arange(1, len(rows) + 1) if numbers is None else np.asarray(numbers)
         repeated = np.asarray(rows.select(self.definition.form.key).to_pandas().duplicated())
-        kept = rows.filter(pa.array(~repeated)).append_column(NUMBER, pa.array(places[~repeated], pa.int64()))
+        kept = rows.filter(pa.array(~repeated)).append_column(self._number, pa.array(places[~repeated], pa.int64()))
         doubles = [self._double(rows, position, places[position]) for position in np.flatnonzero(repeated).tolist()]
         cursor.execute(f"DROP TABLE IF EXISTS {self._quoted(TABLE)}")
         cursor.adbc_ingest(TABLE, kept, mode="create", temporary=True)
@@ -45,7 +48,7 @@ class Staging:
             at = {int(number): position for position, number in enumerate(places.tolist())}
             doubles += [self._double(rows, at[number], number) for number in sorted(earlier)]
             listed = ", ".join(map(str, sorted(earlier)))
-            cursor.execute(f"DELETE FROM {self._quoted(TABLE)} WHERE {self._quoted(NUMBER)} IN ({listed})")
+            cursor.execute(f"DELETE FROM {self._quoted(TABLE)} WHERE {self._quoted(self._number)} IN ({listed})")
         return doubles
 
     def merge(self, cursor: Any) -> None:
@@ -68,7 +71,7 @@ class Staging:
         quoted = self._quoted
         same = " AND ".join(f"new.{quoted(name)} = old.{quoted(name)}" for name in self.definition.form.key)
         return (
-            f"SELECT new.{quoted(NUMBER)} FROM {quoted(TABLE)} AS new JOIN {self._target()} AS old ON {same} "
+            f"SELECT new.{quoted(self._number)} FROM {quoted(TABLE)} AS new JOIN {self._target()} AS old ON {same} "
             f"WHERE old.{quoted('run_id')} = '{self.run}'"
         )
 

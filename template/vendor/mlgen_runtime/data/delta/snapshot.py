@@ -21,6 +21,7 @@ FLAGS = {"--dry-run": "delta.dry_run=true"}
 
 def run(config: RunConfig) -> VerbReport:
     """Read, write, and say what there is now."""
+    from ...core.command_line import override
     from ...core.errors import InputError
     from .. import tables
     from ..versions import DELTA
@@ -42,8 +43,8 @@ def run(config: RunConfig) -> VerbReport:
     would = "would be " if written.new and settings.dry_run else ""
     print(f"{DELTA}{folder} {would}version {written.version}: {written.message}")
     if written.new and not settings.dry_run:
-        name = config.project.name
-        print(f"\ntrain on it  {name} train data.path={DELTA}{folder} data.version={written.version}")
+        told = [override("data.path", f"{DELTA}{folder}"), override("data.version", written.version)]
+        print(f"\ntrain on it  {config.project.name} train {' '.join(told)}")
     return VerbReport(
         {
             "headline": {"version": written.version, "new": written.new, "rows": written.rows},

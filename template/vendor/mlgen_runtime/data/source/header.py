@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from ...config.settings import TAB, TYPED_TAB
+from ...core.command_line import override
 from ...core.errors import InputError
 
 #: Separators worth suggesting where a file seems to have one column.
@@ -29,7 +31,6 @@ def separator(wanted: str | None, shown: str, start: bytes) -> tuple[str, int]:
     named = _NAMED.match(start)
     found = wanted or (named["separator"].decode("latin-1") if named else None)
     found = found or ("\t" if ".tsv" in Path(shown).name.casefold() else ",")
-    found = "\t" if found == r"\t" else found  # as one types it where a shell has no tabulator
     if len(found) != 1 or not found.isascii() or found in '"\r\n':
         raise InputError(f"data.separator={found!r}: expected one character such as ',' ';' '|' or '\\t'")
     before = named.end() if named else 0
@@ -47,7 +48,7 @@ def column_names(line: bytes, shown: str, separator: str) -> list[str]:
         if first.count(other) and other != separator:
             raise InputError(
                 f"{shown} has one column with the separator {separator!r}, but {first.count(other)} {other!r} in its "
-                f"first line; set data.separator={_shell(other)}"
+                f"first line; set {override('data.separator', other.replace(TAB, TYPED_TAB))}"
             )
     return names
 
@@ -61,8 +62,3 @@ def unique_names(columns: Sequence[object], shown: str) -> list[str]:
     if not names:
         raise InputError(f"{shown} has no columns; check the file")
     return names
-
-
-def _shell(separator: str) -> str:
-    """A separator as one types it on a command line."""
-    return {"\t": r"'\t'", ";": "';'", "|": "'|'"}.get(separator, f"'{separator}'")

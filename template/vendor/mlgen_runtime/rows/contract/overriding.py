@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...contract.schema import Column, Contract
+from ...core.command_line import override
 from ...core.errors import InputError
 from ..settings import DataSettings
 
@@ -16,7 +17,8 @@ def agree(contract: Contract, settings: DataSettings, task: str | None, path: st
     anew = "or infer a new contract with contract.write=true"
     name = contract.target.name
     if settings.target != name:
-        raise InputError(f"data.target is {settings.target!r}, {path} has {name!r}; set data.target={name}, {anew}")
+        asked = override("data.target", name)
+        raise InputError(f"data.target is {settings.target!r}, {path} has {name!r}; set {asked}, {anew}")
     if task is not None and task != contract.task:
         raise InputError(f"task is {task}, {path} is for {contract.task}; leave task out, {anew}")
 

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ...config.schema import Amount, Count
-from ...core.errors import InputError
 from ...onnx.forest import Forest
 from ...rows.training import Training
+from ...usecase.library_parameters import LIGHTGBM, Library, lightgbm_names
 from . import single
 from .boosting import Fit, Rows, Task, Trees, mistakes
 from .candidate import Fitted
 
 Array = npt.NDArray[Any]
 
-#: Parameters that follow from the task, or that the answers' being repeatable rests on.
-RESERVED = ("objective", "num_class", "deterministic", "seed", "num_threads")
+#: What is not for `extra`: what has a setting of its own here, follows from the task, or keeps answers repeatable.
+LIBRARY = Library(
+    "LightGBM",
+    lightgbm_names,
+    {
+        **LIGHTGBM,
+        "objective": None,
+        "early_stopping_round": "train.early_stopping_rounds",
+        "max_depth": "model.max_depth",
+        "lambda_l1": "model.reg_alpha",
+        "lambda_l2": "model.reg_lambda",
+    },
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +49,7 @@ class LightGBMSettings:
     reg_alpha: Amount
     reg_lambda: Amount
     extra: dict[str, Any]
+    library: ClassVar[Library] = LIBRARY
 
 
 @dataclass(frozen=True)
@@ -86,40 +98,53 @@ def record(settings: LightGBMSettings) -> dict[str, object]:
 
 
 def fitter(settings: LightGBMSettings, task: Task) -> Fit:
-    """Return the function that fits a booster; raises InputError for an `extra` that is not the user's to set."""
+    """Return the function that fits a booster; it raises InputError for settings that LightGBM does not take."""
+    LIBRARY.check(settings.extra)
     params = parameters(settings, task)
+    untried = [settings.extra]
 
     def fit(rows: Rows, rounds: int, held: Rows | None) -> Trees:
         import lightgbm
 
-        def dataset(part: Rows, reference: Any = None) -> Any:
-            return lightgbm.Dataset(
-                part.matrix,
-                part.target,
-                weight=part.weight,
-                reference=reference,
-                categorical_feature=list(task.categorical),
-                params=params,
-            )
-
-        learn = dataset(rows)
-        losses: dict[str, dict[str, list[float]]] = {}
-        watch = [lightgbm.early_stopping(task.patience, verbose=False), lightgbm.record_evaluation(losses)]
-        checks = [dataset(held, learn)] if held is not None else None
-        booster = lightgbm.train(
-            params,
-            learn,
-            rounds,
-            valid_sets=checks,
-            feval=_mistakes if params.get("metric") == "None" else None,
-            callbacks=watch if checks else None,
-        )
-        kept = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
-        history = next(iter(losses["valid_0"].values())) if checks else []
-        text = booster.model_to_string(num_iteration=kept)
-        return LightGBMTrees(lightgbm.Booster(model_str=text), kept, tuple(history), task)
+        for extra in untried:
+            LIBRARY.tried(extra, params, rows.matrix, rows.target, task.categorical)
+        untried.clear()
+        with LIBRARY.refusals(lightgbm.basic.LightGBMError):
+            return _fitted(params, task, rows, rounds, held)
 
     return fit
+
+
+def _fitted(params: dict[str, Any], task: Task, rows: Rows, rounds: int, held: Rows | None) -> Trees:
+    """Fit one booster."""
+    import lightgbm
+
+    def dataset(part: Rows, reference: Any = None) -> Any:
+        return lightgbm.Dataset(
+            part.matrix,
+            part.target,
+            weight=part.weight,
+            reference=reference,
+            categorical_feature=list(task.categorical),
+            params=params,
+        )
+
+    learn = dataset(rows)
+    losses: dict[str, dict[str, list[float]]] = {}
+    watch = [lightgbm.early_stopping(task.patience, verbose=False), lightgbm.record_evaluation(losses)]
+    checks = [dataset(held, learn)] if held is not None else None
+    booster = lightgbm.train(
+        params,
+        learn,
+        rounds,
+        valid_sets=checks,
+        feval=_mistakes if params.get("metric") == "None" else None,
+        callbacks=watch if checks else None,
+    )
+    kept = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
+    history = next(iter(losses["valid_0"].values())) if checks else []
+    text = booster.model_to_string(num_iteration=kept)
+    return LightGBMTrees(lightgbm.Booster(model_str=text), kept, tuple(history), task)
 
 
 def _mistakes(probabilities: Array, rows: Any) -> tuple[str, float, bool]:
@@ -129,9 +154,6 @@ def _mistakes(probabilities: Array, rows: Any) -> tuple[str, float, bool]:
 
 def parameters(settings: LightGBMSettings, task: Task) -> dict[str, Any]:
     """LightGBM's own parameters. Equal seeds give equal trees on a machine: `deterministic` with one fixed layout."""
-    for key in settings.extra:
-        if key in RESERVED:
-            raise InputError(f"model.extra: {key!r} follows from the task and the run; take it out")
     objective = {"logistic": "binary", "softmax": "multiclass"}.get(task.link, "regression")
     return {
         "objective": objective,

@@ -2,25 +2,78 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ...config.schema import Amount, Count
-from ...core.errors import InputError
 from ...onnx.forest import Forest
 from ...rows.training import Training
+from ...usecase.library_parameters import Library
 from . import single
 from .boosting import Fit, Rows, Task, Trees, mistakes
 from .candidate import Fitted
 
 Array = npt.NDArray[Any]
 
-#: Parameters that follow from the task, or that the answers' being repeatable rests on.
-RESERVED = ("objective", "num_class", "tree_method", "seed", "nthread")
+#: Names of XGBoost's that mean the same.
+ALIASES = {
+    "eta": "learning_rate",
+    "gamma": "min_split_loss",
+    "alpha": "reg_alpha",
+    "lambda": "reg_lambda",
+    "n_jobs": "nthread",
+    "random_state": "seed",
+}
+
+
+def _names() -> dict[str, str]:
+    """Every name of a parameter, as the installed release lists them for boosters of trees."""
+    import xgboost
+
+    found = {"eval_metric", "verbosity"}
+    for booster in ("gbtree", "dart"):
+        trees = xgboost.train({"booster": booster}, xgboost.DMatrix(np.zeros((2, 1)), np.array([0.0, 1.0])), 1)
+        found |= set(_listed(json.loads(trees.save_config())))
+    return {name: ALIASES.get(name, name) for name in found}
+
+
+def _listed(entries: Any) -> Iterator[str]:
+    """The names of what is no group of others in XGBoost's own JSON."""
+    for name, value in entries.items():
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, dict):
+                yield from _listed(entry)
+            else:
+                yield name
+
+
+#: What is not for `extra`: what has a setting of its own here, follows from the task, or keeps answers repeatable.
+LIBRARY = Library(
+    "XGBoost",
+    _names,
+    {
+        **dict.fromkeys(("objective", "num_class", "tree_method", "seed", "nthread", "eval_metric", "verbosity")),
+        **dict.fromkeys(("name", "num_feature", "num_target", "num_trees", "disable_default_eval_metric")),
+        **{
+            name: f"model.{name}"
+            for name in (
+                "learning_rate",
+                "max_depth",
+                "min_child_weight",
+                "subsample",
+                "colsample_bytree",
+                "reg_alpha",
+                "reg_lambda",
+            )
+        },
+    },
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +90,7 @@ class XGBoostSettings:
     reg_alpha: Amount
     reg_lambda: Amount
     extra: dict[str, Any]
+    library: ClassVar[Library] = LIBRARY
 
 
 @dataclass(frozen=True)
@@ -85,33 +139,46 @@ def record(settings: XGBoostSettings) -> dict[str, object]:
 
 
 def fitter(settings: XGBoostSettings, task: Task) -> Fit:
-    """Return the function that fits a booster; raises InputError for an `extra` that is not the user's to set."""
+    """Return the function that fits a booster; it raises InputError for settings that XGBoost does not take."""
+    LIBRARY.check(settings.extra)
     params = parameters(settings, task)
+    untried = [settings.extra]
 
     def fit(rows: Rows, rounds: int, held: Rows | None) -> Trees:
         import xgboost
 
-        bins = {"max_bin": int(params.get("max_bin", 256))}
-        learn = _matrix(rows.matrix, task, rows, quantile=bins)
-        if held is None:
-            booster = xgboost.train(params, learn, rounds, verbose_eval=False)
-            return XGBoostTrees(booster, rounds, (), task)
-        checks = [(_matrix(held.matrix, task, held, quantile=bins | {"ref": learn}), "held_out")]
-        losses: dict[str, dict[str, list[float]]] = {}
-        booster = xgboost.train(
-            params,
-            learn,
-            rounds,
-            evals=checks,
-            evals_result=losses,
-            custom_metric=_mistakes if params.get("disable_default_eval_metric") else None,
-            early_stopping_rounds=task.patience,
-            verbose_eval=False,
-        )
-        kept = booster.best_iteration + 1
-        return XGBoostTrees(booster[:kept], kept, tuple(next(iter(losses["held_out"].values()))), task)
+        for extra in untried:
+            LIBRARY.tried(extra, params, rows.matrix, rows.target, task.categorical)
+        untried.clear()
+        with LIBRARY.refusals(xgboost.core.XGBoostError):
+            return _fitted(params, task, rows, rounds, held)
 
     return fit
+
+
+def _fitted(params: dict[str, Any], task: Task, rows: Rows, rounds: int, held: Rows | None) -> Trees:
+    """Fit one booster."""
+    import xgboost
+
+    bins = {"max_bin": int(params.get("max_bin", 256))}
+    learn = _matrix(rows.matrix, task, rows, quantile=bins)
+    if held is None:
+        booster = xgboost.train(params, learn, rounds, verbose_eval=False)
+        return XGBoostTrees(booster, rounds, (), task)
+    checks = [(_matrix(held.matrix, task, held, quantile=bins | {"ref": learn}), "held_out")]
+    losses: dict[str, dict[str, list[float]]] = {}
+    booster = xgboost.train(
+        params,
+        learn,
+        rounds,
+        evals=checks,
+        evals_result=losses,
+        custom_metric=_mistakes if params.get("disable_default_eval_metric") else None,
+        early_stopping_rounds=task.patience,
+        verbose_eval=False,
+    )
+    kept = booster.best_iteration + 1
+    return XGBoostTrees(booster[:kept], kept, tuple(next(iter(losses["held_out"].values()))), task)
 
 
 def _matrix(matrix: Array, task: Task, rows: Rows | None = None, quantile: dict[str, Any] | None = None) -> Any:
@@ -134,9 +201,6 @@ def _mistakes(probabilities: Array, rows: Any) -> tuple[str, float]:
 
 def parameters(settings: XGBoostSettings, task: Task) -> dict[str, Any]:
     """XGBoost's own parameters."""
-    for key in settings.extra:
-        if key in RESERVED:
-            raise InputError(f"model.extra: {key!r} follows from the task and the run; take it out")
     objective = {"logistic": "binary:logistic", "softmax": "multi:softprob"}.get(task.link, "reg:squarederror")
     return {
         "objective": objective,

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from ...contract.schema import Contract
+from ...core.command_line import Value, override
 from ...core.errors import InputError
 from ..frequency import Frequency
 from ..settings import DataSettings
@@ -17,7 +18,7 @@ def agree(contract: Contract, settings: DataSettings, task: str | None, path: st
         raise InputError(f"task is {task}, {path} is for {contract.task}; leave task out")
     for setting, said, stands in _differences(contract, settings):
         raise InputError(
-            f"{setting} is {said}, {path} has {stands}; write the setting as the contract says, "
+            f"{setting} is {said}, {path} has {stands}; set {override(setting, stands)} as the contract says, "
             "or infer a new contract with contract.write=true"
         )
 
@@ -31,12 +32,12 @@ def overridden(contract: Contract, settings: DataSettings, notes: list[str]) -> 
     return dataclasses.replace(contract, columns=kept)
 
 
-def _differences(contract: Contract, settings: DataSettings) -> Iterator[tuple[str, object, object]]:
+def _differences(contract: Contract, settings: DataSettings) -> Iterator[tuple[str, object, Value]]:
     """(setting, what it says, what stands in the contract) for each that differs; null says nothing."""
     forecast = contract.forecast
     if forecast is None:
         raise InputError("the contract has no entry forecast; infer a new one with contract.write=true")
-    pairs: list[tuple[str, object, object]] = [
+    pairs: list[tuple[str, object, Value]] = [
         ("data.target", settings.target, contract.target.name),
         ("data.time", settings.time, contract.with_role("time")[0].name if contract.with_role("time") else None),
         ("data.horizon", settings.horizon, forecast.horizon),

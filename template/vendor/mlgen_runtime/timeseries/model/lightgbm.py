@@ -13,13 +13,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ...config.schema import Amount, Bound, Count
 from ...core.errors import InputError
+from ...usecase.library_parameters import LIGHTGBM, Library, lightgbm_names
 from ...usecase.parity import Parity
 from ..forecast import lightgbm as serving
 from ..forecast.lags import BASES, Sight
@@ -34,8 +35,12 @@ CELLS_PER_THREAD = 200_000
 #: Leaves of a tree where there is much to learn from, and where there is little. On two years of hours 15 leaves were
 #: 5 % better than 31, on hundreds of series 31 were 4 % better than 15.
 LEAVES = (31, 15)
-#: Parameters that follow from the task, or that the answers' being repeatable rests on.
-RESERVED = ("deterministic", "seed", "num_threads")
+#: What is not for `extra`: what has a setting of its own here, follows from the task, or keeps answers repeatable.
+LIBRARY = Library(
+    "LightGBM",
+    lightgbm_names,
+    {**LIGHTGBM, "objective": "model.objective", "max_bin": "model.max_bin", "early_stopping_round": None},
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,7 @@ class LightGBMSettings:
     max_bin: Count
     objective: Literal["l1", "l2", "huber"]
     extra: dict[str, Any]
+    library: ClassVar[Library] = LIBRARY
 
 
 class Boosted:
@@ -138,10 +144,11 @@ class Boosted:
 
 
 def fit(training: Training, settings: LightGBMSettings) -> Boosted:
-    """Fit a forest for each base; raises InputError for an `extra` that is not the user's to set, and where no series
-    is long enough to learn from."""
+    """Fit a forest for each base; raises InputError for settings that LightGBM does not take, and where no series is
+    long enough to learn from."""
     import lightgbm
 
+    LIBRARY.check(settings.extra)
     sight = rows.sight(
         training,
         lags=settings.lags,
@@ -156,19 +163,21 @@ def fit(training: Training, settings: LightGBMSettings) -> Boosted:
             "it learns from; give longer histories or a shorter data.horizon, or choose another model"
         )
     parameters = _parameters(training, settings, examples.matrix)
-    categories = [name in training.panel.categories for name in _sources(sight)]
-    table = lightgbm.Dataset(
-        examples.matrix,
-        examples.labels[:, 0],
-        categorical_feature=np.flatnonzero(categories).tolist(),
-        params=parameters,
-        free_raw_data=False,
-    )
+    categorical = np.flatnonzero([name in training.panel.categories for name in _sources(sight)]).tolist()
+    LIBRARY.tried(settings.extra, parameters, examples.matrix, examples.labels[:, 0], categorical)
     boosters = []
-    for base in settings.bases:
-        table.set_label(examples.labels[:, BASES.index(base)])
-        booster = lightgbm.train(parameters, table, settings.n_estimators)
-        boosters.append(lightgbm.Booster(model_str=booster.model_to_string()))
+    with LIBRARY.refusals(lightgbm.basic.LightGBMError):
+        table = lightgbm.Dataset(
+            examples.matrix,
+            examples.labels[:, 0],
+            categorical_feature=categorical,
+            params=parameters,
+            free_raw_data=False,
+        )
+        for base in settings.bases:
+            table.set_label(examples.labels[:, BASES.index(base)])
+            booster = lightgbm.train(parameters, table, settings.n_estimators)
+            boosters.append(lightgbm.Booster(model_str=booster.model_to_string()))
     record = {name: value for name, value in vars(settings).items() if name not in ("name", "extra")}
     record |= {**settings.extra, "rows": len(examples.labels), "features": len(sight.features)}
     record["logarithm"] = sight.floor is not None
@@ -192,9 +201,6 @@ def _sources(sight: Sight) -> list[str]:
 
 def _parameters(training: Training, settings: LightGBMSettings, matrix: Array) -> dict[str, Any]:
     """LightGBM's own parameters. Equal seeds give equal trees on a machine: `deterministic` with one fixed layout."""
-    for key in settings.extra:
-        if key in RESERVED:
-            raise InputError(f"model.extra: {key!r} follows from the task and the run; take it out")
     return {
         "objective": settings.objective,
         "learning_rate": settings.learning_rate,
