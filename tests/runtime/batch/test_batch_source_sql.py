@@ -39,7 +39,7 @@ def spools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def opened(root: Path, text: str, key: Sequence[str] = ()) -> Source:
-    none: dict[str, Any] = dict.fromkeys(("version", "test_path", "target", "separator"))
+    none: dict[str, Any] = dict.fromkeys(("version", "test_path", "target", "separator", "date_format", "zone"))
     data = TableSettings(path="", drop=[], encoding="utf-8", na_values=[], **none)
     return open_source(text, data, root, key)
 

@@ -71,6 +71,8 @@ def test_real_tables_are_split_as_their_reference_scores_were(name: str) -> None
         separator=None,
         encoding="utf-8",
         na_values=["NA"],
+        date_format=None,
+        zone=None,
     )
     raw = data.read(source, folder)
     found = infer(raw, target=meta["target"])

@@ -26,6 +26,8 @@ SETTINGS = DataSettings(
     separator=None,
     encoding="utf-8",
     na_values=["NA"],
+    date_format=None,
+    zone=None,
 )
 TEXT = "code,amount,day,goal\n007,1.5, ,yes\n012,NA,2024-01-31,no\n"
 

@@ -22,7 +22,7 @@ class ProjectSettings:
 @dataclass(frozen=True, kw_only=True)
 class TableSettings:
     """Where a table lies and how it is read; `version` is that of the rows at `path`, null means as they are now. Paths
-    are relative to the project's root.
+    are relative to the project's root. `date_format` and `zone` are for date columns of a contract that is proposed.
     """
 
     path: str
@@ -33,6 +33,8 @@ class TableSettings:
     separator: str | None
     encoding: str
     na_values: list[str]
+    date_format: str | None
+    zone: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,15 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import columns as raw
+from . import dates
 from .schema import MISSING_WORDS
 
-ISO_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?")
-#: Other ways to write a date, tried in this order; 03/04/2024 is read as the first that fits every cell.
-DATE_FORMATS = tuple(
-    day + time
-    for day in ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%d %b %Y", "%d-%b-%Y")
-    for time in ("", " %H:%M", " %H:%M:%S")
-)
 CODE = re.compile(r"[+-]?0\d+")
 WHOLE = re.compile(r"[+-]?\d+")
 
@@ -60,7 +54,8 @@ class Observed:
 
     `distinct` is a lower bound for numbers with more than 1,000 values in a long table.
     `blanks` counts cells of a number column that hold blank text or a word for missing, `odd` gives examples of cells
-    that keep an almost numeric column from being numbers.
+    that keep a column from being what almost all of it is, `almost` (numbers or dates). Of dates, `note` is what the
+    contract should say, `doubt` what must be asked.
     """
 
     name: str
@@ -74,7 +69,11 @@ class Observed:
     written_as_text: bool = False
     blanks: int = 0
     format: str | None = None
+    zone: str | None = None
+    note: str | None = None
+    doubt: str | None = None
     odd: tuple[str, ...] = ()
+    almost: str = "numbers"
 
     @property
     def seen(self) -> Seen:
@@ -93,23 +92,26 @@ class Observed:
         return dict(sorted(zip(self.texts.levels, found.tolist(), strict=True)))
 
 
-def observe(series: pd.Series, name: str) -> Observed:
-    """Guess the type of a raw column and count what it holds."""
+def observe(series: pd.Series, name: str, said: dates.Said | None = None) -> Observed:
+    """Guess the type of a raw column and count what it holds; `said` is what the settings say of dates."""
+    said = said or dates.Said()
     dtype = series.dtype
     if pd.api.types.is_bool_dtype(dtype):
         return _numeric(name, "boolean", raw.booleans(series))
     if pd.api.types.is_integer_dtype(dtype):
+        if said.format is not None and not re.search("[^%a-zA-Z]", said.format) and len(said.format) > 2:
+            found = dates.find(series, name, raw.texts(series), said)
+            if found is not None and found.read is not None and found.format == said.format:
+                return _moment(name, found)  # 20150131, where the setting says %Y%m%d
         return _numeric(name, "integer", raw.numbers(series))
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
         return _numeric(name, "number", raw.numbers(series))
     if pd.api.types.is_datetime64_any_dtype(dtype):
-        read = raw.moments(series)
-        if not read.bad.any():
-            return _moment(name, read, None)  # else a year such as 9999 is there: it is looked at as text is
-    return _from_text(series, name)
+        return _moment(name, dates.typed(series, said))
+    return _from_text(series, name, said)
 
 
-def _from_text(series: pd.Series, name: str) -> Observed:
+def _from_text(series: pd.Series, name: str, said: dates.Said) -> Observed:
     """Guess from cells of text (or of mixed objects): number, boolean, date or plain text."""
     numbers = raw.numbers(series)
     share_bad = float(numbers.bad.mean()) if len(series) else 0.0
@@ -124,14 +126,14 @@ def _from_text(series: pd.Series, name: str) -> Observed:
     levels = [level.strip() for level in texts.levels]
     if levels and {level.casefold() for level in levels} <= {"true", "false"}:
         return _numeric(name, "boolean", raw.booleans(series))
-    found = _date_format(levels)
-    if found is not None:
-        moments = raw.moments(series, found or None)
-        if not moments.bad.any():
-            return _moment(name, moments, found or None)
     odd: tuple[str, ...] = ()
+    almost = "numbers"
     if 0 < share_bad < 0.05:
         odd = tuple(dict.fromkeys(str(cell) for cell in series[numbers.bad].iloc[:100]))[:3]
+    elif (found := dates.find(series, name, texts, said)) is not None:
+        if found.read is not None:
+            return _moment(name, found)
+        odd, almost = found.odd, "dates"
     return Observed(
         name=name,
         type="text",
@@ -140,6 +142,7 @@ def _from_text(series: pd.Series, name: str) -> Observed:
         distinct=len(texts.levels),
         texts=texts,
         odd=odd,
+        almost=almost,
     )
 
 
@@ -153,21 +156,6 @@ def _kind_of_numbers(series: pd.Series) -> str | None:
         return None
     words = [level for level in levels if level.casefold() not in MISSING_WORDS]
     return "integer" if all(WHOLE.fullmatch(level) for level in words) else "number"
-
-
-def _date_format(levels: list[str]) -> str | None:
-    """The strptime format of all levels, "" for ISO 8601, None where they are no dates."""
-    if not levels:
-        return None
-    if all(ISO_DATE.fullmatch(level) for level in levels):
-        return ""
-    if not (levels[0][:1].isdigit() and len(levels[0]) <= 20):
-        return None
-    first = pd.Series(levels[:1_000], dtype="str")
-    for format in DATE_FORMATS:
-        if all(pd.to_datetime(some, format=format, errors="coerce").notna().all() for some in (first.head(3), first)):
-            return format
-    return None
 
 
 def _numeric(name: str, kind: str, found: raw.Numbers, written_as_text: bool = False) -> Observed:
@@ -195,14 +183,19 @@ def _distinct(known: npt.NDArray[np.float64], kind: str) -> int:
     return len(pd.unique(known))
 
 
-def _moment(name: str, found: raw.Moments, format: str | None) -> Observed:
-    missing = int(np.isnat(found.values).sum())
+def _moment(name: str, found: dates.Dates) -> Observed:
+    assert found.read is not None
+    values = found.read.values
+    known = ~np.isnat(values)
     return Observed(
         name=name,
         type="datetime",
-        rows=len(found.values),
-        nulls=missing,
-        distinct=len(pd.unique(found.values[~np.isnat(found.values)])),
-        numbers=np.where(np.isnat(found.values), np.nan, found.values.astype(np.int64).astype(np.float64)),
-        format=format,
+        rows=len(values),
+        nulls=int((~known).sum()),
+        distinct=len(pd.unique(values[known])),
+        numbers=np.where(known, values.astype(np.int64).astype(np.float64), np.nan),
+        format=found.format,
+        zone=found.zone,
+        note=found.note,
+        doubt=found.doubt,
     )

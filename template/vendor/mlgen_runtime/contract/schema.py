@@ -1,4 +1,4 @@
-"""The shape of the data contract, with no dependency beyond the standard library.
+"""The shape of the data contract, with no dependency beyond numpy.
 
 The contract is reviewed as YAML (`data/contract.yaml`, read and written by `contract.file`) and travels in every bundle
 as JSON. The server reads it there, so this module imports neither pandas nor YAML. One real column of the YAML:
@@ -23,6 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..core import moments, zones
 from ..core.errors import InputError, nearest
 from .vocabulary import Vocabulary
 
@@ -44,7 +45,8 @@ class Column:
     `minimum` and `maximum` are in the column's own `unit`. `categories` are written as text in the order they are
     encoded; for a target they are the labels, and in a binary task the last one is the positive class.
     A category column without `categories` is open: any text may come. `written_as_text` marks numbers that the source
-    writes as text (blanks then read as missing). `format` (strptime) is how dates are written where not as ISO 8601.
+    writes as text (blanks then read as missing). `format` (strptime) is how dates are written where not as ISO 8601;
+    `zone` (Europe/Berlin, UTC, +02:00) makes them points in time, shown by the clocks there: without it they have none.
     `note` tells the reader why the proposal says what it says.
     """
 
@@ -58,12 +60,17 @@ class Column:
     categories: tuple[str, ...] = ()
     written_as_text: bool = False
     format: str | None = None
+    zone: str | None = None
     note: str | None = None
 
     def __post_init__(self) -> None:
         _one_of(self.name, "type", self.type, TYPES)
         for fault in self._faults():
             raise InputError(f"contract: column {self.name!r} {fault}; edit the contract")
+        if self.format is not None:
+            moments.check(self.format, f"contract: column {self.name!r} has the format")
+        if self.zone is not None:
+            zones.named(self.zone)
 
     def _faults(self) -> Iterator[str]:
         """What is wrong with the entries as a reviewer may have typed them."""
@@ -76,9 +83,10 @@ class Column:
         for entry in ("nullable", "written_as_text"):
             if not isinstance(getattr(self, entry), bool):
                 yield f"has {entry} {getattr(self, entry)!r}; expected true or false"
-        for entry in ("unit", "format", "note"):
+        for entry in ("unit", "format", "zone", "note"):
             if not isinstance(getattr(self, entry), str | None):
-                yield f"has {entry} {getattr(self, entry)!r}; expected text"
+                quotes = ": put it into quotes, such as '+02:00'" if entry == "zone" else ""
+                yield f"has {entry} {getattr(self, entry)!r}; expected text{quotes}"
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             yield f"has minimum {self.minimum} above maximum {self.maximum}"
         repeated = [value for value, times in Counter(self.categories).items() if times > 1]

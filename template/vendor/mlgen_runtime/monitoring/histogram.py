@@ -155,5 +155,6 @@ def _parsed(cells: Sequence[Any] | npt.NDArray[Any], kind: str, column: Column |
         if kind == "number":
             boolean = column is not None and column.type == "boolean"
             return (raw.booleans(series) if boolean else raw.numbers(series)).values
-        moments = raw.moments(series, column.format if column is not None else None).values
+        told = (column.format, column.zone) if column is not None else (None, None)
+        moments = raw.moments(series, *told).values
     return np.where(np.isnat(moments), np.nan, moments.astype("M8[s]").astype(np.float64))

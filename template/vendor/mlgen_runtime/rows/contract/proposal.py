@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from ...contract import leakage
+from ...contract import dates, leakage
 from ...contract.profile import Observed, observe
 from ...contract.schema import Column, Contract
 from ...core.errors import InputError, nearest
@@ -35,7 +35,8 @@ def propose(
     frame: pd.DataFrame, settings: DataSettings, task: str | None = None, source: str | None = None
 ) -> Contract:
     """Infer a contract from rows as the settings name their target and keys; see `infer`."""
-    return infer(frame, target=settings.target, task=task, key=settings.key, source=source)
+    said = dates.said(settings)
+    return infer(frame, target=settings.target, task=task, key=settings.key, source=source, said=said)
 
 
 def infer(
@@ -46,12 +47,15 @@ def infer(
     drop: Iterable[str] = (),
     key: Iterable[str] = (),
     source: str | None = None,
+    said: dates.Said | None = None,
 ) -> Contract:
     """Infer a contract from rows.
 
-    `drop` names columns left out of the contract, `key` those that identify a row, `source` where the rows come from.
-    Raises InputError for an unknown name, no rows, or a target nothing can be learnt from.
+    `drop` names columns left out of the contract, `key` those that identify a row, `source` where the rows come from,
+    `said` how dates are written. Raises InputError for an unknown name, no rows, a target nothing can be learnt from,
+    or dates that can be read in two ways.
     """
+    said = said or dates.Said()
     names = [str(name) for name in frame.columns]
     if target is None:
         raise InputError(f"data.target is not set; name the column to predict, one of {', '.join(names)}")
@@ -66,7 +70,7 @@ def infer(
         raise InputError(f"data.target {target!r} is also in data.drop or data.key; take it out of one of them")
     if frame.empty:
         raise InputError("there are no rows to infer a contract from; check data.path")
-    observed = [observe(frame.iloc[:, i], name) for i, name in enumerate(names) if name not in dropped]
+    observed = [observe(frame.iloc[:, i], name, said) for i, name in enumerate(names) if name not in dropped]
     truth = next(column for column in observed if column.name == target)
     task, goal = target_column(truth, task)
     others = [column for column in observed if column.name != target]
@@ -78,7 +82,11 @@ def infer(
     ):
         reasons = {}  # what leaks is all there is: let it train, and let the check say so
         proposed = {column.name: _propose(column, keys, reasons) for column in others}
+    for column in others:
+        if column.doubt is not None and proposed[column.name].role not in ("id", "ignore"):
+            raise InputError(f"{column.doubt}; or leave the column out with data.drop=[{column.name}]")
     proposed[target] = goal
+    dates.heeded(said, proposed.values())
     resolved = _one_time(_one_group([proposed[column.name] for column in observed]))
     noted = _say_what_repeats(resolved, {column.name: column for column in observed})
     return Contract(task=task, columns=tuple(noted), vocabulary=VOCABULARY, source=source)
@@ -139,7 +147,9 @@ def _remark(column: Observed) -> str | None:
         cells = "1 cell" if column.blanks == 1 else f"{column.blanks} cells"
         return f"numbers written as text: {cells} blank or a word for missing, read as missing"
     if column.odd:
-        return f"almost all cells are numbers, but not {', '.join(map(repr, column.odd))}: kept as text"
+        return f"almost all cells are {column.almost}, but not {', '.join(map(repr, column.odd))}: kept as text"
+    if column.note:
+        return column.note
     if column.type == "text" and not _categories(column):
         return f"open: {column.distinct} different values, too many to list; new ones are allowed"
     return None
@@ -171,6 +181,7 @@ def _entry(column: Observed, role: str, note: str | None) -> Column:
         categories=_categories(column) if kind == "category" and role == "feature" else (),
         written_as_text=column.written_as_text,
         format=column.format,
+        zone=column.zone,
         note=note,
     )
 
@@ -182,10 +193,11 @@ def _tidy(value: float, kind: str) -> float:
 
 def _one_time(columns: list[Column]) -> list[Column]:
     """The only date among the inputs orders the rows: it gets the role time."""
-    dates = [column for column in columns if column.type == "datetime" and column.role == "feature"]
+    found = [column for column in columns if column.type == "datetime" and column.role == "feature"]
+    what = "orders the rows (for split=time); its date parts are features"
     return [
-        _changed(column, role="time", note="orders the rows (for split=time); its date parts are features")
-        if len(dates) == 1 and column is dates[0]
+        _changed(column, role="time", note=f"{what}; {column.note}" if column.note else what)
+        if len(found) == 1 and column is found[0]
         else column
         for column in columns
     ]

@@ -2,6 +2,7 @@
 
     model.onnx  contract.json  preprocessing.json  inference.json  example.json
     reader.py     class Model(folder).predict(rows), and a command line; numpy and onnxruntime are all it needs
+    moments.py    how reader.py reads dates
     reader.mjs    the same for JavaScript, in node and in a browser
 
 The readers stand beside this module as they are copied: plain files, the same for every model.
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["ExportPackage", "ParityCase", "answers", "questions", "write"]
 
 READERS = ("reader.py", "reader.mjs")
+#: What reader.py imports.
+MOMENTS = "moments.py"
 TABLES = ("contract.json", "preprocessing.json")
 
 
@@ -48,6 +51,6 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
     columns = model.example()
     example: list[Row] = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
     bundle.write_json(folder, "example.json", example)
-    for name in READERS:
+    for name in (*READERS, MOMENTS):
         (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
     return ExportPackage(graphs=("model.onnx",), readers=READERS)

@@ -17,6 +17,7 @@ import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -24,6 +25,12 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+
+if __package__:
+    from .moments import parts as parts_of
+else:  # copied: the file that lies beside this one
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    parts_of = import_module("moments").parts
 
 Row = dict[str, Any]
 #: One cell to the features that it becomes.
@@ -33,7 +40,6 @@ CHUNK = 4096  # rows scored at once
 LARGEST = float(np.finfo(np.float32).max)
 MISSING = {"", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none"}  # of numbers, case folded
 TRUTHS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, 1: 1.0, 0: 0.0}
-DAY = 86_400_000_000  # microseconds
 
 
 class Refused(ValueError):
@@ -141,7 +147,7 @@ def _reader(entry: dict[str, Any]) -> tuple[Read, str]:
     levels = {level: [float(code)] for code, level in enumerate(entry["levels"])}
     other, missing = ([math.nan if entry[key] is None else float(entry[key])] for key in ("other", "missing"))
     missing = other if entry["missing"] is None else missing
-    format, parts = entry["format"], entry["parts"]
+    format, zone, parts = entry["format"], entry.get("zone"), entry["parts"]
 
     def number(cell: Any) -> list[float]:
         if _missing(cell) or (isinstance(cell, str) and cell.strip().casefold() in MISSING):
@@ -162,17 +168,17 @@ def _reader(entry: dict[str, Any]) -> tuple[Read, str]:
             return levels.get(cell) or (other if cell.strip() else missing)
         return missing if _missing(cell) else levels.get(_text(cell), other)
 
-    def datetime(cell: Any) -> list[float]:
+    def moment(cell: Any) -> list[float]:
         if _missing(cell) or (isinstance(cell, str) and not cell.strip()):
             return [math.nan] * len(parts)
-        found = _parts(cell, format)
-        return [found[part] for part in parts]
+        found = parts_of(cell, format, zone)
+        return [math.nan if found is None else found[part] for part in parts]
 
     return {
         "number": (number, "a number that fits a 32-bit float"),
         "boolean": (boolean, "true or false"),
         "category": (category, "a text or a number"),
-        "datetime": (datetime, f"a date like {format or '2024-01-31T12:00:00'}"),
+        "datetime": (moment, f"a date like {format or '2024-01-31T12:00:00'}"),
     }[entry["kind"]]
 
 
@@ -188,26 +194,6 @@ def _text(cell: Any) -> str:
     if not isinstance(plain, int | float) and not hasattr(plain, "isoformat"):
         raise TypeError
     return plain.isoformat(" ") if hasattr(plain, "hour") else str(plain)
-
-
-def _parts(cell: Any, format: str | None) -> dict[str, float]:
-    """The parts of a moment in UTC; `elapsed` is in days since 1970."""
-    from datetime import UTC, datetime
-
-    if isinstance(cell, str):
-        read = datetime.strptime(cell.strip(), format) if format else datetime.fromisoformat(cell.strip())
-    else:
-        read = datetime.fromisoformat(
-            (cell.astype("M8[us]").item() if isinstance(cell, np.datetime64) else cell).isoformat()
-        )
-    moment = read if read.tzinfo is None else read.astimezone(UTC).replace(tzinfo=None)
-    elapsed = moment - datetime(1970, 1, 1)
-    within = elapsed.seconds * 1_000_000 + elapsed.microseconds
-    names = ("year", "month", "day", "hour", "minute")
-    return {name: getattr(moment, name) for name in names} | {
-        "weekday": moment.weekday(),
-        "elapsed": elapsed.days + within / DAY,
-    }
 
 
 def main(path: str) -> None:
