@@ -147,17 +147,18 @@ def _datetime(column: Column, strict: bool) -> tuple[Any, Schema, str]:
     expects = f"a date such as '2026-01-31' or '2026-01-31T12:00:00Z'{where}"
     if column.format:
         iso = pattern[1:-1] if None in moments.spellings(column.format) else None
-        pattern = "|".join(f"^{one}$" for one in (_written(column.format), iso) if one)
+        pattern = "|".join(f"^{one}$" for one in (_written(column.format, column.nullable), iso) if one)
         expects = f"a date written as {column.format}{where}"
     kind = Annotated[str, msgspec.Meta(pattern=pattern)]
     return kind, {"type": "string", "pattern": pattern}, expects
 
 
-def _written(format: str) -> str:
+def _written(format: str, nullable: bool) -> str:
     """A format as a pattern that JSON Schema knows too: without names of groups, whatever the case of its letters."""
     plain = (
         re.sub(r"\?P<\w>", "", moments.pattern(format)).replace("\\ ", " ").replace(r"\-", "-").replace(r"\s+", " +")
     )
+    plain = plain.replace("([0-9]{4})", f"({_ANY_YEAR})" if nullable else _YEAR)
     return re.sub(r"(?<![\\\w])([a-z]{2,})", lambda found: _any_case(found[1]), plain)
 
 

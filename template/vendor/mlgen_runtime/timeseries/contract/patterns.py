@@ -9,6 +9,7 @@ import pandas as pd
 
 from ...contract import offsets
 from ...contract.catalogue import Check, Finding, counted, entered, percent
+from ...contract.columns import moments as read
 from ...contract.view import View
 from ...core import moments
 from ..settings import ContractSettings
@@ -21,10 +22,12 @@ CHECKS: dict[str, Check] = {}
 @entered(CHECKS, "Rows without a moment")
 def missing_times(view: View) -> Iterator[Finding]:
     """{column} is empty in {count} ({share}); a row without a moment belongs to no step: remove it"""
-    name = view.contract.with_role("time")[0].name
+    time = view.contract.with_role("time")[0]
+    name = time.name
     if name not in view.typed:
         return
-    empty = view.typed[name].isna().to_numpy() & ~view.bad[name]
+    far = read(view.frame[name], time.format, time.zone).far if view.typed[name].isna().any() else False
+    empty = view.typed[name].isna().to_numpy() & ~view.bad[name] & ~far
     if empty.any():
         share = float(empty.mean())
         yield Finding(name, share, count=counted(int(empty.sum()), "row"), share=percent(share))

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ...contract import dates, offsets
+from ...contract.catalogue import counted
 from ...contract.columns import moments
 from ...contract.profile import Observed, observe
 from ...contract.schema import Column, Contract, Forecast
@@ -182,12 +183,11 @@ def _series(
     free = [name for name, entry in observed.items() if name not in roles and entry.type == "text"]
     stamped = frame[free].astype(str).assign(**{"\0time": times}) if free else None
     if stamped is None or stamped.duplicated().any():
-        advice = (
-            f"data.series=[{likely[0]}] does" if likely else "name the columns that tell them apart in data.series=[…]"
-        )
+        advice = "name the columns that tell the series apart in data.series=[…]"
+        advice = f"{advice}: {likely[0]} does, so set data.series=[{likely[0]}]" if likely else advice
         raise InputError(
-            f"{int(repeated.sum()):,} rows repeat a moment of another row, so there is more than one series, or rows "
-            f"are doubled; {advice}{_twice(times)}"
+            f"{counted(int(repeated.sum()), 'row')} repeat a moment of another row, so there is more than one "
+            f"series, or rows are doubled; {advice}{_twice(times)}"
         )
     for name in list(free):  # a column that is not needed (a label of the key) goes
         rest = [other for other in free if other != name]
