@@ -199,7 +199,8 @@ def _filled(values: np.ndarray) -> float:
         places = known.astype("M8[s]").astype(np.int64)
     steps, counts = np.unique(np.diff(places), return_counts=True)
     step = int(steps[counts.argmax()])
-    return float(len(known) / ((places[-1] - places[0]) / step + 1))
+    fitting = int(((places - places[0]) % step == 0).sum())
+    return float(fitting / ((places[-1] - places[0]) / step + 1))
 
 
 def _in_order(values: np.ndarray) -> bool:

@@ -146,13 +146,19 @@ def _remark(column: Observed) -> str | None:
     if column.written_as_text and column.blanks:
         cells = "1 cell" if column.blanks == 1 else f"{column.blanks} cells"
         return f"numbers written as text: {cells} blank or a word for missing, read as missing"
-    if column.odd:
-        return f"almost all cells are {column.almost}, but not {', '.join(map(repr, column.odd))}: kept as text"
     if column.note:
         return column.note
     if column.type == "text" and not _categories(column):
         return f"open: {column.distinct} different values, too many to list; new ones are allowed"
     return None
+
+
+def _almost(column: Observed, note: str | None) -> str | None:
+    """The note, and which cells keep the column from being what almost all of it is."""
+    if not column.odd:
+        return note
+    odd = f"almost all cells are {column.almost}, but not {', '.join(map(repr, column.odd))}: kept as text"
+    return f"{note}; {odd}" if note else odd
 
 
 def _categories(column: Observed) -> tuple[str, ...]:
@@ -182,7 +188,7 @@ def _entry(column: Observed, role: str, note: str | None) -> Column:
         written_as_text=column.written_as_text,
         format=column.format,
         zone=column.zone,
-        note=note,
+        note=_almost(column, note),
     )
 
 
