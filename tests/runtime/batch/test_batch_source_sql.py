@@ -39,8 +39,8 @@ def spools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def opened(root: Path, text: str, key: Sequence[str] = ()) -> Source:
-    none: dict[str, Any] = dict.fromkeys(("version", "test_path", "target", "separator"))
-    data = TableSettings(path="", drop=[], encoding="utf-8", na_values=[], decimal=None, thousands=None, **none)
+    names = ("version", "test_path", "target", "separator", "decimal", "thousands", "date_format", "zone")
+    data = TableSettings(path="", drop=[], encoding="utf-8", na_values=[], **dict.fromkeys(names))
     return open_source(text, data, root, key, "batch.input")
 
 

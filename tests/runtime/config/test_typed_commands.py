@@ -73,7 +73,8 @@ TARGET = 'data.target="left, then?"'
 @pytest.mark.parametrize("separator", [TAB, ";", "|"], ids=["tab", "semicolon", "bar"])
 def test_the_separator_of_a_message_reads_the_file(project: Path, told: Told, separator: str) -> None:
     """Whatever a shell and Hydra make of the character."""
-    pd.DataFrame({"size": range(60), "left": ["no", "yes", "yes"] * 20}).to_csv(project / "rows.csv", sep=separator)
+    table = pd.DataFrame({"size": [1.5, 2.5, 0.5] * 20, "left": ["no", "yes", "yes", "no"] * 15})
+    table.to_csv(project / "rows.csv", sep=separator)
     typed = ("contract", "data.path=rows.csv", "data.target=left")
 
     found = re.search(r"set (\S+)$", told(*typed))

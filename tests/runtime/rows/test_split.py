@@ -73,6 +73,8 @@ def test_real_tables_are_split_as_their_reference_scores_were(name: str) -> None
         na_values=["NA"],
         decimal=None,
         thousands=None,
+        date_format=None,
+        zone=None,
     )
     raw = data.read(source, folder)
     found = infer(raw, target=meta["target"])

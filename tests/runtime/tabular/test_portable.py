@@ -32,6 +32,10 @@ ENCODINGS = {
     "bare category": Encoding(column="x", kind="category", levels=("a", " b")),
     "datetime": Encoding(column="x", kind="datetime", parts=PARTS),
     "written datetime": Encoding(column="x", kind="datetime", parts=("day", "elapsed"), format="%d.%m.%Y %H:%M"),
+    "american datetime": Encoding(column="x", kind="datetime", parts=PARTS, format="%m/%d/%y %I:%M %p"),
+    "year": Encoding(column="x", kind="datetime", parts=PARTS, format="%Y"),
+    "zoned datetime": Encoding(column="x", kind="datetime", parts=PARTS, zone="Europe/Berlin"),
+    "offset datetime": Encoding(column="x", kind="datetime", parts=PARTS, zone="-03:30", format="%d %b %Y"),
 }
 PLAIN: tuple[Any, ...] = (None, math.nan, math.inf, -math.inf, 0, -0.0, 3, 3.0, 1e39, -1e300, 10**400, True, False)
 TEXTS = (
@@ -42,7 +46,17 @@ MOMENTS = (
     *(np.datetime64("2024-01-31T12:30"), np.datetime64("NaT"), datetime.date(2024, 1, 31)),
     *(datetime.datetime(2024, 1, 31), datetime.datetime(2024, 1, 31, tzinfo=datetime.UTC)),
     *("2024-01-31", "20240131", "2024-01-31T12:30:15.25+05:30", "2024-W05-3", "31.01.2024 23:59", "2024-02-30"),
-    "0001-01-01T00:00+14:00",
+    *("0001-01-01T00:00+14:00", "9999-12-31", "31.12.9999 00:00", "2262-01-01", "1678-01-01", "2015", 2015, 2015.0),
+    *("01/31/15 12:05 am", "1/5/69 12:59 PM", "5 Mar 2020", "31 FEB 2020", " 2024-1-5 ", "2024-01-31T24:00"),
+    *(
+        "2024-10-27T02:30",
+        "2024-10-27T02:30+01:00",
+        "2024-10-27 02:30 +0200",
+        "2024-03-31 02:30:00",
+        "2024-07-01T12:00",
+    ),
+    *("1800-06-01T12:00", "2100-07-01T12:00:00.123456789", "2024-01-31T12:30:15+99:00", "2024-01-31T12", "24-01-31"),
+    *(datetime.datetime(9999, 12, 31), datetime.datetime(2024, 10, 27, 2, 30), np.datetime64("9999-12-31")),
 )
 OTHERS = (
     *(Decimal("1.5"), [], {}, (1,), b"a"),
@@ -55,7 +69,7 @@ def wanted(encoding: Encoding, cell: Any) -> list[float] | None:
     """What the predictor reads; None where it refuses."""
     try:
         if encoding.kind == "datetime":
-            return parts(moment(cell, encoding), encoding.parts)
+            return parts(moment(cell, encoding), encoding.parts, encoding.zone)
         if encoding.kind == "category":
             return [Levels(encoding).read(cell)]
         return [(boolean if encoding.kind == "boolean" else number)(cell, encoding)]
@@ -116,7 +130,7 @@ def test_refusals_name_row_column_and_cell(folder: Path) -> None:
     own, row = module.Model(folder), {}
     row = dict.fromkeys(own.columns, "1")
 
-    with pytest.raises(module.Refused, match=r"row 1: column 'age' holds 'many', expected a number"):
+    with pytest.raises(module.Refused, match=r"row 1: column 'age' holds 'many', expected a whole number"):
         own.predict([{**row, "age": "many"}])
     with pytest.raises(module.Refused, match=r"row 2: column 'age' holds \[1\]"):
         own.predict([row, {**row, "age": [1]}])

@@ -167,7 +167,7 @@ def test_a_moment_becomes_its_parts(value: Any) -> None:
         ("open", 2, "true or false"),
         ("kind", ["a"], "a text"),
         ("when", "yesterday", "a date"),
-        ("when", "0001-01-01T00:00:00+14:00", "a date"),
+        ("when", "2024-02-30", "a date"),
         ("when", 20240229, "a date"),
     ],
 )

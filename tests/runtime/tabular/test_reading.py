@@ -28,6 +28,8 @@ SETTINGS = DataSettings(
     na_values=["NA"],
     decimal=None,
     thousands=None,
+    date_format=None,
+    zone=None,
 )
 TEXT = "code,amount,day,goal\n007,1.5, ,yes\n012,NA,2024-01-31,no\n"
 

@@ -94,7 +94,7 @@ def moving(rows: pd.DataFrame) -> pd.DataFrame:
         (shifted, "off_grid", ["1 moment of day", "grid of D", "07:00"], "error"),
         (short, "short_series", ["b has 2 values", "horizon of 3", "4 at least"], "error"),
         (undated, "missing_times", ["day is empty in 1 row"], "error"),
-        (zoned, "mixed_zones", ["2 time zones", "+02:00 in 6 rows"], "error"),
+        (zoned, "mixed_zones", ["2 offsets", "+02:00 in 6 rows"], "error"),
         (constant, "constant_series", ["1 of the series", "b"], "warning"),
         (over, "ended_early", ["1 of 2 series", "2024-02-09", "b"], "warning"),
         (holed, "gaps", ["10 steps", "most in a: 25.0%"], "warning"),

@@ -147,7 +147,7 @@ def test_a_test_file_is_what_models_are_judged_on(new: Path) -> None:
         (
             lambda rows: rows.assign(month=rows["month"] + np.where(rows.index < 9, "T00:00:00+01:00", "T00:00:00Z")),
             [],
-            "2 time zones",
+            "2 offsets from UTC",
         ),
         (lambda rows: rows, ["data.holidays=Atlantis"], "Atlantis"),
     ],

@@ -121,7 +121,7 @@ def test_a_shorter_horizon_and_other_levels_are_the_same_forecast(tmp_path: Path
         ({"shop": ["a"]}, {"horizon": True}, "horizon: True"),
         ({"shop": ["a"]}, {"quantiles": [0.99]}, "quantiles: 0.99"),
         ({"shop": ["a"], "day": ["2024-02-10T07:00:00"], "sold": [1]}, {}, "not on the grid of the frequency D"),
-        ({"shop": ["a"], "day": ["tomorrow"], "sold": [1]}, {}, "'tomorrow' in row 1, expected a moment"),
+        ({"shop": ["a"], "day": ["tomorrow"], "sold": [1]}, {}, "'tomorrow' in row 1, expected a date"),
         ({"shop": ["a"], "day": ["2024-02-10"], "sold": ["many"]}, {}, "'many' in row 1, expected a number"),
         ({"shop": ["a", "a"], "day": ["2024-02-10"] * 2, "sold": [1, 2]}, {}, "2 rows for 2024-02-10"),
     ],

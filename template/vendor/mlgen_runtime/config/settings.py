@@ -25,8 +25,8 @@ class ProjectSettings:
 @dataclass(frozen=True, kw_only=True)
 class TableSettings:
     """Where a table lies and how it is read; `version` is that of the rows at `path`, null means as they are now. Paths
-    are relative to the project's root. `decimal` and `thousands` are how numbers are written, null as the data show. A
-    tab as `separator` may be written `\\t`, as few can type one.
+    are relative to the project's root. `decimal`, `thousands`, `date_format` and `zone` say how cells are written where
+    a contract is proposed, null as the data show. A tab as `separator` may be written `\\t`, as few can type one.
     """
 
     path: str
@@ -39,6 +39,8 @@ class TableSettings:
     na_values: list[str]
     decimal: Literal[".", ","] | None
     thousands: Literal["", ",", ".", " ", "'", "_"] | None
+    date_format: str | None
+    zone: str | None
 
     def __post_init__(self) -> None:
         if self.separator == TYPED_TAB:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import nearest
+from ..core.moments import FIRST_YEAR, LAST_YEAR
 from .catalogue import Check, Finding, counted, entered, percent
-from .columns import numbers
+from .columns import moments, numbers
 from .typed import expectation
 from .view import View
 
@@ -44,7 +45,7 @@ def column_types(view: View) -> Iterator[Finding]:
                 float(bad.mean()),
                 count=counted(int(bad.sum()), "cell"),
                 are="is" if bad.sum() == 1 else "are",
-                expected=expectation(column),
+                expected=expectation(column, view.frame[column.name].iloc[row]),
                 share=percent(float(bad.mean())),
                 example=str(view.frame[column.name].iloc[row]),
                 row=row + 1,
@@ -126,6 +127,22 @@ def infinite_values(view: View) -> Iterator[Finding]:
             count = int(np.isinf(numbers(view.frame[column.name], column.writing).values).sum())
             if count:
                 yield Finding(column.name, count / view.rows, count=counted(count, "row"))
+
+
+@entered(CHECKS, "Dates too far to be one")
+def far_moments(view: View) -> Iterator[Finding]:
+    """{column} holds {count} ({share}) outside {first} to {last}, such as {example} in row {row}, read as missing;
+    leave such cells empty, or mend them"""
+    for column in view.columns:
+        if column.type == "datetime" and view.typed[column.name].isna().any():
+            far = moments(view.frame[column.name], column.format, column.zone).far
+            if far.any():
+                row, share = int(far.argmax()), float(far.mean())
+                yield Finding(
+                    column.name, share, grave=column.role == "time", count=counted(int(far.sum()), "date"),
+                    share=percent(share),
+                    first=FIRST_YEAR, last=LAST_YEAR, example=str(view.frame[column.name].iloc[row]), row=row + 1,
+                )  # fmt: skip
 
 
 @entered(CHECKS, "Values outside minimum and maximum")

@@ -22,6 +22,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..core import zones
 from ..core.cells import (
     BLANKS,
     LARGEST,
@@ -33,8 +34,12 @@ from ..core.cells import (
     boolean,
     is_blank,
     number,
+    says_none,
     text,
 )
+from ..core.moments import FIRST_YEAR, LAST_YEAR
+from . import written
+from .written import Moments
 
 FloatArray = npt.NDArray[np.float64]
 MomentArray = npt.NDArray[np.datetime64]
@@ -48,14 +53,6 @@ class Numbers:
     values: FloatArray
     bad: Mask
     blanks: int = 0
-
-
-@dataclass(frozen=True)
-class Moments:
-    """datetime64[ns] values [n] in UTC without a zone, NaT for missing or unreadable cells; the unreadable cells."""
-
-    values: MomentArray
-    bad: Mask
 
 
 @dataclass(frozen=True)
@@ -116,26 +113,30 @@ def booleans(series: pd.Series, missing: Collection[str] = ()) -> Numbers:
     return Numbers(parsed[found.codes], bad.astype(bool)[found.codes] | found.bad, found.blanks)
 
 
-def moments(series: pd.Series, format: str | None = None, missing: Collection[str] = ()) -> Moments:
-    """Read a column as dates. Text is ISO 8601, or as `format` (strptime) says; offsets are turned to UTC."""
+def moments(
+    series: pd.Series, format: str | None = None, zone: str | None = None, missing: Collection[str] = ()
+) -> Moments:
+    """Read a column as dates, cell by cell as `core.moments.cell` does.
+
+    Text is ISO 8601, or as `format` (strptime) says; what has no offset is local time of `zone`. `missing` are words
+    for an empty cell.
+    """
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
-        return _moments(series, series.notna().to_numpy(dtype=bool))
+        return _typed_moments(series, zone)
     if pd.api.types.is_numeric_dtype(series.dtype):  # 20240131 is a number until a format says otherwise
         if format is None:
             empty = np.full(len(series), np.datetime64("NaT", "ns"))
-            return Moments(empty, series.notna().to_numpy(dtype=bool))
-    elif format is None and isinstance(series.dtype, pd.StringDtype):
+            return Moments(empty, series.notna().to_numpy(dtype=bool), np.zeros(len(series), dtype=bool))
+    elif format is None and zone in (None, "UTC") and isinstance(series.dtype, pd.StringDtype):
         fast = _cast(series, pa.timestamp("ns"), missing)
-        if fast is not None:
-            values = fast.to_numpy(zero_copy_only=False).astype("datetime64[ns]")
-            return Moments(values, np.zeros(len(values), dtype=bool))
+        if fast is not None and _spelt(series, missing):
+            return _bounded(fast.to_numpy(zero_copy_only=False).astype("datetime64[ns]"))
     found = texts(series)
-    levels = pd.Series([level.strip() for level in found.levels], dtype="str")
-    parsed = pd.to_datetime(levels, format=format or "ISO8601", errors="coerce", utc=True)
-    read = _moments(parsed, np.ones(len(levels), dtype=bool))
+    read = written.moments([level.strip() for level in found.levels], format, zone)
     values = np.append(read.values, np.datetime64("NaT", "ns"))
-    bad = read.bad & ~np.array([level.lower() in MISSING_WORDS or level in missing for level in levels], dtype=bool)
-    return Moments(values[found.codes], np.append(bad, False)[found.codes] | found.bad)
+    none = np.array([says_none(level, missing) for level in found.levels], dtype=bool)
+    bad, far = (np.append(mask, False)[found.codes] for mask in (read.bad & ~none, read.far))
+    return Moments(values[found.codes], bad | found.bad, far)
 
 
 def texts(series: pd.Series, levels: Levels | None = None) -> Texts:
@@ -200,15 +201,37 @@ def _cast(series: pd.Series, kind: Any, missing: Collection[str] = ()) -> Any:
     return None
 
 
-def _moments(series: pd.Series, present: Mask) -> Moments:
-    """Moments as naive UTC nanoseconds; those outside 1677 to 2262 do not fit and are unreadable."""
-    zoned = series.dt.tz_convert("UTC").dt.tz_localize(None) if series.dt.tz is not None else series
-    coarse = zoned.to_numpy(dtype="datetime64[us]")
-    fits = (coarse > np.datetime64("1677-09-22", "us")) & (coarse < np.datetime64("2262-04-11", "us"))
+def _typed_moments(series: pd.Series, zone: str | None) -> Moments:
+    """Moments that the file holds as such: with a zone of their own in UTC, else local time of the column's zone."""
+    own = series.dt.tz is not None
+    plain = series.dt.tz_convert("UTC").dt.tz_localize(None) if own else series
+    coarse = plain.to_numpy(dtype="datetime64[us]")
+    present = ~np.isnat(coarse)
+    first, last = (np.datetime64(f"{year}-01-01", "us") for year in (FIRST_YEAR, LAST_YEAR + 1))
+    fits = (coarse >= first) & (coarse < last)
     values = np.where(fits, coarse, np.datetime64("NaT", "us")).astype("datetime64[ns]")
-    exact = zoned.to_numpy()[fits].astype("datetime64[ns]")
-    values[fits] = exact
-    return Moments(values, present & np.isnat(values))
+    values[fits] = plain.to_numpy()[fits].astype("datetime64[ns]")
+    bad = np.zeros(len(values), dtype=bool)
+    if zone is not None and not own:
+        values, kinds = zones.instants(values, zone)
+        bad = kinds != zones.ONCE
+    return Moments(np.where(bad, np.datetime64("NaT", "ns"), values), bad, present & ~fits)
+
+
+def _bounded(values: MomentArray) -> Moments:
+    """Moments of text; those of years that are no moments' are far."""
+    none = np.zeros(len(values), dtype=bool)
+    if not len(values) or np.isnat(values).all():
+        return Moments(values, none, none)
+    first, last = (np.datetime64(f"{year}-01-01", "ns") for year in (FIRST_YEAR, LAST_YEAR + 1))
+    far = (values < first) | (values >= last)
+    return Moments(np.where(far, np.datetime64("NaT", "ns"), values) if far.any() else values, none, far)
+
+
+def _spelt(series: pd.Series, missing: Collection[str]) -> bool:
+    """Whether no text is one that Arrow alone takes for a moment, such as 2024-01-31T12."""
+    lengths = pc.unique(pc.utf8_length(pa.array(series))).to_pylist()
+    return set(lengths) <= {None, 10, 16, 19, *map(len, missing)}
 
 
 def _merged(codes: npt.NDArray[np.int64], found: list[str], levels: Levels | None) -> Texts:

@@ -31,6 +31,7 @@ HEADER = """\
 #   unit        for the reader, such as EUR or months
 #   nullable    whether cells may be empty
 #   minimum, maximum, categories   what was seen; widen them to what is possible (no categories: any text)
+#   format, zone   how dates are written (strptime; none: ISO 8601), and by whose clocks (Europe/Berlin, UTC)
 #   note        why the proposal says so
 """
 

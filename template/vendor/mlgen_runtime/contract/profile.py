@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +19,9 @@ from ..core.cells import Levels, Writing, says_none, shown
 from ..core.command_line import override
 from ..core.errors import InputError
 from . import columns as raw
+from . import dates
 from .numerals import Numerals
 
-ISO_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?")
-#: Other ways to write a date, tried in this order; 03/04/2024 is read as the first that fits every cell.
-DATE_FORMATS = tuple(
-    day + time
-    for day in ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%d %b %Y", "%d-%b-%Y")
-    for time in ("", " %H:%M", " %H:%M:%S")
-)
 CODE = re.compile(r"[+-]?0\d+")
 WHOLE = re.compile(r"[+-]?\d+")
 
@@ -65,8 +59,9 @@ class Observed:
 
     `distinct` is a lower bound for numbers with more than 1,000 values in a long table.
     `blanks` counts cells of a number column that hold blank text or a word for missing, `odd` gives examples of cells
-    that keep an almost numeric column from being numbers. `numerals` is how it writes numbers where not as programs do,
-    and `cells` are the raw cells.
+    that keep a column from being what almost all of it is, `almost` (numbers or dates). Of dates, `note` is what the
+    contract should say, `doubt` what must be asked. `numerals` is how numbers are written where not as programs do, and
+    `cells` are the raw cells.
     """
 
     name: str
@@ -80,7 +75,11 @@ class Observed:
     written_as_text: bool = False
     blanks: int = 0
     format: str | None = None
+    zone: str | None = None
+    note: str | None = None
+    doubt: str | None = None
     odd: tuple[str, ...] = ()
+    almost: str = "numbers"
     numerals: Numerals | None = None
     cells: pd.Series | None = None
 
@@ -114,7 +113,7 @@ class Told:
 
     `missing` are words for an empty cell, `textual` whether every cell is text, whatever it holds (a CSV): only there a
     word for missing among texts is one. `decimal` and `thousands` are the user's marks, `beside` the decimal mark that
-    a column of the table needs.
+    a column of the table needs. `dates` is what the settings say of dates.
     """
 
     missing: tuple[str, ...] = ()
@@ -122,6 +121,7 @@ class Told:
     decimal: str | None = None
     thousands: str | None = None
     beside: str | None = None
+    dates: dates.Said = field(default_factory=dates.Said)
 
 
 UNTOLD = Told()
@@ -152,13 +152,16 @@ def _observe(series: pd.Series, name: str, told: Told) -> Observed:
     if pd.api.types.is_bool_dtype(dtype):
         return _numeric(name, "boolean", raw.booleans(series), series)
     if pd.api.types.is_integer_dtype(dtype):
+        said = told.dates
+        if said.format is not None and not re.search("[^%a-zA-Z]", said.format) and len(said.format) > 2:
+            found = dates.find(series, name, raw.texts(series), said)
+            if found is not None and found.read is not None and found.format == said.format:
+                return _moment(name, found)  # 20150131, where the setting says %Y%m%d
         return _numeric(name, "integer", raw.numbers(series, plain), series)
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
         return _numeric(name, "number", raw.numbers(series, plain), series)
     if pd.api.types.is_datetime64_any_dtype(dtype):
-        read = raw.moments(series)
-        if not read.bad.any():
-            return _moment(name, read, None)  # else a year such as 9999 is there: it is looked at as text is
+        return _moment(name, dates.typed(series, told.dates))
     return _from_text(series, name, told)
 
 
@@ -191,14 +194,14 @@ def _from_text(series: pd.Series, name: str, told: Told) -> Observed:
             return _numeric(name, found_kind, numbers, series, written_as_text=bool(as_text))
     if levels and {level.casefold() for level in levels} <= {"true", "false"}:
         return _numeric(name, "boolean", raw.booleans(series, told.missing), series)
-    found = _date_format(levels)
-    if found is not None:
-        moments = raw.moments(series, found or None, told.missing)
-        if not moments.bad.any():
-            return _moment(name, moments, found or None)
     odd: tuple[str, ...] = ()
+    almost = "numbers"
     if 0 < share_bad < 0.05:
         odd = tuple(dict.fromkeys(str(cell) for cell in series[numbers.bad].iloc[:100]))[:3]
+    elif (found := dates.find(series, name, raw.texts(series, Levels((), told.missing)), told.dates)) is not None:
+        if found.read is not None:
+            return _moment(name, found)
+        odd, almost = found.odd, "dates"
     return Observed(
         name=name,
         type="text",
@@ -207,6 +210,7 @@ def _from_text(series: pd.Series, name: str, told: Told) -> Observed:
         distinct=len(texts.levels),
         texts=texts,
         odd=odd,
+        almost=almost,
     )
 
 
@@ -224,21 +228,6 @@ def _kind_of_numbers(levels: list[str]) -> str | None:
     if any(map(CODE.fullmatch, levels)):
         return None
     return "integer" if all(map(WHOLE.fullmatch, levels)) else "number"
-
-
-def _date_format(levels: list[str]) -> str | None:
-    """The strptime format of all levels, "" for ISO 8601, None where they are no dates."""
-    if not levels:
-        return None
-    if all(ISO_DATE.fullmatch(level) for level in levels):
-        return ""
-    if not (levels[0][:1].isdigit() and len(levels[0]) <= 20):
-        return None
-    first = pd.Series(levels[:1_000], dtype="str")
-    for format in DATE_FORMATS:
-        if all(pd.to_datetime(some, format=format, errors="coerce").notna().all() for some in (first.head(3), first)):
-            return format
-    return None
 
 
 def _numeric(
@@ -279,14 +268,19 @@ def _distinct(known: npt.NDArray[np.float64], kind: str, cells: pd.Series) -> in
     return len(pd.unique(known))
 
 
-def _moment(name: str, found: raw.Moments, format: str | None) -> Observed:
-    missing = int(np.isnat(found.values).sum())
+def _moment(name: str, found: dates.Dates) -> Observed:
+    assert found.read is not None
+    values = found.read.values
+    known = ~np.isnat(values)
     return Observed(
         name=name,
         type="datetime",
-        rows=len(found.values),
-        nulls=missing,
-        distinct=len(pd.unique(found.values[~np.isnat(found.values)])),
-        numbers=np.where(np.isnat(found.values), np.nan, found.values.astype(np.int64).astype(np.float64)),
-        format=format,
+        rows=len(values),
+        nulls=int((~known).sum()),
+        distinct=len(pd.unique(values[known])),
+        numbers=np.where(known, values.astype(np.int64).astype(np.float64), np.nan),
+        format=found.format,
+        zone=found.zone,
+        note=found.note,
+        doubt=found.doubt,
     )

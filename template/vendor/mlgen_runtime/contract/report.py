@@ -108,6 +108,10 @@ def _allowed(column: Column) -> str:
         low = "…" if column.minimum is None else f"{column.minimum:g}"
         high = "…" if column.maximum is None else f"{column.maximum:g}"
         parts.append(f"{low} to {high}")
+    if column.format:
+        parts.append(f"written as {column.format}")
+    if column.zone:
+        parts.append(f"by the clocks of {column.zone}")
     if column.nullable:
         parts.append("may be empty")
     return "; ".join(parts)

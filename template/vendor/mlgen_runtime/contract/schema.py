@@ -1,4 +1,4 @@
-"""The shape of the data contract, with no dependency beyond the standard library.
+"""The shape of the data contract, with no dependency beyond numpy.
 
 The contract is reviewed as YAML (`data/contract.yaml`, read and written by `contract.file`) and travels in every bundle
 as JSON. The server reads it there, so this module imports neither pandas nor YAML. One real column of the YAML:
@@ -23,6 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..core import moments, zones
 from ..core.cells import Keys, Levels, Writing
 from ..core.errors import InputError, nearest
 from .vocabulary import Vocabulary
@@ -34,7 +35,7 @@ NUMERIC = ("number", "integer", "boolean")
 #: What tells rows or groups of them apart: read as the text that it is, or an exact whole number, never as a number.
 KEYS = ("id", "group", "series")
 #: Entries of a column that say how a source writes it, each a text.
-_TEXTS = ("unit", "format", "note", "decimal", "thousands")
+_TEXTS = ("unit", "format", "zone", "note", "decimal", "thousands")
 #: Marks that may stand between the digits of a number.
 _MARKS = {"decimal": (".", ","), "thousands": ("", ",", ".", " ", "'", "_")}
 
@@ -47,8 +48,9 @@ class Column:
     encoded; for a target they are the labels, and in a binary task the last one is the positive class.
     A category column without `categories` is open: any text may come. `written_as_text` marks numbers that the source
     writes as text (blanks then read as missing), with `decimal` and `thousands` as marks where not as 1234.5, and with
-    its `unit` before or behind. `format` (strptime) is how dates are written where not as ISO 8601. `missing` are words
-    for an empty cell, the contract's where none are given; a word that is a category is none.
+    its `unit` before or behind. `format` (strptime) is how dates are written where not as ISO 8601; `zone`
+    (Europe/Berlin, UTC, +02:00) makes them points in time, shown by the clocks there: without it they have none.
+    `missing` are words for an empty cell, the contract's where none are given; a word that is a category is none.
     `note` tells the reader why the proposal says what it says.
     """
 
@@ -64,6 +66,7 @@ class Column:
     decimal: str | None = None
     thousands: str | None = None
     format: str | None = None
+    zone: str | None = None
     missing: tuple[str, ...] | None = None
     note: str | None = None
 
@@ -71,6 +74,10 @@ class Column:
         _one_of(self.name, "type", self.type, TYPES)
         for fault in self._faults():
             raise InputError(f"contract: column {self.name!r} {fault}; edit the contract")
+        if self.format is not None:
+            moments.check(self.format, f"contract: column {self.name!r} has the format")
+        if self.zone is not None:
+            zones.named(self.zone)
 
     def _faults(self) -> Iterator[str]:
         """What is wrong with the entries as a reviewer may have typed them."""
@@ -85,7 +92,8 @@ class Column:
                 yield f"has {entry} {getattr(self, entry)!r}; expected true or false"
         for entry in _TEXTS:
             if not isinstance(getattr(self, entry), str | None):
-                yield f"has {entry} {getattr(self, entry)!r}; expected text"
+                quotes = ": put it into quotes, such as '+02:00'" if entry == "zone" else ""
+                yield f"has {entry} {getattr(self, entry)!r}; expected text{quotes}"
         for entry, marks in _MARKS.items():
             if getattr(self, entry) not in (None, *marks):
                 yield f"has {entry} {getattr(self, entry)!r}; expected one of {' '.join(map(repr, marks))}"

@@ -1,7 +1,8 @@
 """From raw rows to the typed columns that the contract promises, and from labels to codes.
 
 Numbers, integers and booleans become float64 (NaN is missing), dates datetime64[ns] in UTC without a zone, everything
-else an object column of str or None. Applied to its own result it changes nothing.
+else an object column of str or None. Applied to its own result it changes nothing, but for moments of a zone: a table's
+own moments without one are local time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..core import moments
 from ..core.cells import shown
 from ..core.errors import InputError
 from . import columns as raw
@@ -36,9 +38,10 @@ def conform(frame: pd.DataFrame, contract: Contract, *, lenient: bool = False) -
         read, bad = parse(frame[column.name], column)
         if bad.any() and not lenient:
             row = int(np.flatnonzero(bad)[0])
+            cell = frame[column.name].iloc[row]
             raise InputError(
-                f"column {column.name!r} holds {shown(frame[column.name].iloc[row])} in row {row + 1}, expected "
-                f"{expectation(column)}; mend the source, or change the column's type in the contract"
+                f"column {column.name!r} holds {shown(cell)} in row {row + 1}, expected {expectation(column, cell)}; "
+                "mend the source, or change the column's type in the contract"
             )
         lent = isinstance(read, np.ndarray) and not read.flags.writeable  # the caller's own memory, by way of pandas
         values[column.name] = read.copy() if lent else read
@@ -65,7 +68,7 @@ def parse(series: pd.Series, column: Column) -> tuple[Any, npt.NDArray[np.bool_]
         found = raw.booleans(series, words) if column.type == "boolean" else raw.numbers(series, column.writing)
         return _finite(found.values), found.bad
     if column.type == "datetime":
-        read = raw.moments(series, column.format, column.missing or ())
+        read = raw.moments(series, column.format, column.zone, column.missing or ())
         return read.values, read.bad
     cells = raw.texts(series, column.levels)
     return pd.Series(cells.values(), dtype=object), np.broadcast_to(cells.bad, len(series))
@@ -78,10 +81,11 @@ def _finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return values
 
 
-def expectation(column: Column) -> str:
-    """What a cell of this column should look like, in words."""
+def expectation(column: Column, cell: Any = None) -> str:
+    """What a cell of this column should look like, in words; of a date also what is wrong with one that was refused."""
     if column.type == "datetime":
-        return f"a date like {column.format}" if column.format else "a date such as 2024-01-31 or 2024-01-31T12:00:00"
+        expected, why = moments.expected(column.format, column.zone), moments.fault(cell, column.format, column.zone)
+        return f"{expected} (it is {why})" if why else expected
     return {
         "number": "a number",
         "integer": "a whole number",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core import moments, zones
 from ..core.atomic import replacing
 from ..core.errors import InputError
 
@@ -40,7 +41,7 @@ def known(output: str) -> None:
 def deliver(table: pd.DataFrame, config: RunConfig) -> None:
     """Write the table to `output=`, or print it as CSV where none is given."""
     if config.output is None:
-        table.to_csv(sys.stdout, index=False, lineterminator="\n")
+        _dated(table).to_csv(sys.stdout, index=False, lineterminator="\n")
     else:
         write(table, config.root / config.output)
 
@@ -51,7 +52,23 @@ def write(table: pd.DataFrame, path: Path) -> None:
         if path.suffix == ".parquet":
             table.to_parquet(temporary, index=False)
         elif path.suffix == ".jsonl":
-            table.to_json(temporary, orient="records", lines=True, force_ascii=False, double_precision=15)
+            _dated(table).to_json(temporary, orient="records", lines=True, force_ascii=False, double_precision=15)
         else:
             separator = "\t" if path.suffix == ".tsv" else ","
-            table.to_csv(temporary, index=False, sep=separator, lineterminator="\n")
+            _dated(table).to_csv(temporary, index=False, sep=separator, lineterminator="\n")
+
+
+def _dated(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with moments as text in ISO 8601, with the offset where they have a zone; days alone where all are."""
+    import numpy as np
+    import pandas as pd
+
+    found = table.copy(deep=False)
+    for name in table.columns:
+        cells = table[name]
+        if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+            zone = None if cells.dt.tz is None else zones.normal(str(cells.dt.tz).removeprefix("UTC") or "UTC")
+            times = cells.to_numpy(dtype="datetime64[ns]")
+            days = bool((times == times.astype("M8[D]"))[~np.isnat(times)].all())
+            found[name] = [None if text == "NaT" else text for text in moments.written(times, zone, days)]
+    return found

@@ -163,5 +163,6 @@ def _parsed(cells: Sequence[Any] | npt.NDArray[Any], kind: str, column: Column |
                 return (raw.booleans(series) if boolean else raw.numbers(series)).values
             found = raw.numbers(series, column.writing).values
             return np.where(np.isfinite(found), found, np.nan)
-        moments = raw.moments(series, column.format if column is not None else None).values
+        told = (column.format, column.zone, column.missing or ()) if column is not None else (None, None, ())
+        moments = raw.moments(series, *told).values
     return np.where(np.isnat(moments), np.nan, moments.astype("M8[s]").astype(np.float64))

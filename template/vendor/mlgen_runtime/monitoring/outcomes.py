@@ -116,15 +116,14 @@ def _cells(series: pd.Series, name: str, contract: Contract) -> list[Any]:
     from pandas.api.types import is_numeric_dtype
 
     from ..contract.columns import moments, texts
+    from ..contract.typed import expectation
 
     known = {column.name: column for column in contract.columns}
     if name in known and known[name].type == "datetime":
-        found = moments(series, known[name].format)
+        found = moments(series, known[name].format, known[name].zone)
         if found.bad.any() or (found.values != found.values).any():
             row = int((found.bad | (found.values != found.values)).argmax())
-            raise InputError(
-                f"{name} holds {series.iloc[row]!r} in row {row + 1}, expected a moment such as 2024-01-31"
-            )
+            raise InputError(f"{name} holds {series.iloc[row]!r} in row {row + 1}, expected {expectation(known[name])}")
         return [str(moment) for moment in found.values.astype("M8[s]")]
     if name in known and known[name].is_key:
         return list(texts(series, known[name].levels).values())

@@ -86,7 +86,7 @@ def _answer(cells: pa.ChunkedArray) -> list[Any]:
     import pyarrow as pa
 
     if pa.types.is_timestamp(cells.type):
-        return [None if value is None else value.isoformat() for value in cells.to_pylist()]
+        return [None if value is None else keys.moment(value.isoformat()) for value in cells.to_pylist()]
     if cells.null_count:
         return list(cells.to_pylist())
     return list(cells.to_numpy().tolist())

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ..contract.schema import Column
+from ..core import moments
 from ..core.cells import BLANKS, MISSING_WORDS, Writing
 
 #: What a float32, which is what the model computes in, can hold.
@@ -22,11 +23,19 @@ INTEGER_LIMIT = 9_007_199_254_740_991
 #: A number as the source writes it in text, with blanks around it; at most one digit of exponent, to fit a float32.
 _NUMBER = r"[-+]?([0-9]{1,28}(\.[0-9]{0,28})?|\.[0-9]{1,28})([eE]-?[0-9])?"
 _BLANKS = f"[{BLANKS}]"
-#: A moment in ISO 8601, with the months' real lengths, from the year 1000 to 2999; time and zone are optional.
-_LEAP_YEAR = r"([12][0-9](0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)"
+#: A moment in ISO 8601, with the months' real lengths; time and offset are optional. Where a cell may be empty a year
+#: may be too far to be one (see core.moments), which is read as no moment; else it must be from 1678 to 2261.
 _DAY = r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?(Z|[-+](0[0-9]|1[0-3]):[0-5][0-9])?"
-MOMENT = rf"^({_LEAP_YEAR}-02-29|[12][0-9][0-9][0-9]-{_DAY})([T ]{_TIME})?$"
+_YEAR = r"(167[89]|16[89][0-9]|1[789][0-9]{2}|2[01][0-9]{2}|22[0-5][0-9]|226[01])"
+_LEAP_YEAR = (
+    r"(16(8[048]|9[26])|(1[789]|21)(0[48]|[2468][048]|[13579][26])|20([02468][048]|[13579][26])"
+    r"|22(0[48]|[24][048]|[135][26]|60))"
+)
+_ANY_YEAR = r"[1-9][0-9]{3}"
+_ANY_LEAP_YEAR = r"([1-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[13579][26])00)"
+MOMENT = rf"^({_LEAP_YEAR}-02-29|{_YEAR}-{_DAY})([T ]{_TIME})?$"
+ANY_MOMENT = rf"^({_ANY_LEAP_YEAR}-02-29|{_ANY_YEAR}-{_DAY})([T ]{_TIME})?$"
 
 Schema = dict[str, Any]
 
@@ -157,10 +166,28 @@ def _any_text(column: Column) -> tuple[Any, Schema, str]:
 
 def _datetime(column: Column, strict: bool) -> tuple[Any, Schema, str]:
     """A date or a moment as text: ISO 8601, or the way in which the training data writes it."""
+    where = f", local time of {column.zone} where it has no offset" if column.zone else ""
+    pattern = ANY_MOMENT if column.nullable else MOMENT
+    expects = f"a date such as '2026-01-31' or '2026-01-31T12:00:00Z'{where}"
     if column.format:
-        return str, {"type": "string"}, f"a date written as {column.format}"
-    kind = Annotated[str, msgspec.Meta(pattern=MOMENT)]
-    return kind, {"type": "string", "pattern": MOMENT}, "a date such as '2026-01-31' or '2026-01-31T12:00:00Z'"
+        iso = pattern[1:-1] if None in moments.spellings(column.format) else None
+        pattern = "|".join(f"^{one}$" for one in (_written(column.format, column.nullable), iso) if one)
+        expects = f"a date written as {column.format}{where}"
+    kind = Annotated[str, msgspec.Meta(pattern=pattern)]
+    return kind, {"type": "string", "pattern": pattern}, expects
+
+
+def _written(format: str, nullable: bool) -> str:
+    """A format as a pattern that JSON Schema knows too: without names of groups, whatever the case of its letters."""
+    plain = (
+        re.sub(r"\?P<\w>", "", moments.pattern(format)).replace("\\ ", " ").replace(r"\-", "-").replace(r"\s+", " +")
+    )
+    plain = plain.replace("([0-9]{4})", f"({_ANY_YEAR})" if nullable else _YEAR)
+    return re.sub(r"(?<![\\\w])([a-z]{2,})", lambda found: _any_case(found[1]), plain)
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{c}{c.upper()}]" for c in word)
 
 
 _KINDS: dict[str, Callable[[Column, bool], tuple[Any, Schema, str]]] = {
@@ -235,6 +262,8 @@ def _described(column: Column) -> Schema:
     parts = [f"in {column.unit}"] if column.unit else []
     if column.format:
         parts.append(f"written as {column.format}")
+    if column.zone:
+        parts.append(f"local time of {column.zone} where it has no offset")
     if column.minimum is not None and column.maximum is not None:
         parts.append(f"{column.minimum:g} to {column.maximum:g} in training")
     if column.categories:

@@ -35,6 +35,7 @@ EXPECTED: dict[Kind, str] = {
     "boolean": "true or false",
     "text": "text without a NUL character",
     "moment": "a moment, to the microsecond at most",
+    "instant": "a moment, to the microsecond at most",
 }
 
 
@@ -66,7 +67,9 @@ def form(model: Predictor, names: Sequence[str], types: Sequence[pa.DataType], k
     _present(model, names, key)
     known = {column.name: column for column in model.contract.columns}
     held = dict(zip(names, types, strict=True))
-    keys = [Field(name, _kind(known.get(name), held[name])) for name in key] or [Field(ROW, "integer")]
+    keys = [Field(name, _kind(known.get(name), held[name]), _zone(held[name])) for name in key] or [
+        Field(ROW, "integer")
+    ]
     taken = {field.name for field in keys}
     answers = _answers(model)
     for field in answers:
@@ -124,8 +127,15 @@ def _kind(column: Column | None, kind: pa.DataType) -> Kind:
     if types.is_floating(kind) or types.is_decimal(kind):
         return "integer" if column is not None and column.type == "integer" else "number"
     if types.is_timestamp(kind) or types.is_date(kind):
-        return "moment"
+        return "moment" if _zone(kind) is None else "instant"
     return {"integer": "integer", "number": "number"}.get(column.type, "text") if column is not None else "text"  # type: ignore[return-value]
+
+
+def _zone(kind: pa.DataType) -> str | None:
+    """The zone of moments, as the source has it."""
+    import pyarrow.types as types
+
+    return kind.tz if types.is_timestamp(kind) else None
 
 
 def _answers(model: Predictor) -> list[Field]:
@@ -175,7 +185,9 @@ def _read(contract: Contract, batch: Batch, reasons: dict[int, str]) -> dict[str
         if bad.any():
             for row in np.flatnonzero(bad).tolist():
                 shown = str(cells.iloc[row])[:60]
-                reasons.setdefault(row, f"{column.name} holds {shown!r}, expected {expectation(column)}")
+                reasons.setdefault(
+                    row, f"{column.name} holds {shown!r}, expected {expectation(column, cells.iloc[row])}"
+                )
         if not column.nullable:
             empty = np.isnan(values) if columns[column.name].dtype.kind == "f" else pd.isna(columns[column.name])
             for row in np.flatnonzero(empty & ~bad).tolist() if empty.any() else ():

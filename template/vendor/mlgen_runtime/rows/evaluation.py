@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..bundle import format as bundle
 from ..bundle.reference import summarise
 from ..core import cpu_quota as quota
+from ..core import moments
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
 from . import row_hashes
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..bundle.predictor import Predictor
-    from ..contract.schema import Contract
+    from ..contract.schema import Column, Contract
     from ..usecase.protocol import Staging
     from .preparation import Prepared
     from .settings import RowsConfig
@@ -173,7 +174,8 @@ def defend(
 def latency(served: Predictor, columns: Mapping[str, Any]) -> Latency:
     """Measure the time of one row at a time through the predictor, with values as a server would hand them over."""
     count = min(ROWS, len(next(iter(columns.values()))))
-    plain = {name: _plain(values[:count]) for name, values in columns.items()}
+    held = {column.name: column for column in served.contract.inputs}
+    plain = {name: _plain(values[:count], held[name]) for name, values in columns.items()}
     records = [{name: values[row : row + 1] for name, values in plain.items()} for row in range(count)]
     return timed([functools.partial(served.predict, record) for record in records])
 
@@ -183,10 +185,8 @@ def rows(frame: pd.DataFrame, contract: Contract) -> dict[str, np.ndarray]:
     return {column.name: frame[column.name].to_numpy() for column in contract.inputs}
 
 
-def _plain(values: np.ndarray) -> list[Any]:
+def _plain(values: np.ndarray, column: Column) -> list[Any]:
     """The values as JSON would hold them: numbers, text or None."""
-    import numpy as np
-
     if values.dtype.kind == "M":
-        return [None if np.isnat(value) else str(value) for value in values]
+        return list(moments.formatted(values, column.format, column.zone))
     return [None if value != value else value for value in values.tolist()]  # only NaN differs from itself

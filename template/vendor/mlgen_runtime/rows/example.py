@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 from ..contract.schema import Column
+from ..core import moments
 
 
 def plausible(column: Column) -> Any:
@@ -13,7 +13,7 @@ def plausible(column: Column) -> Any:
     if column.type == "category":
         return column.categories[0] if column.categories else "a"
     if column.type == "datetime":
-        return f"{datetime.datetime(2026, 1, 31, 12):{column.format or '%Y-%m-%dT%H:%M:%S'}}"
+        return moments.example(column.format, column.zone)
     if column.type == "boolean":
         return True
     if column.type == "text":

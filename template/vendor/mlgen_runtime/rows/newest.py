@@ -76,10 +76,11 @@ def logged(
     from ..contract.typed import conform, readable
 
     cells = {name: pd.Series(list(values), dtype=object) for name, values in features.items()}
-    for name in _times(contract):
-        if cells[name].isna().all():
+    for column in contract.with_role("time"):
+        if cells[column.name].isna().all():
             at = (np.asarray(moments, dtype="float64") * 1e6).astype("int64")
-            cells[name] = pd.Series(at.astype("datetime64[us]").astype("datetime64[ns]"))
+            stamps = pd.Series(at.astype("datetime64[us]").astype("datetime64[ns]"))
+            cells[column.name] = stamps if column.zone is None else stamps.dt.tz_localize("UTC")
     raw = pd.DataFrame({**cells, contract.target.name: pd.Series(list(truths), dtype=object)})
     good = raw[contract.target.name].notna().to_numpy() & readable(raw, contract)
     return conform(raw[good], contract, lenient=True), good

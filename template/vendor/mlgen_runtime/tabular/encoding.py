@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from ..core import cells
+from ..core import cells, moments, zones
 from ..core.cells import LARGEST, Unreadable, Writing, is_missing
 from ..core.errors import InputError
 
 __all__ = ["LARGEST", "NO_MOMENT", "Encoding", "Levels", "boolean", "moment", "number", "parts", "refusal"]
 
-_EPOCH = datetime.datetime(1970, 1, 1)
-_MICROSECOND = datetime.timedelta(microseconds=1)
+_EPOCH = datetime.date(1970, 1, 1)
+#: Microseconds.
+DAY = 86_400_000_000
 NO_MOMENT = int(np.datetime64("NaT").astype("int64"))
 
 
@@ -30,9 +31,9 @@ class Encoding:
     """How one column is encoded: `kind` is number, boolean, category or datetime; the rest belongs to one of them.
 
     `fill` (numbers) replaces a missing value; None leaves NaN. `other` and `missing` (categories) are codes; where they
-    are None, NaN stands for an unseen and for a missing level. `format` (datetimes) is strptime's, None is ISO 8601.
-    `words` say that there is none; `decimal`, `thousands`, `unit` and `whole` say how numbers are written, as in a
-    contract.
+    are None, NaN stands for an unseen and for a missing level. `format` (datetimes) is strptime's, None is ISO 8601;
+    `zone` is the one whose clocks tell the parts. `words` say that there is none; `decimal`, `thousands`, `unit` and
+    `whole` say how numbers are written, as in a contract.
     """
 
     column: str
@@ -43,6 +44,7 @@ class Encoding:
     missing: int | None = None
     parts: tuple[str, ...] = ()
     format: str | None = None
+    zone: str | None = None
     words: tuple[str, ...] = ()
     decimal: str = "."
     thousands: str = ""
@@ -115,32 +117,22 @@ class Levels(dict[Any, float]):
 
 
 def moment(value: Any, encoding: Encoding) -> int:
-    """Read one value as microseconds since 1970 in UTC; NaT's integer where it is missing."""
+    """Read one value as microseconds since 1970 in UTC; NaT's integer where it is missing, or too far to be one."""
     if is_missing(value) or (isinstance(value, str) and cells.says_none(value, encoding.words)):
         return NO_MOMENT
     try:
-        if isinstance(value, np.datetime64):
-            return int(value.astype("datetime64[us]").astype(np.int64))
-        if isinstance(value, str):
-            text = value.strip()
-            read = datetime.datetime.strptime(text, encoding.format) if encoding.format else _iso(text)
-        elif isinstance(value, datetime.datetime):
-            read = value
-        elif isinstance(value, datetime.date):
-            read = datetime.datetime(value.year, value.month, value.day)
-        else:
-            raise ValueError
-        zoned = read if read.tzinfo is None else read.astimezone(datetime.UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):  # the zone may move a date past the ends of the calendar
-        raise refusal(value, encoding) from None
-    return (zoned - _EPOCH) // _MICROSECOND
+        found = moments.cell(value, encoding.format, encoding.zone)
+    except moments.Unread as why:
+        raise refusal(value, encoding, str(why)) from None
+    return NO_MOMENT if found is None else found // 1000
 
 
-def parts(stamp: int, wanted: tuple[str, ...]) -> list[float]:
+def parts(stamp: int, wanted: tuple[str, ...], zone: str | None = None) -> list[float]:
     """The parts of one moment (microseconds since 1970), as `preprocessing` computes them of many."""
     if stamp == NO_MOMENT:
         return [math.nan] * len(wanted)
-    days, within = divmod(stamp, 86_400_000_000)
+    ahead = 0 if zone is None else zones.ahead(stamp // 1_000_000, zone) * 1_000_000
+    days, within = divmod(stamp + ahead, DAY)
     date = datetime.date.fromordinal(_EPOCH.toordinal() + days)
     found = {
         "year": date.year,
@@ -149,23 +141,20 @@ def parts(stamp: int, wanted: tuple[str, ...]) -> list[float]:
         "weekday": date.weekday(),
         "hour": within // 3_600_000_000,
         "minute": within // 60_000_000 % 60,
-        "elapsed": days + within / 86_400_000_000,
+        "elapsed": stamp // DAY + stamp % DAY / DAY,
     }
     return [found[name] for name in wanted]
 
 
-def refusal(value: Any, encoding: Encoding) -> InputError:
+def refusal(value: Any, encoding: Encoding, why: str = "") -> InputError:
     """The error for a value that cannot be read as its column's kind."""
     expected = {
         "number": f"a {'whole ' if encoding.whole else ''}number that fits a 32-bit float",
         "boolean": "true or false",
         "category": "a text or a number",
-        "datetime": f"a date like {encoding.format}" if encoding.format else "a date such as 2024-01-31T12:00:00",
+        "datetime": moments.expected(encoding.format, encoding.zone),
     }[encoding.kind]
+    shown = cells.shown(value) + (f" ({why})" if why else "")
     return InputError(
-        f"column {encoding.column!r} holds {cells.shown(value)}, expected {expected}; mend the value, or leave it empty"
+        f"column {encoding.column!r} holds {shown}, expected {expected}; mend the value, or leave it empty"
     )
-
-
-def _iso(text: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(text)

@@ -232,7 +232,7 @@ def _cell(encoding: Encoding) -> Cell:
     if encoding.kind == "category":
         return Levels(encoding).read
     if encoding.kind == "datetime":
-        return lambda value: parts(moment(value, encoding), encoding.parts)
+        return lambda value: parts(moment(value, encoding), encoding.parts, encoding.zone)
     reader = boolean if encoding.kind == "boolean" else number
     return lambda value: reader(value, encoding)
 

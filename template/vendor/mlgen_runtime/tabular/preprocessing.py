@@ -22,7 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract.schema import Column, Contract
+from ..core import zones
 from ..core.errors import InputError
+from ..core.moments import EARLIEST, LATEST
 from .encoding import LARGEST, NO_MOMENT, Encoding, Levels, boolean, moment, number
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ RARE = 2
 MOST_LEVELS = 254
 #: The parts that a moment can become, in the order of the features.
 PARTS = ("year", "month", "day", "weekday", "hour", "minute", "elapsed")
+#: Microseconds.
+DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,13 +165,14 @@ def _fit_category(values: npt.NDArray[Any], column: Column) -> Encoding:
 
 def _fit_datetime(values: npt.NDArray[Any], column: Column) -> Encoding:
     """The parts that differ between training rows; where nothing differs, the elapsed days alone."""
-    parts = _parts(values.astype("datetime64[us]").astype(np.int64))
+    parts = _parts(values.astype("datetime64[us]").astype(np.int64), zone=column.zone)
     varied = tuple(name for name, part in parts.items() if len(np.unique(part[~np.isnan(part)])) > 1)
     return Encoding(
         column=column.name,
         kind="datetime",
         parts=varied or ("elapsed",),
         format=column.format,
+        zone=column.zone,
         words=_words(column),
     )
 
@@ -241,9 +246,10 @@ def _categories(values: Values, encoding: Encoding) -> Floats:
 def _datetimes(values: Values, encoding: Encoding) -> Floats:
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         moments = values.astype("datetime64[us]").astype(np.int64)
+        moments = np.where((moments >= EARLIEST) & (moments < LATEST), moments, NO_MOMENT)
     else:
         moments = np.array([moment(value, encoding) for value in values], dtype=np.int64)
-    parts = _parts(moments, encoding.parts)
+    parts = _parts(moments, encoding.parts, encoding.zone)
     return np.stack([parts[name] for name in encoding.parts], axis=1)
 
 
@@ -255,11 +261,16 @@ _READERS: dict[str, Callable[[Values, Encoding], Floats]] = {
 }
 
 
-def _parts(moments: npt.NDArray[np.int64], wanted: Sequence[str] = PARTS) -> dict[str, npt.NDArray[np.float64]]:
-    """Parts of moments [n]: Monday is weekday 0; `elapsed` is in days since 1970, the time of day a fraction."""
+def _parts(
+    moments: npt.NDArray[np.int64], wanted: Sequence[str] = PARTS, zone: str | None = None
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Parts of moments [n] (microseconds, UTC) by the clocks of a zone: Monday is weekday 0; `elapsed` is in days since
+    1970, the time of day a fraction, and the same everywhere."""
     known = moments != NO_MOMENT
     stamps = np.where(known, moments, 0)
-    days, within = np.divmod(stamps, 86_400_000_000)
+    ahead = 0 if zone is None else zones.offsets(stamps // 1_000_000, zone) * 1_000_000
+    days, within = np.divmod(stamps + ahead, DAY)
+    whole, rest = (days, within) if zone is None else np.divmod(stamps, DAY)
     months = days.astype("datetime64[D]").astype("datetime64[M]")
     parts: dict[str, Callable[[], npt.NDArray[Any]]] = {
         "year": lambda: 1970 + months.astype(np.int64) // 12,
@@ -268,6 +279,6 @@ def _parts(moments: npt.NDArray[np.int64], wanted: Sequence[str] = PARTS) -> dic
         "weekday": lambda: (days + 3) % 7,
         "hour": lambda: within // 3_600_000_000,
         "minute": lambda: within // 60_000_000 % 60,
-        "elapsed": lambda: days + within / 86_400_000_000,
+        "elapsed": lambda: whole + rest / DAY,
     }
     return {name: np.where(known, parts[name]().astype(np.float64), np.nan) for name in wanted}

@@ -19,7 +19,8 @@ from ..contract.schema import Contract
 
 if TYPE_CHECKING:
     from ..bundle.predictor import Answer, Decoded
-from ..core import keys
+from ..core import keys, moments
+from .frequency import Frequency
 
 #: Whether each prediction is of one record, so that the records of several requests can be predicted at once.
 EACH_RECORD = False
@@ -30,15 +31,15 @@ def plain(contract: Contract, found: Mapping[str, npt.NDArray[Any]]) -> Answer:
     """The predictor's columns [m] as one object per series and step."""
     time = contract.with_role("time")[0].name
     columns = {name: values.tolist() for name, values in found.items() if name not in (time, UNTIL)}
-    moments = written(found[time])
+    stamps = written(contract, found[time])
     names = [column.name for column in contract.with_role("series")]
     order = [*names, time, *(name for name in columns if name not in names)]
-    lists = [moments if name == time else columns[name] for name in order]
+    lists = [stamps if name == time else columns[name] for name in order]
     oldest = found[UNTIL].min()
     now = np.datetime64(datetime.datetime.now(datetime.UTC).replace(tzinfo=None), "s")
     return {
         "predictions": [dict(zip(order, row, strict=True)) for row in zip(*lists, strict=True)],
-        UNTIL: written(np.array([oldest]))[0],
+        UNTIL: written(contract, np.array([oldest]))[0],
         "data_age_hours": round(float((now - oldest.astype("M8[s]")).astype(np.int64)) / 3600, 2),
     }
 
@@ -73,8 +74,7 @@ def decode(found: Mapping[str, Any]) -> Iterator[Decoded]:
         yield keys.written([*cells, keys.moment(moment)]), step["prediction"], {**output, UNTIL: until}
 
 
-def written(moments: npt.NDArray[Any]) -> list[str]:
-    """Moments [m] as ISO 8601, days alone where all of them are midnights."""
-    days = moments.astype("M8[D]")
-    shown = days if bool((days == moments).all()) else moments.astype("M8[s]")
-    return [str(moment) for moment in shown]
+def written(contract: Contract, times: npt.NDArray[Any]) -> list[str]:
+    """Moments [m] (UTC) as ISO 8601, by the clocks of the contract's zone; days alone where steps are whole days."""
+    frequency = Frequency.of(contract)
+    return moments.written(times, frequency.zone, frequency.whole_days)

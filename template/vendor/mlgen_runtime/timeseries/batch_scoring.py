@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import InputError, nearest
-from ..usecase.batches import Batch, Field, Form, Portion, Rejected
+from ..usecase.batches import Batch, Field, Form, Kind, Portion, Rejected
 from .answers import UNTIL
 from .inference import forecaster
 
@@ -57,13 +57,16 @@ def expected(model: Predictor) -> int | None:
 
 def form(model: Predictor, names: Sequence[str], types: Sequence[pa.DataType], key: Sequence[str]) -> Form:
     """The table of forecasts. Raises InputError naming a column that newer rows lack, and where they bring nothing."""
-    time = model.contract.with_role("time")[0].name
+    column = model.contract.with_role("time")[0]
+    time = column.name
     for name in (*model.needed, time) if names else ():
         if name not in names:
             raise InputError(f"the rows lack the column {name}{nearest(name, names)}; they have {', '.join(names)}")
     if names:
         _bring(model, names)
-    keys = [*(Field(name, "text") for name in model.needed), Field(time, "moment"), Field(UNTIL, "moment")]
+    kind: Kind = "moment" if column.zone is None else "instant"
+    stamps = (Field(name, kind, column.zone) for name in (time, UNTIL))
+    keys = [*(Field(name, "text") for name in model.needed), *stamps]
     figures = ("prediction", *(f"quantile_{level:g}" for level in forecaster(model).levels))
     fields = (*keys, *(Field(name, "number") for name in figures))
     return Form(fields, tuple(field.name for field in keys), lasting=True)
@@ -123,7 +126,9 @@ def _typed(model: Predictor, batch: Batch, rejected: list[Rejected]) -> pd.DataF
     import numpy as np
     import pandas as pd
 
+    from ..contract.columns import moments
     from ..contract.typed import expectation, parse
+    from ..core.moments import FIRST_YEAR, LAST_YEAR
     from ..data.frames import frame
 
     raw = frame(batch.table)
@@ -135,7 +140,12 @@ def _typed(model: Predictor, batch: Batch, rejected: list[Rejected]) -> pd.DataF
         values[column.name], bad = parse(raw[column.name], column)
         for row in np.flatnonzero(bad).tolist():
             shown = str(raw[column.name].iloc[row])[:60]
-            reasons.setdefault(row, f"{column.name} holds {shown!r}, expected {expectation(column)}")
+            expected = expectation(column, raw[column.name].iloc[row])
+            reasons.setdefault(row, f"{column.name} holds {shown!r}, expected {expected}")
+        if column.role == "time":
+            for row in np.flatnonzero(moments(raw[column.name], column.format, column.zone).far).tolist():
+                shown = str(raw[column.name].iloc[row])[:60]
+                reasons.setdefault(row, f"{column.name} holds {shown!r}, outside {FIRST_YEAR} to {LAST_YEAR}")
         if column.role == "series":
             for row in np.flatnonzero(pd.isna(values[column.name])).tolist():
                 reasons.setdefault(row, f"{column.name} is empty; each row must name its series")

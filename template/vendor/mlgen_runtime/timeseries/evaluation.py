@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..bundle import format as bundle
 from ..bundle.reference import summarise
 from ..core import cpu_quota as quota
+from ..core.moments import formatted
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
 from .inference import forecaster
@@ -153,10 +154,10 @@ def latency(served: Predictor) -> Latency:
     """Measure the time of one series' forecast through the predictor, with values as a server would hand them over: its
     newest value is sent along, so that nothing can be remembered."""
     inference, columns = forecaster(served), served.example()
-    time, target = inference.contract.with_role("time")[0].name, inference.contract.target.name
+    time, target = inference.contract.with_role("time")[0], inference.contract.target.name
     newest = {
         **{name: values[0] for name, values in columns.items() if name in served.needed},
-        time: str(inference.frequency.times(inference.panel.end[:1])[0].astype("M8[s]")),
+        time.name: formatted(inference.frequency.times(inference.panel.end[:1]), time.format, time.zone)[0],
         target: float(inference.panel.target[0, -1]),
     }
     rows = max((len(values) for values in columns.values()), default=0)

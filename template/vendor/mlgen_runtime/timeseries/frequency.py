@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..contract.schema import Contract
+from ..core import moments, zones
 from ..core.errors import InputError, nearest
 
 Array = npt.NDArray[Any]
@@ -30,7 +32,7 @@ SYNONYMS = {"S": "s", "T": "min", "H": "h", "d": "D", "M": "ME", "Q": "QE", "A":
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
-DAY = 86_400
+HOUR, DAY = 3_600, 86_400
 #: 1970-01-01 was a Thursday; Monday is 0.
 EPOCH_WEEKDAY = 3
 #: Days of a Gregorian year.
@@ -40,13 +42,40 @@ YEAR = 365.2425
 @dataclass(frozen=True)
 class Frequency:
     """A regular grid of moments. `name` is as the user wrote it; `offset` is where the grid starts after
-    a whole multiple of its step: seconds (hours that begin at half past), or months for units of months."""
+    a whole multiple of its step: seconds (hours that begin at half past), or months for units of months.
+
+    Moments are in UTC. With a `zone` its clocks are meant: days begin at their midnight, however long they are, and
+    calendar features are theirs; hours and minutes are counted as they pass, 23 or 25 of them on two days a year."""
 
     name: str
     offset: int = 0
+    zone: str | None = None
 
     def __post_init__(self) -> None:
         parse(self.name)
+
+    @classmethod
+    def of(cls, contract: Contract) -> Frequency:
+        """The grid of a contract of series. Raises InputError for a contract that does not say it."""
+        if contract.forecast is None:
+            raise InputError("the contract has no entry forecast; infer a new one with contract.write=true")
+        if len(contract.with_role("time")) != 1:
+            raise InputError("the contract needs exactly one column with the role time; edit it")
+        ahead = contract.forecast
+        return cls(ahead.frequency, ahead.offset, contract.with_role("time")[0].zone)
+
+    @property
+    def by_clock(self) -> bool:
+        """Whether steps are counted by the clocks of a zone, and not as time passes."""
+        count, unit, _ = self.parsed
+        return self.zone is not None and (unit not in SECONDS or HOUR % (count * SECONDS[unit]) != 0)
+
+    @property
+    def whole_days(self) -> bool:
+        """Whether all moments are days, so that nobody writes a time of day."""
+        _, unit, _ = self.parsed
+        days = unit == "B" or unit in MONTHS or self.step_seconds % DAY == self.offset % DAY == 0
+        return self.zone is None and days
 
     @cached_property
     def parsed(self) -> tuple[int, str, int]:
@@ -88,6 +117,26 @@ class Frequency:
 
     def ordinals(self, times: Array) -> tuple[Array, Array]:
         """Return the step [n] of each moment [n] of datetime64, rounded down, and whether [n] it lies on the grid."""
+        if not self.by_clock:
+            return self._ordinals(times)
+        steps, _ = self._ordinals(zones.local(times, self.zone))
+        return steps, self.times(steps) == times  # a day without a midnight begins an hour later
+
+    def times(self, ordinals: Array) -> Array:
+        """Return the moments [n] as datetime64[ns] of steps [n]."""
+        found = self._times(ordinals)
+        return zones.instants(found, self.zone)[0] if self.by_clock else found
+
+    def clock(self, ordinals: Array) -> Array:
+        """Return what the zone's clocks show at steps [n], as datetime64[ns]; the moments where there is no zone."""
+        return zones.local(self.times(ordinals), self.zone)
+
+    def written(self, ordinals: Array) -> list[str]:
+        """The moments of steps [n] in ISO 8601, as answers and messages have them."""
+        return moments.written(self.times(ordinals), self.zone, self.whole_days)
+
+    def _ordinals(self, times: Array) -> tuple[Array, Array]:
+        """Steps and fits of what the grid is laid over: local time where the clock counts, else UTC."""
         count, unit, anchor = self.parsed
         if unit in MONTHS:
             return self._months(times, count * MONTHS[unit], unit, anchor)
@@ -101,8 +150,8 @@ class Frequency:
         whole = times == times.astype("M8[s]")
         return seconds // step, (seconds % step == 0) & whole
 
-    def times(self, ordinals: Array) -> Array:
-        """Return the moments [n] as datetime64[ns] of steps [n]."""
+    def _times(self, ordinals: Array) -> Array:
+        """The moments [n] as datetime64[ns] of steps [n], in the time that the grid is laid over."""
         count, unit, anchor = self.parsed
         steps = np.asarray(ordinals, dtype=np.int64)
         if unit in MONTHS:
@@ -119,7 +168,7 @@ class Frequency:
 
         Minute and hour of the day, weekday (Monday 0), day of the month, month, quarter, and the day of the year.
         """
-        times = self.times(ordinals)
+        times = self.clock(ordinals)
         days, months = times.astype("M8[D]"), times.astype("M8[M]")
         day = days.astype(np.int64)
         found: dict[str, Array] = {}

@@ -40,8 +40,8 @@ def marks(listed: list[str], frequency: Frequency, ordinals: Array) -> Array:
     """1 where a step begins on a listed day, else 0; in the shape of `ordinals`. A step longer than a day counts the
     holidays within it."""
     holidays = np.array(listed, dtype="M8[D]")
-    starts = frequency.times(ordinals).astype("M8[D]")
-    ends = frequency.times(ordinals + 1).astype("M8[D]")
+    starts = frequency.clock(ordinals).astype("M8[D]")
+    ends = frequency.clock(ordinals + 1).astype("M8[D]")
     ends = np.maximum(ends, starts + 1)
     found: Array = (np.searchsorted(holidays, ends) - np.searchsorted(holidays, starts)).astype(np.float64)
     return found

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from ..bundle.option import Option
 from ..contract.schema import Contract
 from ..core.errors import InputError
+from ..core.moments import formatted
 from . import forecast, history, holiday
 from .forecast.naive import Naive
 from .frequency import Frequency
@@ -56,10 +57,8 @@ class Inference:
     def __init__(
         self, contract: Contract, entries: Mapping[str, Any], panel: Panel, scale: Array, part: forecast.Part
     ) -> None:
-        if contract.forecast is None:
-            raise InputError("the bundle's contract has no entry forecast; train again")
         self.contract = contract
-        self.frequency = Frequency(contract.forecast.frequency, contract.forecast.offset)
+        self.frequency = Frequency.of(contract)
         self.horizon: int = entries["horizon"]
         self.gap: int = entries["gap"]
         self.season: int = entries["season"]
@@ -95,8 +94,9 @@ class Inference:
         rows = self.gap + self.horizon if covariates else 1
         columns: dict[str, list[Any]] = {name: [part] * rows for name, part in zip(self.needed, key, strict=True)}
         if covariates:
-            moments = self.frequency.times(self.panel.ahead(rows)[0]).astype("M8[s]")
-            columns[self._time] = [str(moment) for moment in moments]
+            time = self.contract.with_role("time")[0]
+            moments = self.frequency.times(self.panel.ahead(rows)[0])
+            columns[self._time] = list(formatted(moments, time.format, time.zone))
             for column in covariates:
                 columns[column.name] = [self._newest(column.name)] * rows
         return columns
@@ -278,8 +278,7 @@ class Inference:
         return float(known[-1]) if known.size else 0.0
 
     def _moment(self, ordinal: int) -> str:
-        text = str(self.frequency.times(np.array([ordinal]))[0].astype("M8[s]"))
-        return text.removesuffix("T00:00:00")
+        return self.frequency.written(np.array([ordinal]))[0]
 
 
 def _label(key: Key) -> str:

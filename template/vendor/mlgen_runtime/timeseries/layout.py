@@ -47,7 +47,7 @@ def _with_holidays(found: Panel, contract: Contract, placed: Stamped) -> tuple[P
         return found, None
     future = max(found.future, ahead.horizon)
     ordinals = np.concatenate([found.ordinals(), found.ahead(future)], axis=1)
-    moments = placed.frequency.times(np.array([ordinals.min(), ordinals.max()]))
+    moments = placed.frequency.clock(np.array([ordinals.min(), ordinals.max()]))
     days = holiday.days(ahead.holidays, moments[0], moments[1])
     known = {**found.known, holiday.NAME: holiday.marks(days, placed.frequency, ordinals)}
     return dataclasses.replace(found, known=known), days

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 import numpy as np
 
+from ..contract.schema import Column
+from ..core import moments
 
-def moment(cell: Any, format: str | None = None) -> np.datetime64:
-    """Read a cell; `format` (strptime) is another way of writing it than ISO 8601. Raises ValueError."""
-    if isinstance(cell, np.datetime64):
-        exact: np.datetime64 = cell.astype("M8[ns]")
-        return exact
-    if isinstance(cell, datetime.datetime):
-        found = cell
-    elif isinstance(cell, datetime.date):
-        found = datetime.datetime(cell.year, cell.month, cell.day)
-    elif isinstance(cell, bool) or not isinstance(cell, str | int | float):
-        raise ValueError(cell)
-    else:
-        text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
-        found = _written(text, format)
-    if found.tzinfo is not None:
-        found = found.astimezone(datetime.UTC).replace(tzinfo=None)
-    if not 1678 <= found.year <= 2261:
-        raise ValueError(cell)
+
+def moment(cell: Any, column: Column) -> np.datetime64:
+    """Read a cell of a time column; raises moments.Unread for one that is none, or of a year too far to be one: a row
+    without its moment would mean something else."""
+    found = moments.cell(cell, column.format, column.zone)
+    if found is None:
+        raise moments.Unread(f"outside {moments.FIRST_YEAR} to {moments.LAST_YEAR}")
     return np.datetime64(found, "ns")
-
-
-def _written(text: str, format: str | None) -> datetime.datetime:
-    """The moment of a text, as the contract's format has it or else as ISO 8601, which every answer is written in."""
-    if format is not None:
-        try:
-            return datetime.datetime.strptime(text, format)
-        except ValueError:
-            return datetime.datetime.fromisoformat(text)
-    return datetime.datetime.fromisoformat(text)

@@ -118,11 +118,11 @@ def _forecast(axes: Axes, prepared: Prepared, truth: Cases, scores: np.ndarray, 
     mine = np.flatnonzero(truth.series == series)
     reach = max(backtest.cuts[-1] if prepared.later is None else 0, backtest.horizon) + BEFORE * backtest.horizon
     start = max(0, panel.steps - max(reach, 2 * backtest.season))
-    times = backtest.frequency.times(panel.ordinals()[series, start:])
+    times = backtest.frequency.clock(panel.ordinals()[series, start:])
     axes.plot(times, panel.target[series, start:], color=INK, linewidth=1, label="actual")
     for number, case in enumerate(mine):
         steps = truth.origin[case] + backtest.gap + np.arange(1, backtest.horizon + 1)
-        ahead = backtest.frequency.times(steps)
+        ahead = backtest.frequency.clock(steps)
         color = (ACCENT, OTHER)[number % 2]
         if prepared.later is not None:
             axes.plot(ahead, truth.actual[case], color=INK, linewidth=1)

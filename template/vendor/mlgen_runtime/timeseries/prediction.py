@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 #: The checks that newer rows must pass.
-CELLS = ("column_types", "missing_times", "mixed_zones", "duplicate_stamps", "off_grid")
+CELLS = ("column_types", "far_moments", "missing_times", "mixed_zones", "duplicate_stamps", "off_grid")
 
 
 def score_file(config: TimeseriesConfig) -> output.Scored:
@@ -37,14 +37,20 @@ def score_file(config: TimeseriesConfig) -> output.Scored:
     columns = {} if config.input is None else newer(model, config)
     found = dict(forecaster(model).predict(columns, every=True))
     until = found.pop(answer.UNTIL)
+    time = model.contract.with_role("time")[0]
     table = pd.DataFrame(found)
+    if str(config.output).endswith(".parquet"):
+        stamps = table[time.name].astype("datetime64[us]")
+        table[time.name] = stamps if time.zone is None else stamps.dt.tz_localize("UTC").dt.tz_convert(time.zone)
+    else:
+        table[time.name] = answer.written(model.contract, found[time.name])
     output.deliver(table, config)
     predictions = found["prediction"]
     summary = {
         "min": float(predictions.min()),
         "mean": float(predictions.mean()),
         "max": float(predictions.max()),
-        answer.UNTIL: answer.written(until[until.argmin()][None])[0],
+        answer.UNTIL: answer.written(model.contract, until[until.argmin()][None])[0],
     }
     return output.Scored(len(table), model.version, str(model.card.get("model", "model")), list(table.columns), summary)
 

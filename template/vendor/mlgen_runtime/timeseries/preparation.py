@@ -82,8 +82,7 @@ class Prepared:
     @property
     def until(self) -> str:
         """The newest value's moment, as ISO 8601."""
-        newest = self.backtest.panel.end.max(keepdims=True)
-        return str(self.backtest.frequency.times(newest)[0].astype("M8[s]"))
+        return self.backtest.frequency.written(self.backtest.panel.end.max(keepdims=True))[0]
 
     @property
     def message(self) -> str:
@@ -94,7 +93,7 @@ class Prepared:
         late = f", {test.gap} steps after the newest value" if test.gap else ""
         return (
             f"Forecasts {target.name}{unit}{many} for {test.horizon} steps of {test.frequency.name}{late}; learnt from "
-            f"{test.size.values:,} values up to {self.until.removesuffix('T00:00:00').replace('T', ' ')}."
+            f"{test.size.values:,} values up to {self.until}."
         )
 
     @property
@@ -158,7 +157,7 @@ def split(config: TimeseriesConfig, checked: Checked, steps: Steps) -> Prepared:
         panel, later, holidays = _panels(checked.frame, rows, contract)
         backtest = Backtest(
             panel=panel,
-            frequency=Frequency(ahead.frequency, ahead.offset),
+            frequency=Frequency.of(contract),
             horizon=ahead.horizon,
             gap=config.split.gap,
             season=ahead.season,

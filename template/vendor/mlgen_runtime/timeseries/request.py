@@ -18,6 +18,7 @@ from ..contract.schema import Column, Contract
 from ..core import cells
 from ..core.cells import Unreadable
 from ..core.errors import InputError
+from ..core.moments import Unread, expected, written
 from .assembly import arrange, coded
 from .frequency import Frequency
 from .moment import moment
@@ -125,10 +126,11 @@ def gather(
 def _ordinals(stamps: Array, frequency: Frequency, name: str) -> Array:
     ordinals, fits = frequency.ordinals(stamps)
     if not fits.all():
-        wrong = stamps[int((~fits).argmax())].astype("M8[s]")
+        at = int((~fits).argmax())
+        wrong = written(stamps[at][None], frequency.zone)[0]
         raise InputError(
             f"{name} holds {wrong}, which is not on the grid of the frequency {frequency.name}; send moments such as "
-            f"{frequency.times(ordinals[(~fits).argmax()][None])[0].astype('M8[s]')}"
+            f"{frequency.written(ordinals[at][None])[0]}"
         )
     return ordinals
 
@@ -139,7 +141,7 @@ def _single(codes: Array, ordinals: Array, keys: tuple[Key, ...], frequency: Fre
     unique, counts = np.unique(pairs, axis=0, return_counts=True)
     if (counts > 1).any():
         code, ordinal = unique[int((counts > 1).argmax())]
-        when = frequency.times(np.array([ordinal]))[0].astype("M8[s]")
+        when = frequency.written(np.array([ordinal]))[0]
         label = " / ".join(keys[code]) or "the series"
         raise InputError(f"{label} has {int(counts.max())} rows for {when}; send one row a moment")
 
@@ -153,7 +155,7 @@ def _near(keys: Sequence[Key], codes: Array, ordinals: Array, frequency: Frequen
     spans = np.where(last >= first, last - first + 1, 0)
     widest = int(spans.argmax())
     if int(spans[widest]) * len(keys) > ROOM + SPARSE * len(codes):
-        low, high = frequency.times(np.array([first[widest], last[widest]])).astype("M8[s]")
+        low, high = frequency.written(np.array([first[widest], last[widest]]))
         raise InputError(
             f"{' / '.join(keys[widest]) or 'the series'} has rows from {low} to {high}, {spans[widest]:,} steps of "
             f"{frequency.name} of which most are empty; send rows that lie closer together"
@@ -203,10 +205,10 @@ def _stamps(given: Sequence[object] | Array, column: Column) -> Array:
         if cells.is_missing(cell) or (isinstance(cell, str) and cells.says_none(cell, column.missing or ())):
             continue
         try:
-            found[row] = moment(cell, column.format)
-        except ValueError:
+            found[row] = moment(cell, column)
+        except Unread as why:
             raise InputError(
-                f"column {column.name!r} holds {cell!r} in row {row + 1}, expected a moment "
-                f"{'written as ' + column.format if column.format else 'such as 2024-01-31 or 2024-01-31T12:00:00'}"
+                f"column {column.name!r} holds {cell!r} in row {row + 1}{f' ({why})' if str(why) else ''}, expected "
+                f"{expected(column.format, column.zone)}"
             ) from None
     return found

@@ -28,9 +28,10 @@ class DataSettings(TableSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class ContractSettings(CheckSettings):
-    """The contract, and when the checks of series speak up. `gap_share` is of a series' steps."""
+    """The contract, and when the checks of series speak up. `gap_share` is of a series' steps, `gap_limit` of all."""
 
     gap_share: Part
+    gap_limit: Part
     leakage_r2: Part
 
 

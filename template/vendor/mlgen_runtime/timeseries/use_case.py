@@ -40,9 +40,9 @@ class Timeseries:
     def checks(self) -> dict[str, Check]:
         """The checks of cells and columns, those of series, and the project's own."""
         from ..contract import cells, own
-        from .contract import patterns
+        from .contract import doubts, patterns
 
-        return own.checks({**cells.CHECKS, **patterns.CHECKS})
+        return own.checks({**cells.CHECKS, **patterns.CHECKS, **doubts.CHECKS})
 
     @property
     def reading(self) -> protocol.Reading:

@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "Broken", "Field", "Form", "Kind", "Numbers", "Portion", "Rejected"]
 
-Kind = Literal["integer", "number", "boolean", "text", "moment"]
+Kind = Literal["integer", "number", "boolean", "text", "moment", "instant"]
 
 
 @dataclass(frozen=True)
 class Field:
-    """A column of answers. A moment is datetime64[s] in UTC or Arrow's timestamp; a key's field is never empty."""
+    """A column of answers. A moment is datetime64[s] or Arrow's timestamp without a zone, an instant one in UTC, shown
+    by the clocks of `zone`; a key's field is never empty."""
 
     name: str
     kind: Kind
+    zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Form:
 
     @property
     def schema(self) -> pa.Schema:
-        """The columns as Arrow has them; moments in microseconds, without a zone."""
+        """The columns as Arrow has them; moments and instants in microseconds."""
         import pyarrow as pa
 
         kinds = {
@@ -53,7 +55,12 @@ class Form:
             "text": pa.string(),
             "moment": pa.timestamp("us"),
         }
-        return pa.schema([(field.name, kinds[field.kind]) for field in self.fields])
+        return pa.schema(
+            [
+                (field.name, pa.timestamp("us", field.zone) if field.kind == "instant" else kinds[field.kind])
+                for field in self.fields
+            ]
+        )
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 #: Delta's name for each kind of field.
-TYPES = {"integer": "long", "number": "double", "boolean": "boolean", "text": "string", "moment": "timestamp_ntz"}
+TYPES = {"integer": "long", "number": "double", "boolean": "boolean", "text": "string", "moment": "timestamp_ntz",
+         "instant": "timestamp"}  # fmt: skip
 
 
 class Delta(Folder):

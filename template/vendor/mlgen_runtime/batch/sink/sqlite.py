@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...core import process
 from ...core.errors import InputError
+from ...core.moments import written
+from ...core.zones import normal
 from .workbench import writable
 
 if TYPE_CHECKING:
@@ -70,14 +72,11 @@ class SQLite:
     def ready(self, answers: pa.Table) -> pa.Table:
         """Moments as text with a T between day and time; fractions of a second only where there are any."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         for position, field in enumerate(answers.schema):
             if pa.types.is_timestamp(field.type):
-                zone = "Z" if field.type.tz else ""
                 found = answers[position].combine_chunks().dictionary_encode()  # few are different
-                text = pc.replace_substring_regex(pc.strftime(found.dictionary, "%Y-%m-%dT%H:%M:%S"), r"\.0+$", "")
-                text = pc.binary_join_element_wise(text, zone, "").take(found.indices)
+                text = pa.array(_written(found.dictionary), pa.string()).take(found.indices)
                 answers = answers.set_column(position, field.name, text)
         return answers
 
@@ -96,6 +95,12 @@ class SQLite:
             if wait:
                 process.lock(file.fileno())
             yield wait or process.try_lock(file.fileno())
+
+
+def _written(stamps: pa.TimestampArray) -> list[str]:
+    """Moments as `predict` writes them, the time of day always there."""
+    zone = stamps.type.tz
+    return written(stamps.to_numpy(zero_copy_only=False), zone and normal(zone))
 
 
 def opened(url: str, described: str, root: Path) -> SQLite:

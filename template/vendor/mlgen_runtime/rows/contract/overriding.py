@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from ...contract import dates
 from ...contract.schema import Column, Contract
 from ...core.command_line import override
 from ...core.errors import InputError
@@ -21,6 +22,7 @@ def agree(contract: Contract, settings: DataSettings, task: str | None, path: st
         raise InputError(f"data.target is {settings.target!r}, {path} has {name!r}; set {asked}, {anew}")
     if task is not None and task != contract.task:
         raise InputError(f"task is {task}, {path} is for {contract.task}; leave task out, {anew}")
+    dates.agree(contract, settings, path)
 
 
 def overridden(contract: Contract, settings: DataSettings, notes: list[str]) -> Contract:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from ...contract import leakage
+from ...contract import dates, leakage
 from ...contract.profile import UNTOLD, Observed, Told, observe_all
 from ...contract.schema import Column, Contract
 from ...core.errors import InputError, nearest
@@ -42,6 +42,7 @@ def propose(
         textual=source is None or is_delimited(source),
         decimal=settings.decimal,
         thousands=settings.thousands,
+        dates=dates.said(settings),
     )
     return infer(frame, target=settings.target, task=task, key=settings.key, source=source, told=told)
 
@@ -59,8 +60,8 @@ def infer(
     """Infer a contract from rows.
 
     `drop` names columns left out of the contract, `key` those that identify a row, `source` where the rows come from,
-    `told` what is known of their cells.
-    Raises InputError for an unknown name, no rows, or a target nothing can be learnt from.
+    `told` what is known of their cells. Raises InputError for an unknown name, no rows, a target nothing can be learnt
+    from, or dates that can be read in two ways.
     """
     names = [str(name) for name in frame.columns]
     if target is None:
@@ -88,7 +89,11 @@ def infer(
     ):
         reasons = {}  # what leaks is all there is: let it train, and let the check say so
         proposed = {column.name: _propose(column, keys, reasons) for column in others}
+    for column in others:
+        if column.doubt is not None and proposed[column.name].role not in ("id", "ignore"):
+            raise InputError(f"{column.doubt}; or leave the column out with data.drop=[{column.name}]")
     proposed[target] = goal
+    dates.heeded(told.dates, proposed.values())
     resolved = _one_time(_one_group([proposed[column.name] for column in observed]))
     noted = _say_what_repeats(resolved, {column.name: column for column in observed})
     found = Contract(task=task, columns=tuple(noted), vocabulary=VOCABULARY, source=source, missing=told.missing)
@@ -165,8 +170,8 @@ def _remark(column: Observed) -> str | None:
     if column.written_as_text and column.blanks:
         cells = "1 cell" if column.blanks == 1 else f"{column.blanks} cells"
         return f"numbers written as text: {cells} blank or a word for missing, read as missing"
-    if column.odd:
-        return f"almost all cells are numbers, but not {', '.join(map(repr, column.odd))}: kept as text"
+    if column.note:
+        return column.note
     if column.type == "text" and (alike := _alike(column)) is not None:
         return f"{alike[0]!r} and {alike[1]!r} are two categories: write them alike in the source if they are one"
     if column.type == "text" and not _categories(column):
@@ -183,6 +188,14 @@ def _alike(column: Observed) -> tuple[str, str] | None:
             return first[key], level
         first[key] = level
     return None
+
+
+def _almost(column: Observed, note: str | None) -> str | None:
+    """The note, and which cells keep the column from being what almost all of it is."""
+    if not column.odd:
+        return note
+    odd = f"almost all cells are {column.almost}, but not {', '.join(map(repr, column.odd))}: kept as text"
+    return f"{note}; {odd}" if note else odd
 
 
 def _categories(column: Observed) -> tuple[str, ...]:
@@ -212,7 +225,8 @@ def _entry(column: Observed, role: str, note: str | None) -> Column:
         written_as_text=column.written_as_text,
         **marks(column),
         format=column.format,
-        note=note,
+        zone=column.zone,
+        note=_almost(column, note),
     )
 
 
@@ -223,10 +237,11 @@ def _tidy(value: float, kind: str) -> float:
 
 def _one_time(columns: list[Column]) -> list[Column]:
     """The only date among the inputs orders the rows: it gets the role time."""
-    dates = [column for column in columns if column.type == "datetime" and column.role == "feature"]
+    found = [column for column in columns if column.type == "datetime" and column.role == "feature"]
+    what = "orders the rows (for split=time); its date parts are features"
     return [
-        _changed(column, role="time", note="orders the rows (for split=time); its date parts are features")
-        if len(dates) == 1 and column is dates[0]
+        _changed(column, role="time", note=f"{what}; {column.note}" if column.note else what)
+        if len(found) == 1 and column is found[0]
         else column
         for column in columns
     ]

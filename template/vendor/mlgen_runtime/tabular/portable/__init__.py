@@ -3,6 +3,7 @@
     model.onnx  contract.json  preprocessing.json  inference.json  example.json
     reader.py     class Model(folder).predict(rows), and a command line; numpy and onnxruntime are all it needs
     cells.py      what a cell is: `core.cells`, as it is here
+    moments.py    how reader.py reads dates
     reader.mjs    the same for JavaScript, in node and in a browser
 
 The readers stand beside this module as they are copied: plain files, the same for every model.
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["ExportPackage", "ParityCase", "answers", "questions", "write"]
 
 READERS = ("reader.py", "reader.mjs")
-#: What decides what a cell is, there as here.
-CELLS = "cells.py"
+#: What reader.py imports: what decides what a cell is, there as here, and how it reads dates.
+CELLS, MOMENTS = "cells.py", "moments.py"
 TABLES = ("contract.json", "preprocessing.json")
 
 
@@ -52,7 +53,7 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
     columns = model.example()
     example: list[Row] = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
     bundle.write_json(folder, "example.json", example)
-    for name in READERS:
+    for name in (*READERS, MOMENTS):
         (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
     shutil.copyfile(cells.__file__, folder / CELLS)
     return ExportPackage(graphs=("model.onnx",), readers=READERS)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...contract.schema import Column
+from ...core import moments
 from ...core.errors import InputError
 from ...usecase.export_package import ParityCase, Row
 from ..parity import SPOILT, UNSEEN
@@ -68,17 +69,10 @@ def _sample(model: Predictor, config: TabularConfig, rows: int) -> tuple[str, li
 
 def _plain(cells: pd.Series, column: Column) -> list[Any]:
     if column.type == "datetime":
-        return [
-            None if cell is None else cell.strftime(column.format or "%Y-%m-%dT%H:%M:%S.%f") for cell in _stamps(cells)
-        ]
+        return list(moments.formatted(cells.to_numpy(), column.format, column.zone))
     if column.type == "boolean":
         return [None if cell != cell else bool(cell) for cell in cells.tolist()]
     return [None if cell is None or cell != cell else cell for cell in cells.tolist()]
-
-
-def _stamps(cells: pd.Series) -> list[Any]:
-    found: list[Any] = cells.to_numpy().astype("M8[us]").tolist()
-    return found
 
 
 def _spoilt(cell: Any, column: Column, draw: random.Random) -> Any:
@@ -90,5 +84,6 @@ def _spoilt(cell: Any, column: Column, draw: random.Random) -> Any:
         if column.type in ("category", "text"):
             return UNSEEN
         if column.type in ("number", "integer") and cell is not None:
-            return draw.choice((f" {cell!r}", np.nextafter(np.float32(cell), np.float32(np.inf)).item(), -3 * cell))
+            near = cell + 1 if column.type == "integer" else np.nextafter(np.float32(cell), np.float32(np.inf)).item()
+            return draw.choice((f" {cell!r}", near, -3 * cell))
     return cell

@@ -117,7 +117,8 @@ function reader(entry) {
     },
     datetime(cell) {
       if (cell === null || (typeof cell === "string" && !cell.trim())) return null;
-      const found = typeof cell === "string" ? parts(cell.trim(), entry.format) : undefined;
+      const text = typeof cell === "number" && Number.isInteger(cell) && entry.format ? String(cell) : cell;
+      const found = typeof text === "string" ? parts(text.trim(), entry.format, entry.zone) : undefined;
       return found && entry.parts.map((part) => found[part]);
     },
   };
@@ -135,37 +136,79 @@ function reader(entry) {
 }
 
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
+const FULL = "january february march april may june july august september october november december".split(" ");
+const ZONE = "(?<z>Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)";
 /** Directives of strptime as patterns. */
 const DIRECTIVES = {
-  Y: "(?<Y>\\d{4})", y: "(?<y>\\d{2})", m: "(?<m>\\d{1,2})", d: "(?<d>\\d{1,2})", b: "(?<b>[a-z]{3})", B: "(?<b>[a-z]{3})[a-z]*",
-  H: "(?<H>\\d{1,2})", M: "(?<M>\\d{1,2})", S: "(?<S>\\d{1,2})", f: "(?<f>\\d{1,6})", z: "(?<z>Z|[+-]\\d{2}:?\\d{2})", "%": "%",
+  Y: "(?<Y>[0-9]{4})", y: "(?<y>[0-9]{2})", m: "(?<m>1[0-2]|0[1-9]|[1-9])", d: "(?<d>3[01]|[12][0-9]|0[1-9]|[1-9])",
+  b: `(?<b>${MONTHS.join("|")})`, B: `(?<b>${FULL.join("|")})`, H: "(?<H>2[0-3]|[01][0-9]|[0-9])", I: "(?<I>1[0-2]|0[1-9]|[1-9])",
+  M: "(?<M>[0-5][0-9]|[0-9])", S: "(?<S>[0-5][0-9]|[0-9])", f: "(?<f>[0-9]{1,9})", p: "(?<p>am|pm)", z: ZONE, "%": "%",
 };
-const ISO = /^(?<Y>\d{4})-?(?<m>\d{2})-?(?<d>\d{2})(?:.(?<H>\d{2})(?::?(?<M>\d{2})(?::?(?<S>\d{2})(?:[.,](?<f>\d+))?)?)?(?<z>Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
+const ISO = new RegExp(
+  "^(?<Y>[0-9]{4})-(?<m>1[0-2]|0?[1-9])-(?<d>3[01]|[12][0-9]|0?[1-9])(?:[T ](?<H>2[0-3]|[01][0-9]):(?<M>[0-5][0-9])" +
+  `(?::(?<S>[0-5][0-9])(?:[.,](?<f>[0-9]{1,9}))?)?(?: ?${ZONE})?)?$`,
+);
 
-/** The parts of a moment in UTC, undefined where the text is none; `elapsed` is in days since 1970. */
-function parts(text, format) {
-  const pattern = format
-    ? new RegExp(`^${format.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+").replace(/%(.)/g, (_, key) => DIRECTIVES[key] ?? "(?!)")}$`, "i")
-    : ISO;
-  const found = text.match(pattern)?.groups;
+/** A format as a pattern; blanks of it stand for any blanks. */
+function pattern(format) {
+  const piece = (part) => (part[0] === "%" ? DIRECTIVES[part[1]] ?? "(?!)" : part.trim() ? part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") : "\\s+");
+  return new RegExp(`^${format.split(/(%.|\s+)/).filter(Boolean).map(piece).join("")}$`, "i");
+}
+
+/**
+ * The parts of a moment by the clocks of its zone; undefined where the text is none, null where its year is too far to be
+ * one of a moment (9999 for "no end"). `elapsed` is in days since 1970, in UTC.
+ */
+function parts(text, format, zone) {
+  const spellings = format ? [pattern(format), ...(format.includes("%Y-%d") ? [] : [ISO])] : [ISO];
+  const found = spellings.map((one) => text.match(one)?.groups).find(Boolean);
   if (!found) return undefined;
   const year = Number(found.Y ?? (Number(found.y) < 69 ? 2000 : 1900) + Number(found.y));
-  const month = found.b ? MONTHS.indexOf(found.b.toLowerCase()) + 1 : Number(found.m ?? 1);
-  const [day, hour, minute, second] = [found.d ?? 1, found.H ?? 0, found.M ?? 0, found.S ?? 0].map(Number);
+  const month = found.b ? MONTHS.indexOf(found.b.slice(0, 3).toLowerCase()) + 1 : Number(found.m ?? 1);
+  const [day, minute, second] = [found.d ?? 1, found.M ?? 0, found.S ?? 0].map(Number);
+  const hour = found.I ? (Number(found.I) % 12) + (found.p.toLowerCase() === "pm" ? 12 : 0) : Number(found.H ?? 0);
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
-  if (!year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return undefined;
-  const [, sign, hours, minutes] = (found.z ?? "").match(/^([+-])(\d{2}):?(\d{2})?$/) ?? [null, "+", 0, 0];
-  const offset = (sign === "-" ? -60 : 60) * (Number(hours) * 60 + Number(minutes ?? 0)) * 1_000_000;
+  const ahead = found.z === undefined ? null : offset(found.z);
+  if (!year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || ahead === undefined) return undefined;
+  if (year < 1678 || year > 2261) return null;
+  const local = date.getTime() / 1000 + hour * 3600 + minute * 60 + second;
+  const seconds = ahead === null ? instant(local, zone) : local - ahead;
+  if (seconds === undefined) return undefined;
   const micros = Number((found.f ?? "").slice(0, 6).padEnd(6, "0"));
-  const clock = (hour * 3600 + minute * 60 + second) * 1_000_000 + micros - offset;
-  const days = date.getTime() / 86_400_000 + Math.floor(clock / DAY);
-  const within = clock - Math.floor(clock / DAY) * DAY;
-  const utc = new Date(days * 86_400_000);
+  const clock = new Date((seconds + aheadOf(seconds, zone)) * 1000);
+  const days = Math.floor(seconds / 86_400);
   return {
-    year: utc.getUTCFullYear(), month: utc.getUTCMonth() + 1, day: utc.getUTCDate(), weekday: (utc.getUTCDay() + 6) % 7,
-    hour: Math.floor(within / 3_600_000_000), minute: Math.floor(within / 60_000_000) % 60, elapsed: days + within / DAY,
+    year: clock.getUTCFullYear(), month: clock.getUTCMonth() + 1, day: clock.getUTCDate(), weekday: (clock.getUTCDay() + 6) % 7,
+    hour: clock.getUTCHours(), minute: clock.getUTCMinutes(), elapsed: days + ((seconds - days * 86_400) * 1_000_000 + micros) / DAY,
   };
+}
+
+/** The seconds of an offset such as Z, +02, +0200 or -03:30; undefined for one of a day or more. */
+function offset(text) {
+  const [, sign, hours, minutes] = text.match(/^([+-])(\d{2}):?(\d{2})?$/) ?? [null, "+", "0", "0"];
+  if (Number(hours) > 23 || Number(minutes ?? 0) > 59) return undefined;
+  return (sign === "-" ? -60 : 60) * (Number(hours) * 60 + Number(minutes ?? 0));
+}
+
+/** The instant of a local time, in seconds; undefined where the zone has it twice or never, but for midnights. */
+function instant(local, zone) {
+  const [before, after] = [aheadOf(local - 86_400, zone), aheadOf(local + 86_400, zone)];
+  const [early, late] = [before, after].map((ahead) => aheadOf(local - ahead, zone) === ahead);
+  if (local % 86_400 && before !== after && early === late) return undefined;
+  return local - (early || !late ? before : after);
+}
+
+const CLOCKS = new Map();
+/** By how many seconds the clocks of a zone are ahead of UTC at an instant; whole minutes. */
+function aheadOf(seconds, zone) {
+  if (!zone || zone === "UTC") return 0;
+  if (/^[+-]/.test(zone)) return offset(zone);
+  if (!CLOCKS.has(zone)) CLOCKS.set(zone, new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" }));
+  const name = CLOCKS.get(zone).formatToParts(seconds * 1000).find((part) => part.type === "timeZoneName").value;
+  const [, sign, hours, minutes, rest] = name.match(/^GMT([+-])(\d{2}):(\d{2}):?(\d{2})?$/) ?? [null, "+", 0, 0, 0];
+  const size = (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes) + Number(rest ?? 0) / 60);
+  return even(size) * 60;
 }
 
 /** The bytes of a file: from the disk in node, from the server in a browser. */

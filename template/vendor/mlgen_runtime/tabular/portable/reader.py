@@ -28,18 +28,19 @@ import numpy as np
 import onnxruntime
 
 HERE = Path(__file__).resolve().parent
-try:
+if __package__:
     from ...core import cells
-except ImportError:  # exported: what a cell is stands beside this file
+    from .moments import parts as parts_of
+else:  # copied: what lies beside this file
     sys.path.insert(0, str(HERE))
     cells = import_module("cells")
+    parts_of = import_module("moments").parts
 
 Row = dict[str, Any]
 #: One cell to the features that it becomes.
 Read = Callable[[Any], list[float]]
 
 CHUNK = 4096  # rows scored at once
-DAY = 86_400_000_000  # microseconds
 
 
 class Refused(ValueError):
@@ -152,7 +153,8 @@ def _reader(entry: dict[str, Any]) -> tuple[Read, str]:
     levels = {level: [float(code)] for code, level in enumerate(entry["levels"])}
     other, missing = ([math.nan if entry[key] is None else float(entry[key])] for key in ("other", "missing"))
     missing = other if entry["missing"] is None else missing
-    format, parts, words = entry["format"], entry["parts"], frozenset(entry["words"])
+    format, zone, parts = entry["format"], entry["zone"], entry["parts"]
+    words = frozenset(entry["words"])
     written = {key: entry[key] for key in ("decimal", "thousands", "unit", "whole")}
     writing, known = cells.Writing(missing=words, **written), cells.Levels(levels, words)
 
@@ -168,38 +170,18 @@ def _reader(entry: dict[str, Any]) -> tuple[Read, str]:
         level = known.read(cell)
         return missing if level is None else levels.get(level, other)
 
-    def datetime(cell: Any) -> list[float]:
+    def moment(cell: Any) -> list[float]:
         if cells.is_missing(cell) or (isinstance(cell, str) and cells.says_none(cell, words)):
             return [math.nan] * len(parts)
-        found = _parts(cell, format)
-        return [found[part] for part in parts]
+        found = parts_of(cell, format, zone)
+        return [math.nan if found is None else found[part] for part in parts]
 
     return {
         "number": (number, f"a {'whole ' if entry['whole'] else ''}number that fits a 32-bit float"),
         "boolean": (boolean, "true or false"),
         "category": (category, "a text or a number"),
-        "datetime": (datetime, f"a date like {format or '2024-01-31T12:00:00'}"),
+        "datetime": (moment, f"a date like {format or '2024-01-31T12:00:00'}"),
     }[entry["kind"]]
-
-
-def _parts(cell: Any, format: str | None) -> dict[str, float]:
-    """The parts of a moment in UTC; `elapsed` is in days since 1970."""
-    from datetime import UTC, datetime
-
-    if isinstance(cell, str):
-        read = datetime.strptime(cell.strip(), format) if format else datetime.fromisoformat(cell.strip())
-    else:
-        read = datetime.fromisoformat(
-            (cell.astype("M8[us]").item() if isinstance(cell, np.datetime64) else cell).isoformat()
-        )
-    moment = read if read.tzinfo is None else read.astimezone(UTC).replace(tzinfo=None)
-    elapsed = moment - datetime(1970, 1, 1)
-    within = elapsed.seconds * 1_000_000 + elapsed.microseconds
-    names = ("year", "month", "day", "hour", "minute")
-    return {name: getattr(moment, name) for name in names} | {
-        "weekday": moment.weekday(),
-        "elapsed": elapsed.days + within / DAY,
-    }
 
 
 def main(path: str) -> None:
@@ -210,18 +192,27 @@ def main(path: str) -> None:
     with open(path, "rb") as raw:  # noqa: PTH123
         wide = raw.read(2) in (b"\xff\xfe", b"\xfe\xff")  # as Excel writes its Unicode text
     with open(path, encoding="utf-16" if wide else "utf-8-sig", newline="") as file:  # noqa: PTH123
-        first = next((line for line in file if line.strip()), "")
-        named = re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE)  # Excel's own line
-        if named:
-            first = next((line for line in file if line.strip()), "")
-        separator = named[1] if named else "\t" if ".tsv" in path.lower() else ","
-        lines = csv.reader(chain([first], file), delimiter=separator, strict=True)
+        lines = None
         try:
+            lines = _rows(path, file)
             _print(model, path, lines, out)
         except csv.Error as error:
-            raise Refused(f"{path}, line {lines.line_num}: {error}; mend its quotation marks") from None
+            at = 1 if lines is None else lines.line_num
+            raise Refused(f"{path}, line {at}: {error}; mend its quotation marks") from None
         except UnicodeDecodeError as error:
             raise Refused(f"{path}: byte 0x{error.object[error.start]:02x} is not UTF-8; save it as that") from None
+
+
+def _rows(path: str, file: Any) -> Any:
+    """The lines of a CSV file from its header on: blank ones before it, and Excel's `sep=;`, are passed over."""
+    import csv
+
+    first = next((line for line in file if line.strip()), "")
+    named = re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE)
+    if named:
+        first = next((line for line in file if line.strip()), "")
+    separator = named[1] if named else "\t" if ".tsv" in path.lower() else ","
+    return csv.reader(chain([first], file), delimiter=separator, strict=True)
 
 
 def _print(model: Model, path: str, lines: Iterator[list[str]], out: Any) -> None:

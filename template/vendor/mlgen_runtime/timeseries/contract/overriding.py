@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from ...contract import dates
 from ...contract.schema import Contract
 from ...core.command_line import Value, override
 from ...core.errors import InputError
@@ -16,6 +17,7 @@ def agree(contract: Contract, settings: DataSettings, task: str | None, path: st
     """Settings that say something else than the reviewed contract are a question to the user, not an override."""
     if task is not None and task != contract.task:
         raise InputError(f"task is {task}, {path} is for {contract.task}; leave task out")
+    dates.agree(contract, settings, path)
     for setting, said, stands in _differences(contract, settings):
         raise InputError(
             f"{setting} is {said}, {path} has {stands}; set {override(setting, stands)} as the contract says, "

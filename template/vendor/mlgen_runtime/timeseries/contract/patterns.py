@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from ...contract import offsets
 from ...contract.catalogue import Check, Finding, counted, entered, percent
+from ...contract.columns import moments as read
 from ...contract.view import View
+from ...core import moments
 from ..settings import ContractSettings
-from . import zones
+from . import fused
 from .stamped import Stamped, forecast, stamps
 
 CHECKS: dict[str, Check] = {}
@@ -19,10 +22,12 @@ CHECKS: dict[str, Check] = {}
 @entered(CHECKS, "Rows without a moment")
 def missing_times(view: View) -> Iterator[Finding]:
     """{column} is empty in {count} ({share}); a row without a moment belongs to no step: remove it"""
-    name = view.contract.with_role("time")[0].name
+    time = view.contract.with_role("time")[0]
+    name = time.name
     if name not in view.typed:
         return
-    empty = view.typed[name].isna().to_numpy() & ~view.bad[name]
+    far = read(view.frame[name], time.format, time.zone).far if view.typed[name].isna().any() else False
+    empty = view.typed[name].isna().to_numpy() & ~view.bad[name] & ~far
     if empty.any():
         share = float(empty.mean())
         yield Finding(name, share, count=counted(int(empty.sum()), "row"), share=percent(share))
@@ -30,27 +35,33 @@ def missing_times(view: View) -> Iterator[Finding]:
 
 @entered(CHECKS, "Moments of several time zones")
 def mixed_zones(view: View) -> Iterator[Finding]:
-    """{column} is written in {count} time zones ({zones}); write all moments in one of them, best in UTC"""
-    name = view.contract.with_role("time")[0].name
-    written = zones.found(view.frame[name]) if name in view.frame else {}
+    """{column} is written with {count} offsets from UTC ({offsets}), and the contract names no zone; write all moments
+    with one of them, or infer the contract anew with data.zone set"""
+    time = view.contract.with_role("time")[0]
+    written = offsets.of_column(view.frame[time.name]) if time.name in view.frame and time.zone is None else {}
     if len(written) > 1:
-        yield Finding(name, len(written), count=len(written), zones=zones.listed(written))
+        yield Finding(time.name, len(written), count=len(written), offsets=offsets.listed(written))
 
 
 @entered(CHECKS, "Moments that a series has twice")
 def duplicate_stamps(view: View) -> Iterator[Finding]:
-    """{series} has {count} whose moment another row has too, such as {moment}; keep one row a moment, add them up, or
-    name the columns that tell the series apart in data.series"""
-    placed = _placed(view)
+    """{series} has {count} whose moment another row has too, such as {moment}{twice}; keep one row a moment, add them
+    up, or name the columns that tell the series apart in data.series{likely}"""
+    placed = placing(view)
     if placed is None:
         return
     rows = pd.DataFrame({"code": placed.codes, "ordinal": placed.ordinals})[placed.timed]
     again = rows[rows.duplicated()]
     if len(again):
         code, ordinal = int(again["code"].iloc[0]), int(again["ordinal"].iloc[0])
+        own = view.typed[view.contract.with_role("time")[0].name].to_numpy()[placed.codes == code]
+        place = offsets.set_back(own) if placed.frequency.zone is None else None
+        likely = view.once(fused.explanation)
         yield Finding(
             None, len(again) / view.rows, series=placed.label(code), count=counted(len(again), "row"),
-            moment=_moment(placed, ordinal),
+            moment=moment(placed, ordinal), likely=f", as {likely[0]} does" if likely else "",
+            twice=f", the hour that comes twice when the clocks of {place} are set back: write moments with their "
+            f"offset and infer the contract anew with data.zone={place}" if place else "",
         )  # fmt: skip
 
 
@@ -58,7 +69,7 @@ def duplicate_stamps(view: View) -> Iterator[Finding]:
 def off_grid(view: View) -> Iterator[Finding]:
     """{count} of {column} ({share}) {lie} not on the grid of {frequency}, such as {moment} of {series}; mend them, or
     set another data.frequency with contract.write=true"""
-    placed = _placed(view)
+    placed = placing(view)
     if placed is None:
         return
     name = view.contract.with_role("time")[0].name
@@ -66,10 +77,11 @@ def off_grid(view: View) -> Iterator[Finding]:
     if off.any():
         row = int(np.flatnonzero(off)[0])
         share = float(off.mean())
+        shown = moments.written(view.typed[name].to_numpy()[[row]], placed.frequency.zone)[0]
         yield Finding(
             name, share, count=counted(int(off.sum()), "moment"), share=percent(share),
             lie="lies" if off.sum() == 1 else "lie", frequency=placed.frequency.name,
-            moment=str(view.typed[name].iloc[row]), series=placed.label(int(placed.codes[row])),
+            moment=shown, series=placed.label(int(placed.codes[row])),
         )  # fmt: skip
 
 
@@ -77,7 +89,7 @@ def off_grid(view: View) -> Iterator[Finding]:
 def short_series(view: View) -> Iterator[Finding]:
     """{series} has {count}, and a horizon of {horizon} needs {least} at least{others}; give it more history, lower
     data.horizon, leave it out, or set contract.severity.short_series=warning to forecast from what there is"""
-    counts = _values(view)
+    counts = values(view)
     if counts is None:
         return
     placed = view.once(stamps)
@@ -119,7 +131,7 @@ def ended_early(view: View) -> Iterator[Finding]:
         one = early.size == 1
         yield Finding(
             None, float(early.size / len(ends)), count=int(early.size), all=len(ends), end="ends" if one else "end",
-            newest=_moment(placed, int(ends.max())), series=placed.label(int(early[0])),
+            newest=moment(placed, int(ends.max())), series=placed.label(int(early[0])),
             their="its" if one else "their", they="it" if one else "they",
         )  # fmt: skip
 
@@ -128,18 +140,18 @@ def ended_early(view: View) -> Iterator[Finding]:
 def gaps(view: View) -> Iterator[Finding]:
     """{count} between the first and the newest value of {series} {have} none ({share} of all steps{worst}); they are
     taken as unknown, not as zero: fill in what is known"""
-    counts, spans = _values(view), _spans(view)
-    if counts is None or spans is None or not spans.sum():
+    counts, widths = values(view), spans(view)
+    if counts is None or widths is None or not widths.sum():
         return
-    missing = spans - counts
+    missing = widths - counts
     if missing.sum() > 0:
         placed = view.once(stamps)
-        share = float(missing.sum() / spans.sum())
-        each = missing / np.maximum(spans, 1)
+        share = float(missing.sum() / widths.sum())
+        each = missing / np.maximum(widths, 1)
         worst = int(each.argmax())
-        several = len(spans) > 1
+        several = len(widths) > 1
         yield Finding(
-            None, share, grave=float(each.max()) > _settings(view).gap_share, count=counted(int(missing.sum()), "step"),
+            None, share, grave=float(each.max()) > settings(view).gap_share, count=counted(int(missing.sum()), "step"),
             series="the series", have="has" if missing.sum() == 1 else "have", share=percent(share),
             worst=f", most in {placed.label(worst)}: {percent(float(each.max()))}" if several else "",
         )  # fmt: skip
@@ -183,7 +195,7 @@ def leaking_future(view: View) -> Iterator[Finding]:
         both = ~np.isnan(target) & ~np.isnan(values)
         if both.sum() > 20 and values[both].std() > 0 and target[both].std() > 0:
             figure = float(np.corrcoef(target[both], values[both])[0, 1] ** 2)
-            if figure > _settings(view).leakage_r2:
+            if figure > settings(view).leakage_r2:
                 yield Finding(column.name, figure, value=figure)
 
 
@@ -200,7 +212,7 @@ def varying_static(view: View) -> Iterator[Finding]:
                 yield Finding(column.name, float(kinds.max()), series=placed.label(code), count=int(kinds.max()))
 
 
-def _placed(view: View) -> Stamped | None:
+def placing(view: View) -> Stamped | None:
     """The rows on the grid, or None where a column that places them is not there (another check says so)."""
     needed = view.contract.with_role("series", "time")
     if any(column.name not in view.typed for column in needed):
@@ -210,14 +222,14 @@ def _placed(view: View) -> Stamped | None:
 
 def _known(view: View) -> pd.DataFrame | None:
     """Series and step of every row that has a value and a moment."""
-    placed = _placed(view)
+    placed = placing(view)
     if placed is None or view.target is None:
         return None
     there = placed.timed & view.typed[view.contract.target.name].notna().to_numpy()
     return pd.DataFrame({"code": placed.codes[there], "ordinal": placed.ordinals[there]}).drop_duplicates()
 
 
-def _values(view: View) -> np.ndarray | None:
+def values(view: View) -> np.ndarray | None:
     """How many steps [s] have a value."""
     known = view.once(_known)
     return None if known is None else np.bincount(known["code"], minlength=len(view.once(stamps).keys))
@@ -232,7 +244,7 @@ def _ends(view: View) -> np.ndarray | None:
     return newest.fillna(newest.min()).to_numpy(dtype=np.int64)
 
 
-def _spans(view: View) -> np.ndarray | None:
+def spans(view: View) -> np.ndarray | None:
     """How many steps [s] there are from the first to the newest value."""
     known, ends = view.once(_known), _ends(view)
     if known is None or ends is None:
@@ -241,13 +253,12 @@ def _spans(view: View) -> np.ndarray | None:
     return np.where(first.isna(), 0, ends - first.fillna(0).to_numpy() + 1).astype(np.int64)
 
 
-def _moment(placed: Stamped, ordinal: int) -> str:
+def moment(placed: Stamped, ordinal: int) -> str:
     """A step's moment for people."""
-    text = str(placed.frequency.times(np.array([ordinal]))[0].astype("M8[s]"))
-    return text.removesuffix("T00:00:00").replace("T", " ")
+    return placed.frequency.written(np.array([ordinal]))[0]
 
 
-def _settings(view: View) -> ContractSettings:
+def settings(view: View) -> ContractSettings:
     """conf/contract with the entries that series add to it."""
     assert isinstance(view.settings, ContractSettings)
     return view.settings

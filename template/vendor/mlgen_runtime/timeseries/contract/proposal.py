@@ -6,19 +6,23 @@ the data could tell.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from ...contract import dates, offsets
+from ...contract.catalogue import counted
 from ...contract.columns import moments
 from ...contract.profile import Observed, Told, observe_all
 from ...contract.schema import Column, Contract, Forecast
+from ...core import zones
 from ...core.errors import InputError, nearest
 from ...data.source.place import is_delimited
-from ..frequency import Frequency
+from ..frequency import MONTHS, Frequency
 from ..settings import DataSettings
-from . import cadence, zones
+from . import cadence, fused
 from .overriding import agree, overridden
 from .vocabulary import VOCABULARY
 
@@ -44,6 +48,7 @@ def propose(
         textual=source is None or is_delimited(source),
         decimal=settings.decimal,
         thousands=settings.thousands,
+        dates=dates.said(settings),
     )
     observed = {entry.name: entry for entry in observe_all(frame, told)}
     target = _target(settings, observed)
@@ -51,17 +56,13 @@ def propose(
     time = settings.time or _only_time(observed, roles)
     when = _time(observed[time])
     roles[time] = "time"
-    written = zones.found(frame[time])
-    if len(written) > 1:
-        raise InputError(
-            f"{time} is written in {len(written)} time zones ({zones.listed(written)}); "
-            "write all moments in one of them, best in UTC"
-        )
-    read = moments(frame[time], when.format)
+    _one_clock(frame[time], observed[time], told.dates)
+    read = moments(frame[time], when.format, when.zone)
     keys = settings.series if settings.series is not None else _series(frame, observed, roles, read.values)
     roles |= dict.fromkeys(keys, "series")
     columns = [when if name == time else _column(entry, roles.get(name)) for name, entry in observed.items()]
-    frequency = _frequency(frame, settings, keys, read.values)
+    dates.heeded(told.dates, columns)
+    frequency = _frequency(frame, settings, keys, read.values, when.zone)
     forecast = Forecast(
         horizon=settings.horizon,
         frequency=frequency.name,
@@ -135,6 +136,24 @@ def _only_time(observed: Mapping[str, Observed], roles: Mapping[str, str]) -> st
     return found[0]
 
 
+def _one_clock(cells: pd.Series, entry: Observed, said: dates.Said) -> None:
+    """Ask where it is in doubt how the moments are to be read, or by whose clocks."""
+    if entry.doubt is not None:
+        raise InputError(entry.doubt)
+    written = offsets.of_column(cells)
+    if said.zone is None and len(written) > 1:
+        likely = offsets.places(cells.dropna().astype(str).unique().tolist(), entry.format)
+        local = (
+            f"as the clocks of {likely[0]} are set: set data.zone={likely[0]} to count its hours and days"
+            if likely
+            else "set data.zone to the place whose hours and days are meant, such as data.zone=Europe/Berlin"
+        )
+        raise InputError(
+            f"{entry.name} is written with {len(written)} offsets from UTC ({offsets.listed(written)}), {local}, or "
+            "data.zone=UTC"
+        )
+
+
 def _holds_years(entry: Observed) -> bool:
     """Whether all cells are whole numbers of four digits."""
     numbers = entry.numbers
@@ -146,7 +165,10 @@ def _holds_years(entry: Observed) -> bool:
 def _time(entry: Observed) -> Column:
     """The time column; whole numbers of four digits are years."""
     if entry.type == "datetime":
-        return Column(name=entry.name, role="time", type="datetime", nullable=True, format=entry.format)
+        return Column(
+            name=entry.name, role="time", type="datetime", nullable=True, format=entry.format, zone=entry.zone,
+            note=entry.note,
+        )  # fmt: skip
     if _holds_years(entry):
         return Column(name=entry.name, role="time", type="datetime", nullable=True, format="%Y", note="read as years")
     odd = f", such as {entry.odd[0]!r}" if entry.odd else ""
@@ -159,22 +181,53 @@ def _time(entry: Observed) -> Column:
 def _series(
     frame: pd.DataFrame, observed: Mapping[str, Observed], roles: Mapping[str, str], times: np.ndarray
 ) -> list[str]:
-    """The columns that tell series apart where no setting names them: none, or all free ones of text, as needed."""
+    """The columns that tell series apart where no setting names them: none, or all free ones of text, as needed.
+
+    Raises InputError where moments repeat or go back and a column, or none, would explain it.
+    """
     repeated = pd.Series(times[~np.isnat(times)]).duplicated()
+    likely = _likely(frame, observed, roles, times)
     if not repeated.any():
+        if likely:
+            raise InputError(
+                f"the moments go back where {likely[0]} changes, so the rows are of several series, one after the "
+                f"other: set data.series=[{likely[0]}], or data.series=[] if they are one"
+            )
         return []
     free = [name for name, entry in observed.items() if name not in roles and entry.type == "text"]
     stamped = frame[free].astype(str).assign(**{"\0time": times}) if free else None
     if stamped is None or stamped.duplicated().any():
+        advice = "name the columns that tell the series apart in data.series=[…]"
+        advice = f"{advice}: {likely[0]} does, so set data.series=[{likely[0]}]" if likely else advice
         raise InputError(
-            f"{int(repeated.sum()):,} rows repeat a moment of another row, so there is more than one series, or rows "
-            "are doubled; name the columns that tell the series apart in data.series=[…]"
+            f"{counted(int(repeated.sum()), 'row')} repeat a moment of another row, so there is more than one "
+            f"series, or rows are doubled; {advice}{_twice(times)}"
         )
     for name in list(free):  # a column that is not needed (a label of the key) goes
         rest = [other for other in free if other != name]
         if rest and not stamped.drop(columns=name).duplicated().any():
             free, stamped = rest, stamped.drop(columns=name)
     return free
+
+
+def _likely(
+    frame: pd.DataFrame, observed: Mapping[str, Observed], roles: Mapping[str, str], times: np.ndarray
+) -> tuple[str, ...]:
+    """The free columns of which one alone puts the moments in order."""
+    kinds = ("text", "integer", "boolean")
+    free = [name for name, entry in observed.items() if name not in roles and entry.type in kinds]
+    return fused.explaining(times, {name: pd.factorize(frame[name])[0] for name in free})
+
+
+def _twice(times: np.ndarray) -> str:
+    """What to say where the hours that are doubled are those that come twice when clocks are set back."""
+    place = offsets.set_back(times)
+    if place is None:
+        return ""
+    return (
+        f"; they are the hour that comes twice when the clocks of {place} are set back: write the offset of each "
+        f"moment and set data.zone={place}"
+    )
 
 
 def _column(entry: Observed, role: str | None) -> Column:
@@ -219,16 +272,25 @@ def _kind(entry: Observed) -> str:
     return "category" if entry.type == "text" else entry.type
 
 
-def _frequency(frame: pd.DataFrame, settings: DataSettings, keys: Sequence[str], times: np.ndarray) -> Frequency:
+def _frequency(
+    frame: pd.DataFrame, settings: DataSettings, keys: Sequence[str], times: np.ndarray, zone: str | None
+) -> Frequency:
     """The frequency as set, its grid begun where most moments say, or as found."""
     codes = (
         frame.groupby(list(keys), sort=False, dropna=False).ngroup().to_numpy() if keys else np.zeros(len(frame), int)
     )
+
+    def label(code: int) -> str:
+        row = int((codes == code).argmax())
+        return " / ".join(str(cell) for cell in frame[list(keys)].iloc[row]) or "the series"
+
     if settings.frequency is None:
-        return cadence.find(codes, times)
-    wanted = Frequency(settings.frequency)
-    known = times[~np.isnat(times)]
-    if not known.size:
+        return cadence.find(codes, times, zone, label)
+    wanted = Frequency(settings.frequency, zone=zone)
+    known = ~np.isnat(times)
+    if not known.any():
         return wanted
-    starts = cadence.offsets(wanted, known)
-    return Frequency(settings.frequency, starts)
+    if wanted.unit in MONTHS:
+        order = np.argsort(codes[known], kind="stable")
+        cadence.agree(codes[known][order], zones.local(times[known][order], zone), label)
+    return dataclasses.replace(wanted, offset=cadence.offsets(wanted, times[known]))

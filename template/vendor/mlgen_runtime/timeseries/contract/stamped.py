@@ -11,7 +11,6 @@ import pandas as pd
 
 from ...contract.schema import Contract, Forecast
 from ...contract.view import View
-from ...core.errors import InputError
 from ..frequency import Frequency
 from ..panel import Key
 
@@ -39,17 +38,14 @@ class Stamped:
 
 def forecast(contract: Contract) -> Forecast:
     """What is forecast; raises InputError for a contract that does not say it, or that lacks its time."""
-    if contract.forecast is None:
-        raise InputError("the contract has no entry forecast; infer a new one with contract.write=true")
-    if len(contract.with_role("time")) != 1:
-        raise InputError("the contract needs exactly one column with the role time; edit it")
+    Frequency.of(contract)
+    assert contract.forecast is not None
     return contract.forecast
 
 
 def place(frame: pd.DataFrame, contract: Contract) -> Stamped:
     """Place conformed rows. Keys are sorted, so that the order of the rows means nothing."""
-    ahead = forecast(contract)
-    frequency = Frequency(ahead.frequency, ahead.offset)
+    frequency = Frequency.of(contract)
     names = [column.name for column in contract.with_role("series")]
     times = frame[contract.with_role("time")[0].name].to_numpy(dtype="M8[ns]")
     timed = ~np.isnat(times)

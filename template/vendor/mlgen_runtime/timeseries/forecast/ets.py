@@ -164,6 +164,7 @@ def write(smoother: Smoother, folder: Path) -> None:
     facts = {
         "frequency": smoother.frequency.name,
         "offset": smoother.frequency.offset,
+        "zone": smoother.frequency.zone,
         "needs": smoother.needs,
         "columns": vars(smoother.columns) | {"known": dict(smoother.columns.known)},
         "groups": [
@@ -186,7 +187,7 @@ def load(folder: Path, entry: Mapping[str, Any]) -> Smoother:
         effects.append(Effects(arrays[f"curve_{scale}_weights"], arrays[f"curve_{scale}_centres"]))
     return Smoother(
         keys=tuple(tuple(key) for key in facts["keys"]),
-        frequency=Frequency(facts["frequency"], facts["offset"]),
+        frequency=Frequency(facts["frequency"], facts["offset"], facts.get("zone")),
         columns=Columns(**facts["columns"]),
         needs=facts["needs"],
         curves=(curves[0], curves[1]),

@@ -104,7 +104,7 @@ class Columns:
             parts = [_known(panel, name, levels, horizon) for name, levels in self.known.items()]
             blocks["known"] = np.concatenate(parts, axis=2)
         if self.year:
-            days = frequency.times(ordinals).astype("M8[s]").astype(np.int64) / DAY
+            days = frequency.clock(ordinals).astype("M8[s]").astype(np.int64) / DAY
             turns = 2 * np.pi * days[:, :, None] * np.arange(1, WAVES + 1) / YEAR
             blocks["year"] = np.concatenate([np.sin(turns), np.cos(turns)], axis=2)
         if self.weekdays:
@@ -136,7 +136,7 @@ def _known(panel: Panel, name: str, levels: int, horizon: int) -> Array:
 
 def _weekdays(frequency: Frequency, ordinals: Array) -> Array:
     """How many more of each weekday than of Sundays a month or quarter holds, [s, n, 6]."""
-    whole = frequency.times(np.stack([ordinals, ordinals + 1])).astype("M8[M]")
+    whole = frequency.clock(np.stack([ordinals, ordinals + 1])).astype("M8[M]")
     begin, end = whole.astype("M8[D]").astype(np.int64)
     counts = np.stack([_passed(end, day) - _passed(begin, day) for day in range(7)], axis=2)
     return np.asarray(counts[:, :, :6] - counts[:, :, 6:], dtype=np.float64)

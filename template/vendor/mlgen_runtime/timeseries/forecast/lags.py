@@ -63,6 +63,7 @@ class Sight:
     levels: tuple[str, ...]
     static: tuple[str, ...]
     calendar: tuple[str, ...]
+    zone: str | None = None
 
     @staticmethod
     def from_dict(entries: Mapping[str, Any]) -> Sight:
@@ -74,7 +75,7 @@ class Sight:
     @property
     def clock(self) -> Frequency:
         """The grid of moments."""
-        return Frequency(self.frequency, self.offset)
+        return Frequency(self.frequency, self.offset, self.zone)
 
     @property
     def season(self) -> int:

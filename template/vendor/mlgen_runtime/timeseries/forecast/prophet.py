@@ -113,7 +113,7 @@ class Curves:
         for row, key in enumerate(panel.keys):
             curve = self.series.get(key)
             if curve is not None:
-                times = self.frequency.times(panel.end[row] + np.arange(1, horizon + 1))
+                times = self.frequency.clock(panel.end[row] + np.arange(1, horizon + 1))
                 seconds = times.astype("M8[ns]").astype(np.int64) / 1e9
                 forecasts[row] = curve.values(seconds, covariates[row])
         return forecasts
@@ -135,4 +135,4 @@ def load(folder: Path, entry: Mapping[str, Any]) -> Curves:
             found = json.loads(line)
             series[tuple(found["key"])] = Curve.of(found["model"])
     columns = Columns(known=facts["known"], year=False, weekdays=False)
-    return Curves(Frequency(facts["frequency"], facts["offset"]), columns, series)
+    return Curves(Frequency(facts["frequency"], facts["offset"], facts.get("zone")), columns, series)

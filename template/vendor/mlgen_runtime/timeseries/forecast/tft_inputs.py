@@ -77,6 +77,7 @@ class Layout:
     centres: Mapping[str, float]
     spreads: Mapping[str, float]
     series: tuple[Key, ...]
+    zone: str | None = None
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> Layout:
@@ -116,7 +117,7 @@ class Layout:
     @cached_property
     def calendar_of(self) -> Frequency:
         """The calendar that steps are counted on."""
-        return Frequency(self.frequency, self.offset)
+        return Frequency(self.frequency, self.offset, self.zone)
 
     @cached_property
     def _codes_of_series(self) -> dict[Key, int]:

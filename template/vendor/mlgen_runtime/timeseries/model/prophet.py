@@ -80,7 +80,8 @@ class FittedProphet:
         Raises RuntimeError where they differ by more than 1e-6 of a series' size, or the tolerance where that is less.
         """
         frequency = self.curves.frequency
-        facts = {"frequency": frequency.name, "offset": frequency.offset, "known": dict(self.curves.columns.known)}
+        grid = {"frequency": frequency.name, "offset": frequency.offset, "zone": frequency.zone}
+        facts = {**grid, "known": dict(self.curves.columns.known)}
         lines = [json.dumps(facts, ensure_ascii=False)]
         for key, model in self.models.items():
             named = json.dumps(list(key), ensure_ascii=False)
@@ -114,7 +115,7 @@ class FittedProphet:
         for row, key in enumerate(some.keys):
             if key not in self.models:
                 continue
-            times = curves.frequency.times(some.end[row] + np.arange(1, horizon + 1))
+            times = curves.frequency.clock(some.end[row] + np.arange(1, horizon + 1))
             centres = curves.series[key].centres
             filled = np.where(np.isnan(covariates[row]), centres, covariates[row])
             own = model_from_json(self.models[key]).predict(_frame(times, None, filled))["yhat"].to_numpy()
@@ -156,7 +157,7 @@ def _fit_one(training: Training, settings: ProphetSettings, target: Array, end: 
     from prophet.serialize import model_to_json
 
     known = np.flatnonzero(~np.isnan(target))
-    times = training.frequency.times(end + 1 - len(target) + known)
+    times = training.frequency.clock(end + 1 - len(target) + known)
     chosen = settings.seasonality_mode
     model: Any = Prophet(
         growth="linear",

@@ -59,6 +59,7 @@ def sight(training: Training, *, lags: int, cycles: int, long_cycles: int, logar
     return Sight(
         frequency=frequency.name,
         offset=frequency.offset,
+        zone=frequency.zone,
         cycles=((training.season, main), *((length, count) for length, count in others if length > 1 and count > 0)),
         lags=min(lags, max(1, room), max(training.season, FEWEST_LAGS) if few(training) else lags),
         floor=None if logarithm is False else floor,

@@ -121,6 +121,7 @@ def layout(training: Training, encoder_length: int | None, series_codes: bool) -
     return Layout(
         frequency=frequency.name,
         offset=frequency.offset,
+        zone=frequency.zone,
         encoder=encoder,
         horizon=horizon,
         shortest=min(encoder, max(training.season + 1, 4)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...contract.schema import Column
 from ...core.errors import InputError
+from ...core.moments import formatted
 from ...usecase.export_package import ParityCase, Row
 from .. import answers as answer
 from ..inference import forecaster
@@ -94,10 +95,9 @@ class _Ahead:
         panel = self.inference.panel
         at = panel.keys.index(tuple(key.values()))
         steps = self.inference.gap + self.inference.horizon
-        moments = self.inference.frequency.times(panel.ahead(steps)[at]).astype("M8[s]")
+        moments = formatted(self.inference.frequency.times(panel.ahead(steps)[at]), self.time.format, self.time.zone)
         return [
-            {**key, self.time.name: str(moment)}
-            | {name: self.draw.choice(values) for name, values in self.columns.items()}
+            {**key, self.time.name: moment} | {name: self.draw.choice(values) for name, values in self.columns.items()}
             for moment in moments
         ]
 
@@ -125,8 +125,8 @@ def _newest(model: Predictor, frame: pd.DataFrame, key: Row) -> list[tuple[Row, 
     for name, part in key.items():
         chosen = chosen[chosen[name].astype(str) == part]
     chosen = chosen.sort_values(time.name).tail(NEWEST)
-    stamps = chosen[time.name].to_numpy().astype("M8[us]").tolist()
-    moments = [{time.name: stamp.strftime(time.format) if time.format else stamp.isoformat()} for stamp in stamps]
+    stamps = formatted(chosen[time.name].to_numpy(), time.format, time.zone)
+    moments: list[Row] = [{time.name: stamp} for stamp in stamps]
     cells = {column.name: chosen[column.name].tolist() for column in told if column.name in chosen}
     rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
     plain = [{name: None if cell is None or cell != cell else cell for name, cell in row.items()} for row in rows]

@@ -73,23 +73,32 @@ def read(path: str) -> list[Row]:
     with open(path, "rb") as raw:  # noqa: PTH123
         wide = raw.read(2) in (b"\xff\xfe", b"\xfe\xff")  # as Excel writes its Unicode text
     with open(path, encoding="utf-16" if wide else "utf-8-sig", newline="") as file:  # noqa: PTH123
-        first = next((line for line in file if line.strip()), "")
-        named = re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE)  # Excel's own line
-        if named:
-            first = next((line for line in file if line.strip()), "")
-        separator = named[1] if named else "\t" if ".tsv" in path.lower() else ","
-        lines = csv.reader(chain([first], file), delimiter=separator, strict=True)
+        lines = None
         try:
+            lines = _rows(path, file)
             names = [name.strip() for name in next(lines, [])]
             rows = [cells for cells in lines if cells]
         except csv.Error as error:
-            raise Refused(f"{path}, line {lines.line_num}: {error}; mend its quotation marks") from None
+            at = 1 if lines is None else lines.line_num
+            raise Refused(f"{path}, line {at}: {error}; mend its quotation marks") from None
         except UnicodeDecodeError as error:
             raise Refused(f"{path}: byte 0x{error.object[error.start]:02x} is not UTF-8; save it as that") from None
     for number, cells in enumerate(rows, 1):
         if len(cells) != len(names):
             raise Refused(f"row {number} has {len(cells)} cells, the header {len(names)}; mend the row")
     return [dict(zip(names, cells)) for cells in rows]  # noqa: B905
+
+
+def _rows(path: str, file: Any) -> Any:
+    """The lines of a CSV file from its header on: blank ones before it, and Excel's `sep=;`, are passed over."""
+    import csv
+
+    first = next((line for line in file if line.strip()), "")
+    named = re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE)
+    if named:
+        first = next((line for line in file if line.strip()), "")
+    separator = named[1] if named else "\t" if ".tsv" in path.lower() else ","
+    return csv.reader(chain([first], file), delimiter=separator, strict=True)
 
 
 def main() -> None:
