@@ -6,6 +6,7 @@ Drawn from the backtest's forecasts. Of many series a few are shown: those forec
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -82,19 +83,21 @@ def _bound(draw: Callable[..., None], *given: Any) -> Callable[[Axes], None]:
 
 def _picture(draw: Callable[[Axes], None], wide: bool = False) -> bytes:
     """One picture of fixed size; text in the card's ink, no frame."""
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 3.6) if wide else (5, 3.8), dpi=110, facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(colors=INK, labelsize=9, color=FAINT)
-    draw(axes)
-    axes.title.set_fontsize(11)
-    data = io.BytesIO()
-    figure.savefig(data, format="png", metadata={"Software": None})
+    with rc_context({"text.parse_math": False}):  # a dollar sign in a name is no formula
+        figure = Figure(figsize=(10, 3.6) if wide else (5, 3.8), dpi=110, facecolor="white", layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        axes.tick_params(colors=INK, labelsize=9, color=FAINT)
+        draw(axes)
+        axes.title.set_fontsize(11)
+        data = io.BytesIO()
+        figure.savefig(data, format="png", metadata={"Software": None})
     return data.getvalue()
 
 
@@ -207,5 +210,6 @@ def _autocorrelation(axes: Axes, residuals: np.ndarray) -> None:
 def _importance(axes: Axes, importance: Mapping[str, float]) -> None:
     shown: Sequence[tuple[str, float]] = sorted(importance.items(), key=lambda item: item[1])[-INPUTS:]
     shown = [(name, share) for name, share in shown if share > 0]
-    axes.barh([name if len(name) <= 24 else f"{name[:23]}…" for name, _ in shown], [s for _, s in shown], color=ACCENT)
+    names = [textwrap.fill(name, 24, max_lines=4, placeholder=" …") if len(name) > 24 else name for name, _ in shown]
+    axes.barh(names, [share for _, share in shown], color=ACCENT)
     axes.set_xlabel("share of the gain")

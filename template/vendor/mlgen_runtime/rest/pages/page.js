@@ -105,14 +105,16 @@ function chart(rows, time) {
 
 function listed(rows) {
   const names = Object.keys(rows[0]);
-  const table = node("table"), head = node("tr"), frame = node("div", undefined, "wide");
+  const table = node("table"), head = node("tr"), top = node("thead"), lines = node("tbody");
+  const frame = node("div", undefined, "scroll");
   head.append(...names.map((name) => node("th", name)));
-  table.append(head);
+  top.append(head);
   for (const row of rows) {
     const line = node("tr");
-    line.append(...names.map((name) => node("td", String(row[name]))));
-    table.append(line);
+    line.append(...names.map((name) => node("td", String(row[name]), "w")));
+    lines.append(line);
   }
+  table.append(top, lines);
   frame.append(table);
   return frame;
 }
