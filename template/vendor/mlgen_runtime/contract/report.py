@@ -40,9 +40,8 @@ def overview(contract: Contract, rows: int) -> str:
         for kind in dict.fromkeys(c.type for c in inputs)
         if (count := sum(c.type == kind for c in inputs))
     )
-    labels = (
-        f" ({', '.join(contract.labels[:6])}{', …' if len(contract.labels) > 6 else ''})" if contract.labels else ""
-    )
+    more = f" and {len(contract.labels) - 6} more" if len(contract.labels) > 6 else ""
+    labels = f" ({', '.join(contract.labels[:6])}{more})" if contract.labels else ""
     return f"{contract.task}: {target.name}{labels} from {len(inputs)} columns ({kinds}), {rows:,} rows"
 
 

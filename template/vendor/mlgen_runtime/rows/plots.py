@@ -93,17 +93,17 @@ def _picture(paint: Callable[[Axes], None]) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with rc_context({"text.parse_math": False}):  # a dollar sign in a name is no formula
+    with rc_context({"text.parse_math": False, "axes.labelsize": 12}):  # a dollar sign in a name is no formula
         figure = Figure(figsize=(5.2, 4.2), dpi=110, facecolor="white", layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(FAINT)
-        axes.tick_params(colors=INK, labelsize=9, color=FAINT)
+        axes.tick_params(colors=INK, labelsize=11, color=FAINT)
         axes.grid(color="#eef1f4", linewidth=0.8)
         axes.set_axisbelow(True)
         paint(axes)
-        axes.title.set(fontsize=11, color=INK, fontweight="bold")
+        axes.title.set(fontsize=12, color=INK, fontweight="bold")
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
@@ -118,12 +118,13 @@ def _confusion(axes: Axes, labels: Sequence[str], truth: np.ndarray, scores: np.
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.grid(visible=False)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set(xlabel="predicted", ylabel="true", title="Confusion (test rows; shade: share of the true class)")
+    axes.set(xlabel="predicted", ylabel="true", title="Confusion (shade: share of the true class)")
     if size <= CLASSES:
         for row in range(size):
             for column in range(size):
                 shade = "white" if shares[row, column] > 0.55 else INK
-                axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", color=shade, fontsize=9)
+                words, points = f"{counts[row, column]:,}", 13 if size <= 5 else 9
+                axes.text(column, row, words, ha="center", va="center", color=shade, fontsize=points)
     shown = [_wrapped(label) for label in labels]
     axes.set_xticks(range(size), shown, rotation=0 if size <= 4 else 60)
     axes.set_yticks(range(size), shown)
@@ -256,7 +257,7 @@ def _importance(axes: Axes, importance: Mapping[str, float]) -> None:
 
 def _legend(axes: Axes, place: str) -> None:
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=8, frameon=False, loc=place)
+        axes.legend(fontsize=10, frameon=False, loc=place)
 
 
 def _colour(number: int, among: int) -> Any:

@@ -87,15 +87,15 @@ def _picture(draw: Callable[[Axes], None], wide: bool = False) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with rc_context({"text.parse_math": False}):  # a dollar sign in a name is no formula
+    with rc_context({"text.parse_math": False, "axes.labelsize": 11}):  # a dollar sign in a name is no formula
         figure = Figure(figsize=(10, 3.6) if wide else (5, 3.8), dpi=110, facecolor="white", layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-        axes.tick_params(colors=INK, labelsize=9, color=FAINT)
+        axes.tick_params(colors=INK, labelsize=10 if wide else 11, color=FAINT)
         draw(axes)
-        axes.title.set_fontsize(11)
+        axes.title.set_fontsize(12)
         data = io.BytesIO()
         figure.savefig(data, format="png", metadata={"Software": None})
     return data.getvalue()
@@ -133,7 +133,7 @@ def _forecast(axes: Axes, prepared: Prepared, truth: Cases, scores: np.ndarray, 
             axes.fill_between(ahead, scores[case, :, 1], scores[case, :, -1], color=color, alpha=0.2, linewidth=0)
         axes.plot(ahead, scores[case, :, 0], color=color, linewidth=1.4, label="forecast" if not number else None)
     axes.set_title(title, loc="left")
-    axes.legend(frameon=False, fontsize=9, loc="upper left")
+    axes.legend(frameon=False, fontsize=10, loc="upper left")
 
 
 def _windows(axes: Axes, prepared: Prepared) -> None:
@@ -177,7 +177,7 @@ def _error_by_series(axes: Axes, each: np.ndarray) -> None:
     axes.axvline(float(np.mean(known)), color=OTHER, linewidth=1.5, label=f"mean {np.mean(known):.3g}")
     axes.set_xlabel("MASE of a series")
     axes.set_ylabel("series")
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(frameon=False, fontsize=10)
 
 
 def _residuals(truth: Cases, scores: np.ndarray) -> np.ndarray:

@@ -111,7 +111,7 @@ def _inputs(card: Card) -> str:
         for column in ordered
     )
     names = ("input", "type", "values", "may be missing", *(["importance"] if largest else []))
-    return framed("".join(f"<th>{name}</th>" for name in names), lines)
+    return framed("".join(f"<th>{name}</th>" for name in names), lines, compact=True)
 
 
 def _share(share: float, largest: float) -> str:
@@ -120,7 +120,7 @@ def _share(share: float, largest: float) -> str:
         return ""
     wide = 120 * share / largest
     bar = f'<span class="meter" style="width:{wide:.0f}px"></span>'
-    return filled("importance", f"<div>{bar}{share:.1%}</div>")
+    return filled("importance", f"<span>{bar}{share:.1%}</span>", "w")
 
 
 def _kind(column: Column) -> str:

@@ -18,6 +18,8 @@ from .distribution import Distribution
 #: Sizes in units of the drawing; a column's chart is about as wide in pixels.
 WIDTH, LEFT, RIGHT, TOP = 440, 54, 6, 8
 COUNTS, GAP, COURSE, WORDS = 84, 20, 64, 20
+#: Room at the right for the missing cells.
+APART = 70
 #: Colours that classes get in turn; further classes share the last. Bins of fewer rows than FEW are drawn pale.
 COLOURS, FEW = 8, 10
 
@@ -39,33 +41,37 @@ class Course:
 
 def histogram(shape: Distribution, ends: tuple[str, str], missing: int, course: Course | None = None) -> str:
     """Bars of the counts by bin, the missing cells apart from them, and beneath it what the target does there."""
-    slots = len(shape.counts) + (1.6 if missing else 0)
-    wide = (WIDTH - LEFT - RIGHT) / max(slots, 1)
+    room = WIDTH - LEFT - RIGHT - (APART if missing else 0)
+    wide = room / max(len(shape.counts), 1)
     places = [LEFT + at * wide for at in range(len(shape.counts))]
     high, floor = max([*shape.counts, missing, 1]), TOP + COUNTS
-    bars = [
-        (place, count, name, "var(--c0)") for place, count, name in zip(places, shape.counts, shape.names, strict=True)
-    ]
-    if missing:
-        bars.append((LEFT + (slots - 1) * wide, missing, "missing", "var(--then)"))
     parts = [
+        _rectangle(
+            place, floor - count / high * COUNTS, wide, count / high * COUNTS, "var(--c0)", f"{name}: {count:,} rows"
+        )
+        for place, count, name in zip(places, shape.counts, shape.names, strict=True)
+    ]
+    aside = WIDTH - RIGHT - APART / 2
+    if missing:
+        tall, broad = missing / high * COUNTS, min(wide, APART * 0.6)
+        said = f"missing: {missing:,} rows"
+        parts.append(_rectangle(aside - broad / 2, floor - tall, broad, tall, "var(--then)", said))
+    parts += [
         _grid(floor),
         f'<text x="{LEFT - 6}" y="{TOP + 9}" text-anchor="end">{high:,}</text>',
         f'<text x="{LEFT - 6}" y="{floor}" text-anchor="end">0</text>',
-    ]
-    parts += [
-        _rectangle(place, floor - count / high * COUNTS, wide, count / high * COUNTS, colour, f"{name}: {count:,} rows")
-        for place, count, name, colour in bars
     ]
     if course is not None and len(shape.counts):
         top = floor + GAP
         middles = [place + wide / 2 for place in places]
         sizes = shape.counts
         draw = _stacked if course.figures.ndim == 2 else _line
-        apart = LEFT + (slots - 0.5) * wide if missing and course.missing is not None else None
+        apart = aside if missing and course.missing is not None else None
         parts += draw(course, middles, sizes, shape.names, top, wide, apart)
         floor = top + COURSE
-    end = WIDTH - RIGHT - (1.6 * wide if missing else 0)
+    end = LEFT + room
+    if missing:
+        parts.append(f'<text x="{aside:.1f}" y="{floor + 16}" text-anchor="middle">missing</text>')
     parts.append(f'<text x="{LEFT}" y="{floor + 16}">{escape(ends[0])}</text>')
     if len(shape.counts) > 1:
         parts.append(f'<text x="{end:.1f}" y="{floor + 16}" text-anchor="end">{escape(ends[1])}</text>')
@@ -188,10 +194,10 @@ def _stacked(
         columns.append((apart, course.missing[0], "missing"))
     parts = [f'<text x="{LEFT}" y="{top - 5}">{escape(course.title)}</text>']
     for x, row, name in columns:
-        y = top
+        y, broad = top, min(wide, APART * 0.6) if name == "missing" else wide
         for colour, label, share in _shares(row, course.classes):
             said = f"{name}: {share:.1%} {label}"
-            parts.append(_rectangle(x - wide / 2, y, wide, share * COURSE, f"var(--c{colour})", said))
+            parts.append(_rectangle(x - broad / 2, y, broad, share * COURSE, f"var(--c{colour})", said))
             y += share * COURSE
     return parts
 

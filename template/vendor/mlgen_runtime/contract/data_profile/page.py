@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...core.page import cell, escape, filled, framed, remark, section
 from . import charts, overview, words
 from .association import MEASURES
-from .charts import Course
+from .charts import FEW, Course
 from .distribution import moment, short
 from .profile import ColumnProfile, DataProfile
 
@@ -40,6 +40,8 @@ def _place(one: ColumnProfile) -> tuple[int, float]:
 
 def _remark(others: Sequence[ColumnProfile], found: DataProfile) -> str:
     told = ["Those that go with the target most come first."]
+    if any(one.distribution.edges and one.target is not None and one.target.ndim == 1 for one in others):
+        told.append(f"Dots are what the target does in each bar (pale: fewer than {FEW} rows), dashed is all rows.")
     if len(others) > DRAWN:
         told.append(f"The last {len(others) - DRAWN:,} are only in the table above.")
     if found.drawn < found.rows:

@@ -53,7 +53,7 @@ def relation(one: ColumnProfile, classes: Sequence[str] = ()) -> str:
     if known is None:
         return ""
     bar = f'<span class="meter" style="width:{max(2, 60 * known.strength):.0f}px"></span>'
-    text = f"{MEASURES[known.measure][0]} {known.value:.2f}"
+    text = f"{MEASURES[known.measure][0]} {round(known.value, 2) + 0.0:.2f}"  # no minus before zero
     if classes and known.measure == "auc" and known.strength >= 0.02:
         text += f": {'larger' if known.value > 0.5 else 'smaller'} values speak for {classes[1]}"
     return f"<span>{bar}{escape(text)}</span>"
