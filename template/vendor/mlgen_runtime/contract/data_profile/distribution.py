@@ -24,6 +24,8 @@ BINS, WHOLE, NAMED = 24, 24, 10
 #: The range is cut where it is so many times as wide as that of the middle 98 %.
 FAR = 3.0
 DAY = 86_400e9
+#: Whole numbers beyond this are not told apart any more.
+EXACT = 1e15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,7 @@ def of_numbers(values: Floats, *, whole: bool = False) -> Distribution:
     if not len(known):
         return Distribution(kind="histogram", names=(), counts=(), codes=np.full(len(values), -1, dtype=np.int64))
     low, high, cut = _range(known)
-    if whole or (known == np.floor(known)).all():
+    if max(abs(low), abs(high)) < EXACT and (whole or (known == np.floor(known)).all()):
         edges = _whole_edges(math.floor(low), math.ceil(high))
         inner = [(math.ceil(start), math.ceil(end) - 1) for start, end in itertools.pairwise(edges)]
         names = tuple(f"{start:,}" if start == end else f"{start:,} to {end:,}" for start, end in inner)

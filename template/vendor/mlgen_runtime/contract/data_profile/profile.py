@@ -196,6 +196,8 @@ def _labels(codes: Codes, labels: tuple[str, ...]) -> Distribution:
 
 def _summary(values: Floats) -> dict[str, float]:
     known = values[~np.isnan(values)]
+    with np.errstate(over="ignore"):  # the spread of numbers about 1e300 is infinite, which JSON says as null
+        deviation = float(known.std(ddof=1)) if len(known) > 1 else 0.0
     first, middle, last = (float(value) for value in np.quantile(known, (0.25, 0.5, 0.75)))
     return {
         "minimum": float(known.min()),
@@ -204,7 +206,7 @@ def _summary(values: Floats) -> dict[str, float]:
         "mean": float(known.mean()),
         "third_quartile": last,
         "maximum": float(known.max()),
-        "standard_deviation": float(known.std(ddof=1)) if len(known) > 1 else 0.0,
+        "standard_deviation": deviation,
     }
 
 
