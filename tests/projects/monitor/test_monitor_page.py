@@ -60,8 +60,9 @@ def test_the_page_is_readable_and_asks_nobody(page: tuple[Path, str], width: int
         assert moved in browser.text(".verdict")
         assert (
             browser.run("return [...document.querySelectorAll('svg')].filter((s) => s.getBBox().width > 100).length")
-            > 8
+            >= 8
         )
+        assert browser.run("return document.querySelectorAll('.heat td[title], .bars .lane').length") > 8
         assert browser.run("return document.querySelector('iframe')") is None
         assert browser.run("return document.querySelectorAll('*').length") < 5000
 
