@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import SCREENS, Offline, needs_browser
 from generated_projects import run
-from service import Browser
 from static import Server
 
 HERE = Path(__file__).parent
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="no node on this machine")
-needs_chromium = pytest.mark.skipif(not shutil.which("chromedriver"), reason="no Chromium with its driver here")
 ASK = """window.found = null;
 import("./reader.mjs").then(async ({Model}) => {
   const ort = await import("./node_modules/onnxruntime-web/dist/ort.wasm.bundle.min.mjs");
@@ -108,12 +107,6 @@ def test_node_without_the_runtime_says_what_to_do(exported: Path) -> None:
     assert node.returncode == 2 and "run npm ci" in node.stderr
 
 
-class Offline(Browser):
-    """A browser that finds no other machine than this one."""
-
-    FLAGS = (*Browser.FLAGS, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
-
-
 def until(condition: Callable[[], Any], complaint: str) -> Any:
     """Wait for something true; fail where it does not come."""
     for _ in range(600):
@@ -123,8 +116,8 @@ def until(condition: Callable[[], Any], complaint: str) -> Any:
     raise AssertionError(complaint)
 
 
-@needs_chromium
-@pytest.mark.parametrize(("width", "height", "phone"), [(1200, 900, False), (390, 844, True)])
+@needs_browser
+@SCREENS
 def test_the_page_runs_the_model(served: Server, with_runtime: Path, width: int, height: int, phone: bool) -> None:
     """In Chromium, from a static server: the form answers the example, a wrong cell is explained, nothing complains."""
     browser = Offline(width, height, phone)
@@ -142,7 +135,7 @@ def test_the_page_runs_the_model(served: Server, with_runtime: Path, width: int,
             "return [...document.querySelectorAll('output')].map((o) => [o.dataset.name, o.textContent])"
         )
         assert {name: float(text) for name, text in shown} == {n: v for n, v in answer.items() if n != "prediction"}
-        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+        assert browser.faults() == []
         assert float(browser.run("return getComputedStyle(document.body).fontSize").removesuffix("px")) >= 16
         assert browser.complaints() == []
 
@@ -154,7 +147,7 @@ def test_the_page_runs_the_model(served: Server, with_runtime: Path, width: int,
         browser.close()
 
 
-@needs_chromium
+@needs_browser
 def test_the_browser_says_what_the_predictor_says(served: Server, questions: list[dict[str, Any]]) -> None:
     """Thousands of rows in WebAssembly, to the last digit; nothing is asked of another address, nothing is missing."""
     browser = Offline(1200, 900)
@@ -173,7 +166,7 @@ def test_the_browser_says_what_the_predictor_says(served: Server, questions: lis
         browser.close()
 
 
-@needs_chromium
+@needs_browser
 def test_a_folder_without_the_runtime_says_what_to_do(exported: Path) -> None:
     """Before `npm ci`, the page names the command."""
     server, browser = Server(exported), Offline(1200, 900)
@@ -185,3 +178,33 @@ def test_a_folder_without_the_runtime_says_what_to_do(exported: Path) -> None:
     finally:
         browser.close()
         server.close()
+
+
+@needs_browser
+@SCREENS
+def test_a_page_that_was_opened_as_a_file_says_what_to_do(exported: Path, width: int, height: int, phone: bool) -> None:
+    """No server, so no script: the page itself names the command and the address, and shows no dead form."""
+    browser = Offline(width, height, phone)
+    try:
+        browser.open((exported / "index.html").as_uri())
+        until(lambda: browser.run("return getComputedStyle(unserved).visibility") == "visible", "nothing to be seen")
+
+        assert "python3 -m http.server 8080" in browser.text("#unserved pre")
+        assert browser.run("return document.querySelector('#unserved a').href") == "http://127.0.0.1:8080/"
+        assert not browser.run("return document.querySelector('#try').getClientRects().length")
+        assert browser.faults() == []
+    finally:
+        browser.close()
+
+
+@needs_browser
+def test_a_served_page_says_nothing_of_files(served: Server) -> None:
+    """Where the script runs, the word about servers is gone and the form is there."""
+    browser = Offline(1200, 900)
+    try:
+        browser.open(served.url)
+        until(lambda: browser.run("return document.querySelector('#try').getClientRects().length"), "no form")
+
+        assert browser.run("return document.querySelector('#unserved')") is None
+    finally:
+        browser.close()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from browser import SCREENS, Offline, needs_browser
 from generated_projects import run
-from service import Browser
 from trees import ROOT
 
 FILL = """
@@ -30,12 +29,6 @@ print(json.dumps([number, seen.notes]))
 """
 
 
-class Offline(Browser):
-    """A browser that finds no other machine, and takes files of this one."""
-
-    FLAGS = (*Browser.FLAGS, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
-
-
 @pytest.fixture(scope="module")
 def page(installed: Callable[..., Path]) -> tuple[Path, str]:
     """A page over real rows, a column of which has moved, and that column."""
@@ -48,17 +41,18 @@ def page(installed: Callable[..., Path]) -> tuple[Path, str]:
     return folder / "reports" / "monitor.html", number
 
 
-@pytest.mark.skipif(not shutil.which("chromedriver"), reason="no Chromium with its driver on this machine")
-@pytest.mark.parametrize(("width", "height", "phone"), [(1200, 900, False), (390, 844, True)])
+@needs_browser
+@SCREENS
 def test_the_page_is_readable_and_asks_nobody(page: tuple[Path, str], width: int, height: int, phone: bool) -> None:
-    """Light, nothing overflows, the column that moved is named, charts are drawn; Evidently's report opens inside;
-    no request leaves, none is even tried."""
+    """Light or dark as the reader likes it, nothing overflows or is cut, the column that moved is named, charts are
+    drawn; Evidently's report opens inside; no request leaves, none is even tried."""
     path, moved = page
     browser = Offline(width, height, phone)
     try:
         browser.open(path.as_uri())
 
-        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+        assert browser.faults() == []
+        browser.scheme("light")
         assert float(browser.run("return getComputedStyle(document.body).fontSize").removesuffix("px")) >= 16
         assert browser.run("return getComputedStyle(document.querySelector('.card')).backgroundColor") == (
             "rgb(255, 255, 255)"
@@ -66,8 +60,9 @@ def test_the_page_is_readable_and_asks_nobody(page: tuple[Path, str], width: int
         assert moved in browser.text(".verdict")
         assert (
             browser.run("return [...document.querySelectorAll('svg')].filter((s) => s.getBBox().width > 100).length")
-            > 8
+            >= 8
         )
+        assert browser.run("return document.querySelectorAll('.heat td[title], .bars .lane').length") > 8
         assert browser.run("return document.querySelector('iframe')") is None
         assert browser.run("return document.querySelectorAll('*').length") < 5000
 

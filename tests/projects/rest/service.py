@@ -1,27 +1,25 @@
-"""A generated service under test: a process over a store, clients that share its fate, and a real browser."""
+"""A generated service under test: a process over a store, and clients that share its fate."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import http.client
 import json
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from browser import free_port
 
 Record = dict[str, Any]
 Start = Callable[..., "Service"]
@@ -169,91 +167,3 @@ class Load:
                 self.unanswered.append(repr(error))
             finally:
                 connection.close()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Browser:
-    """Headless Chromium through ChromeDriver, spoken to in plain WebDriver (JSON over HTTP)."""
-
-    FLAGS = (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    )
-
-    def __init__(self, width: int, height: int, phone: bool = False) -> None:
-        self.port, self.folder = free_port(), tempfile.mkdtemp()
-        self.driver = subprocess.Popen(
-            [str(shutil.which("chromedriver")), f"--port={self.port}"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        flags = [*self.FLAGS, f"--user-data-dir={self.folder}", f"--window-size={width},{height}"]
-        options: dict[str, Any] = {"args": flags, "binary": shutil.which("chromium")}
-        if phone:
-            options["mobileEmulation"] = {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0}}
-        wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
-        self.session = ""
-        for _ in range(200):
-            try:
-                self.session = (
-                    "/session/" + self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
-                )
-                break
-            except (ConnectionError, urllib.error.URLError):
-                time.sleep(0.1)
-
-    def _call(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Any:
-        body = None if content is None else json.dumps(content).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, method=method)
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.loads(answer.read())["value"]
-
-    def open(self, url: str) -> None:
-        self._call("POST", f"{self.session}/url", {"url": url})
-
-    def run(self, script: str, *arguments: object) -> Any:
-        """Run JavaScript in the page and return what it returns."""
-        return self._call("POST", f"{self.session}/execute/sync", {"script": script, "args": list(arguments)})
-
-    def click(self, selector: str) -> None:
-        """Click as a person does; fails where something else is in the way."""
-        found = self._call("POST", f"{self.session}/element", {"using": "css selector", "value": selector})
-        self._call("POST", f"{self.session}/element/{next(iter(found.values()))}/click", {})
-
-    def type(self, selector: str, text: str) -> None:
-        """Replace a field's text by typing."""
-        found = self._call("POST", f"{self.session}/element", {"using": "css selector", "value": selector})
-        element = next(iter(found.values()))
-        self._call("POST", f"{self.session}/element/{element}/clear", {})
-        self._call("POST", f"{self.session}/element/{element}/value", {"text": text})
-
-    def text(self, selector: str) -> str:
-        """The text of an element; empty where there is none."""
-        return str(self.run("return (document.querySelector(arguments[0]) || {textContent: ''}).textContent", selector))
-
-    def complaints(self) -> list[str]:
-        """What the console said."""
-        return [entry["message"] for entry in self._call("POST", f"{self.session}/se/log", {"type": "browser"})]
-
-    def picture(self) -> bytes:
-        """The page as PNG."""
-        return base64.b64decode(self._call("GET", f"{self.session}/screenshot"))
-
-    def close(self) -> None:
-        if self.session:
-            self._call("DELETE", self.session)
-        self.driver.terminate()
-        self.driver.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+from browser import SCREENS, Browser, needs_browser
+from service import Start
 
-import pytest
-from service import Browser, Start
-
-FITS = "return document.documentElement.scrollWidth <= innerWidth"
 NUMBER = "return document.querySelector('[data-type=number], [data-type=integer]').id"
 
 
-@pytest.mark.skipif(not shutil.which("chromedriver"), reason="no Chromium with its driver on this machine")
-@pytest.mark.parametrize(("width", "height", "phone"), [(1200, 900, False), (390, 844, True)])
+@needs_browser
+@SCREENS
 def test_the_page_in_a_browser(start: Start, width: int, height: int, phone: bool) -> None:
-    """In Chromium: the form predicts, a wrong value is explained under its field, nothing overflows or complains."""
+    """In Chromium: the form predicts, a wrong value is explained under its field, nothing overflows or complains, and
+    all can be read, in the dark too."""
     service = start()
     browser = Browser(width, height, phone)
     try:
@@ -23,7 +21,7 @@ def test_the_page_in_a_browser(start: Start, width: int, height: int, phone: boo
         service.until(lambda: browser.text("#answer .value") != "", "no answer")
         assert browser.text("#answer .value") == str(service.predict(service.example())["predictions"][0])
         assert browser.text("#version") == service.predict(service.example())["model_version"]
-        assert browser.run(FITS)
+        assert browser.faults() == []
         assert float(browser.run("return getComputedStyle(document.body).fontSize").removesuffix("px")) >= 16
         assert browser.complaints() == []
 
@@ -33,7 +31,7 @@ def test_the_page_in_a_browser(start: Start, width: int, height: int, phone: boo
         service.until(lambda: "number" in browser.text(f"#{number}-fault"), "no word under the field")
 
         browser.open(f"{service.url}/docs")
-        assert browser.run(FITS)
+        assert browser.faults() == []
         assert [line for line in browser.complaints() if "422" not in line] == []
     finally:
         browser.close()

@@ -2,7 +2,8 @@
 
 Where there is no data/contract.yaml it is proposed from the rows and written, to be reviewed and committed; where there
 is one, the rows are checked against it. All problems are told at once: on the terminal, in reports/contract.json, and
-as a page in reports/contract.html. Exits with 2 where one is an error. contract.write=true proposes the contract anew.
+as a page in reports/contract.html; both files hold a profile of every column, too. Exits with 2 where a problem is an
+error. contract.write=true proposes the contract anew.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ SETTINGS = (
 
 def run(config: RunConfig) -> VerbReport:
     """Resolve the contract, check the rows, and report both."""
-    from ..contract import checks, report
+    from ..contract import checks, data_profile, report, report_page
     from ..usecase import registry
     from ..usecase.resolve import resolve
 
@@ -40,10 +41,12 @@ def run(config: RunConfig) -> VerbReport:
     resolved = resolve(config)
     rows = resolved.whole
     halves, notes = case.preparation.halves(config, resolved)
-    problems = checks.check(rows, resolved.contract, config.contract, case.checks, halves)
+    view = checks.view(rows, resolved.contract, config.contract, case.checks, halves)
+    problems = checks.examine(view, case.checks)
+    profile = data_profile.profile(view)
     resolved.save()
     page = config.root / "reports" / "contract.html"
-    atomic.write(page, report.page(resolved.contract, problems, len(rows), config.contract.path))
+    atomic.write(page, report_page.page(resolved.contract, problems, profile, config.contract.path))
     print(report.overview(resolved.contract, len(rows)))
     for line in (*notes, *report.proposal(resolved.contract)):
         print(line)
@@ -69,6 +72,7 @@ def run(config: RunConfig) -> VerbReport:
             "problems": [problem.to_dict() for problem in problems],
             "notes": notes,
             "contract": resolved.contract.to_dict(),
+            "profile": profile.to_dict(),
         },
         exit_code=2 if errors else 0,
     )

@@ -5,9 +5,11 @@ A server imports `contract.schema` from here, so nothing heavy is loaded before 
     load, dump, dumps     the file data/contract.yaml            (file)
     conform, truth        rows as typed columns, targets as codes or values   (typed)
     check, refuse         all that is wrong with some rows; stop at errors    (checks)
-    table, page           problems for the terminal and as HTML  (report)
+    table                 problems for the terminal              (report)
+    page                  them and the data profile as HTML      (report_page)
 
-A first contract is proposed by the use case; which contract and which rows a run works with says `usecase.resolve`.
+The data profile itself is made in `data_profile`. A first contract is proposed by the use case; which contract and
+which rows a run works with says `usecase.resolve`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from .catalogue import Problem
     from .checks import check, refuse
     from .file import dump, dumps, load
-    from .report import page, table
+    from .report import table
+    from .report_page import page
     from .typed import conform, label_codes, truth
 
 __all__ = [
@@ -51,7 +54,7 @@ _WHERE = {
     "dumps": "file",
     "label_codes": "typed",
     "load": "file",
-    "page": "report",
+    "page": "report_page",
     "refuse": "checks",
     "table": "report",
     "truth": "typed",

@@ -1,31 +1,115 @@
-"""How our pages look: one style sheet for the model card, the contract report and the monitor page."""
+"""Pages for people: one style sheet, page.css beside this module, and the blocks that reports put on a page.
+
+    document("Churn by lightgbm", tiles([("0.84", "roc_auc")]) + section("Notes", listed(["22 rows repeat"])))
+
+A report is one file that asks the network for nothing; a server sends the same style sheet as a file of its own. All
+text that is handed in here is escaped here: names come from data.
+"""
 
 from __future__ import annotations
 
-STYLE = """
-:root{--ink:#1c2733;--soft:#5b6875;--line:#e3e8ed;--accent:#0b6e99;--paper:#fff;--back:#f4f6f8;--good:#1a7f4b;
---warn:#b45f06}
-*{box-sizing:border-box}body{margin:0;background:var(--back);color:var(--ink);
-font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-main{max-width:1060px;margin:0 auto;padding:24px 16px 56px}
-header{padding:8px 0 4px}h1{font-size:1.7rem;line-height:1.2;margin:0 0 4px}h2{font-size:1.1rem;margin:0 0 12px}
-.sub{color:var(--soft);margin:0}.card{background:var(--paper);border:1px solid var(--line);border-radius:12px;
-padding:20px;margin:16px 0}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:16px 0}
-.tile{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:14px 16px}
-.tile b{display:block;font-size:1.5rem;line-height:1.25;font-variant-numeric:tabular-nums}
-.tile span{color:var(--soft);font-size:.85rem}
-.verdict{border-left:5px solid var(--good)}.verdict.held{border-left-color:var(--warn)}.verdict p{margin:0}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
-th,td{text-align:left;padding:7px 12px 7px 0;border-bottom:1px solid var(--line);vertical-align:top}
-th{color:var(--soft);font-weight:600;white-space:nowrap}td.n,th.n{text-align:right}tr.on td{font-weight:650}
-tr:last-child td{border-bottom:0}
-.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:16px}
-figure{margin:0}figure img{width:100%;height:auto;display:block;border-radius:8px}
-figure.wide{grid-column:1/-1}
-figcaption{color:var(--soft);font-size:.85rem;padding:4px 6px}
-.bar{display:inline-block;height:8px;border-radius:4px;background:var(--accent);vertical-align:middle}
-code{font:.86em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
-details summary{cursor:pointer;color:var(--accent)}ul{margin:0;padding-left:20px}
-@media (max-width:600px){.card{padding:16px 14px}h1{font-size:1.4rem}th,td{padding-right:10px}}
-"""
+import html
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+@cache
+def style() -> str:
+    """The style sheet of every page."""
+    return resources.files(__package__).joinpath("page.css").read_text("utf8")
+
+
+def escape(text: object) -> str:
+    """Text as HTML, safe in attributes too."""
+    return html.escape(str(text), quote=True).replace("\r", "&#13;")
+
+
+def document(title: str, body: str, *, policy: str = "") -> str:
+    """A whole page with its style in it; `body` is HTML, `policy` what its browser may do where it needs saying."""
+    allowed = f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">' if policy else ""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark">{allowed}'
+        f"<title>{escape(title)}</title><style>{style()}</style></head><body><main>{body}</main></body></html>\n"
+    )
+
+
+def heading(title: str, subtitle: str) -> str:
+    """What a page begins with."""
+    return f'<header><h1>{escape(title)}</h1><p class="sub">{escape(subtitle)}</p></header>'
+
+
+def section(title: str, content: str) -> str:
+    """A block with a heading around HTML."""
+    return f'<section class="card"><h2>{escape(title)}</h2>{content}</section>'
+
+
+def tiles(figures: Iterable[tuple[str, str]]) -> str:
+    """Figures to be seen first: (value, what it is)."""
+    shown = (f'<div class="tile"><b>{escape(value)}</b><span>{escape(name)}</span></div>' for value, name in figures)
+    return f'<div class="tiles">{"".join(shown)}</div>'
+
+
+def table(
+    rows: Sequence[Mapping[str, Any]], *, marked: Container[int] = (), style: Callable[[str, str], str] | None = None
+) -> str:
+    """Rows of text by column, all with the same columns; those without a name are left out. `marked` rows stand out,
+    `style` gives the class of a cell from its column and text. On a phone each row is a block that names its cells."""
+    if not rows:
+        return remark("Nothing to show.")
+    names = [name for name in rows[0] if name]
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    lines = []
+    for at, row in enumerate(rows):
+        cells = (cell(name, row[name], style(name, str(row[name])) if style else "") for name in names)
+        lines.append(f"<tr{' class=on' if at in marked else ''}>{''.join(cells)}</tr>")
+    return framed(head, "".join(lines))
+
+
+def cell(name: str, content: object, style: str = "") -> str:
+    """One cell of a table, which knows the name of its column."""
+    return filled(name, escape(content), style)
+
+
+def filled(name: str, content: str, style: str = "") -> str:
+    """A cell that holds HTML."""
+    return f'<td data-name="{escape(name)}"{f" class={style}" if style else ""}>{content}</td>'
+
+
+def framed(head: str, lines: str, *, compact: bool = False) -> str:
+    """A table of HTML cells, in a box that scrolls where it is too wide; `compact` for cells of a word or two, which
+    stand beside each other on a phone."""
+    kind = "stacked compact" if compact else "stacked"
+    return (
+        f'<div class="scroll"><table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
+    )
+
+
+def pairs(entries: Mapping[str, Any], *, code: bool = False) -> str:
+    """A table of names and values; `code` for values that are copied rather than read."""
+    before, after = ("<code>", "</code>") if code else ("", "")
+    lines = (
+        f'<tr><th scope="row">{escape(name)}</th><td>{before}{escape(value)}{after}</td></tr>'
+        for name, value in entries.items()
+    )
+    return f'<table class="pairs stacked"><tbody>{"".join(lines)}</tbody></table>'
+
+
+def listed(lines: Iterable[str]) -> str:
+    """A list of sentences."""
+    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+
+
+def remark(text: str) -> str:
+    """A sentence in small print."""
+    return f'<p class="sub">{escape(text)}</p>'
+
+
+def limits(low: float | None, high: float | None) -> str:
+    """A range in words; empty where there is none."""
+    if low is None or high is None:
+        return f"at least {low:,.6g}" if low is not None else f"at most {high:,.6g}" if high is not None else ""
+    return f"{low:,.6g} to {high:,.6g}"

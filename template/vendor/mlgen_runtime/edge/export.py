@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..bundle import format as bundle
+from ..core.page import style
 from ..core.progress import Steps
 from ..usecase import registry
 from ..usecase.export_package import ExportPackage
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 #: What a terminal is shown, in this order; `quantise` where 8 bits are asked for.
 STEPS = ("write", "compare", "quantise")
 #: The page that runs the model in a browser; only where the use case has a reader in JavaScript.
-PAGES = ("index.html", "page.mjs", "page.css", "package.json", "package-lock.json")
+PAGES = ("index.html", "page.mjs", "package.json", "package-lock.json")
 
 
 def write(config: RunConfig, steps: Steps) -> dict[str, Any]:
@@ -62,6 +63,7 @@ def write(config: RunConfig, steps: Steps) -> dict[str, Any]:
 def _pages(folder: Path) -> None:
     for name in PAGES:
         (folder / name).write_bytes(resources.files(__package__).joinpath("pages", name).read_bytes())
+    (folder / "page.css").write_text(style(), "utf8")
 
 
 def _measured(

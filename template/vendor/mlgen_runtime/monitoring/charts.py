@@ -1,22 +1,25 @@
-"""Charts as SVG text: lines over time with bands and marks, a map of many columns over time, bars of now and then.
+"""Charts of windows: lines over time with bands and marks as SVG, and a map of many columns over time as a table.
 
 Written by hand, so that a page of dozens of charts stays small, is drawn at once, and needs nothing from anywhere.
+Colours are those of the style sheet, in light and in dark.
 """
 
 from __future__ import annotations
 
-import html
-import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-#: Colours of lines, told apart by most eyes.
-COLOURS = ("#0b6e99", "#d9822b", "#1a7f4b", "#8a4fbf", "#b3262e", "#5b6875", "#2f9e9e", "#a0722a")
-WIDTH, HEIGHT = 520, 190
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 26
-#: Rows and labels of the map.
-CELL, LABEL = 18, 150
+from ..core.page import escape
+
+#: Colours of lines, told apart by most eyes: --c0 to --c7 of the style sheet.
+COLOURS = tuple(f"var(--c{number})" for number in range(8))
+WIDTH, HEIGHT = 440, 190
+LEFT, RIGHT, TOP, BOTTOM = 58, 12, 12, 26
+#: Room for a letter of a name, as wide as it is on a phone.
+LETTER = 8
+#: Where the map's next colour begins: pale below the first, the strongest from the last on.
+SHADES = (0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,61 +71,37 @@ def lines(axis: Axis, shown: Sequence[Line], words: Callable[[float], str], zero
 def heat(
     axis: Axis, rows: Sequence[tuple[str, Sequence[float | None], Sequence[bool]]], words: Callable[[float], str]
 ) -> str:
-    """A map: a row for each column, a cell for each window, darker where the value is larger; a dot where it is more
-    than chance. Rows are (name, values, proven)."""
-    windows = len(axis.places)
-    wide = min(40.0, max(5.0, 760 / max(windows, 1)))
-    height = CELL * len(rows) + 24
-    parts = []
-    for number, (name, values, proven) in enumerate(rows):
-        top = number * CELL
-        parts.append(f'<text x="{LABEL - 8}" y="{top + 13}" text-anchor="end">{_short(name, 22)}</text>')
-        for at, value in enumerate(values):
-            if value is None or not math.isfinite(value):
-                continue
-            said = f"{name}, {axis.names[at]}: {words(value)}{' (more than chance)' if proven[at] else ''}"
-            left = LABEL + at * wide
-            parts.append(
-                f'<rect x="{left:.1f}" y="{top + 1}" width="{wide - 1:.1f}" height="{CELL - 2}" rx="2" '
-                f'fill="{_shade(value)}"><title>{html.escape(said)}</title></rect>'
-            )
-            if proven[at]:
-                parts.append(f'<circle cx="{left + wide / 2 - 0.5:.1f}" cy="{top + CELL / 2}" r="2" fill="#1c2733"/>')
-    bottom = CELL * len(rows)
-    for at in axis.marks:
-        left = LABEL + at * wide
-        parts.append(f'<path d="M{left + wide / 2 - 5:.1f} {bottom + 9}l4.5 -7 4.5 7z" fill="#b3262e"/>')
-    for at in _spread(windows, 6):
-        left = LABEL + (at + 0.5) * wide
-        parts.append(
-            f'<text x="{left:.1f}" y="{bottom + 20}" text-anchor="middle">{html.escape(axis.names[at])}</text>'
-        )
-    return f'<div class="scroll">{_svg(LABEL + wide * windows + 40, height, parts, fixed=True)}</div>'
+    """A map: a row for each column, a cell for each window, stronger where the value is larger; a dot where it is more
+    than chance. Rows are (name, values, proven). It is a table, so that long names wrap and a wide one scrolls."""
+    lines = "".join(
+        f'<tr><th scope="row"><div>{escape(name)}</div></th>'
+        + "".join(_cell(f"{name}, {axis.names[at]}", value, proven[at], words) for at, value in enumerate(values))
+        + "</tr>"
+        for name, values, proven in rows
+    )
+    marks = set(axis.marks)
+    fired = "".join(f'<td class="mark">{"▲" if at in marks else ""}</td>' for at in range(len(axis.names)))
+    named = f"<tr><td></td>{_ends(axis.names)}</tr>"
+    foot = f"<tr><td></td>{fired}</tr>{named}" if marks else named
+    return f'<div class="scroll"><table class="heat"><tbody>{lines}</tbody><tfoot>{foot}</tfoot></table></div>'
 
 
-def bars(names: Sequence[str], then: Sequence[float], now: Sequence[float]) -> str:
-    """Shares by bin: the training rows' behind, the window's in front."""
-    high = max([*then, *now, 1e-9])
-    room = WIDTH - LEFT - RIGHT
-    wide = room / max(len(names), 1)
-    floor = HEIGHT - BOTTOM
+def _cell(place: str, value: float | None, proven: bool, words: Callable[[float], str]) -> str:
+    """One window of one column; its figure is the cell's title."""
+    if value is None or not math.isfinite(value):
+        return "<td></td>"
+    said = f"{place}: {words(value)}{' (more than chance)' if proven else ''}"
+    shade = sum(value >= start for start in SHADES)
+    return f'<td class="h{shade}{" dot" if proven else ""}" title="{escape(said)}"></td>'
 
-    def up(value: float) -> float:
-        return value / high * (HEIGHT - TOP - BOTTOM)
 
-    parts = list(_frame(0.0, high, _scale(0.0, high, True)[2], lambda value: floor - up(value), lambda v: f"{v:.0%}"))
-    for at, name in enumerate(names):
-        left = LEFT + at * wide
-        said = html.escape(f"{name}: {now[at]:.1%}, in training {then[at]:.1%}")
-        for value, colour, shift, share in ((then[at], "#c9d1d9", 0.08, 0.4), (now[at], COLOURS[0], 0.5, 0.4)):
-            parts.append(
-                f'<rect x="{left + shift * wide:.1f}" y="{floor - up(value):.1f}" width="{share * wide:.1f}" '
-                f'height="{up(value):.1f}" fill="{colour}"><title>{said}</title></rect>'
-            )
-    for at in _spread(len(names), 5):
-        x = f"{LEFT + (at + 0.5) * wide:.1f}"
-        parts.append(f'<text x="{x}" y="{HEIGHT - 8}" text-anchor="middle">{_short(names[at], 14)}</text>')
-    return _svg(WIDTH, HEIGHT, parts)
+def _ends(names: Sequence[str]) -> str:
+    """The names of the first and the last window under the map."""
+    half = (len(names) + 1) // 2
+    first = f'<td colspan="{half}">{escape(names[0])}</td>'
+    return (
+        first if half == len(names) else f'{first}<td colspan="{len(names) - half}" class="n">{escape(names[-1])}</td>'
+    )
 
 
 def _frame(
@@ -133,18 +112,21 @@ def _frame(
         value = number * step  # not summed up: a tick at zero is zero
         y = up(value)
         found.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>')
-        found.append(f'<text x="{LEFT - 6}" y="{y + 3.5:.1f}" text-anchor="end">{html.escape(words(value))}</text>')
+        found.append(f'<text x="{LEFT - 6}" y="{y + 3.5:.1f}" text-anchor="end">{escape(words(value))}</text>')
     return found
 
 
 def _moments(axis: Axis, across: Callable[[int], float]) -> list[str]:
-    found = []
-    chosen = _spread(len(axis.names), 4)
-    for at in chosen:
-        anchor = "start" if at == 0 and len(chosen) > 1 else "end" if at == len(axis.names) - 1 and at else "middle"
-        found.append(
-            f'<text x="{across(at):.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{html.escape(axis.names[at])}</text>'
-        )
+    """The names of the first and the last window, and of one between them where there is room."""
+    found, last = [], len(axis.names) - 1
+    for at in _spread(len(axis.names), 3):
+        anchor = "start" if at == 0 and last else "end" if at == last and at else "middle"
+        ends = (across(0) + LETTER * len(axis.names[0]), across(last) - LETTER * len(axis.names[last]))
+        half = LETTER * len(axis.names[at]) / 2
+        if anchor == "middle" and last and not (ends[0] < across(at) - half and across(at) + half < ends[1]):
+            continue
+        text = escape(axis.names[at])
+        found.append(f'<text x="{across(at):.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{text}</text>')
     return found
 
 
@@ -187,7 +169,7 @@ def _points(
     size = 3 if len(line.values) <= 40 else 1.6
     return [
         f'<circle cx="{across(at):.1f}" cy="{up(value):.1f}" r="{size}" fill="{colour}">'
-        f"<title>{html.escape(f'{line.name}, {axis.names[at]}: {words(value)}')}</title></circle>"
+        f"<title>{escape(f'{line.name}, {axis.names[at]}: {words(value)}')}</title></circle>"
         for at, value in enumerate(line.values)
         if value is not None and math.isfinite(value)
     ]
@@ -195,7 +177,7 @@ def _points(
 
 def _legend(shown: Sequence[Line]) -> str:
     keys = (
-        f'<span><i style="background:{COLOURS[number % len(COLOURS)]}"></i>{html.escape(line.name)}</span>'
+        f'<span><i style="background:{COLOURS[number % len(COLOURS)]}"></i>{escape(line.name)}</span>'
         for number, line in enumerate(shown)
     )
     return f'<p class="legend">{"".join(keys)}</p>'
@@ -221,24 +203,9 @@ def _spread(count: int, most: int) -> list[int]:
     return sorted({round(at * (count - 1) / (most - 1)) for at in range(most)})
 
 
-def _shade(value: float) -> str:
-    """From almost white, at nought, over orange at 0.2 to red at 0.5 and beyond."""
-    stops = ((0.0, (238, 243, 246)), (0.1, (250, 226, 190)), (0.2, (240, 165, 85)), (0.5, (190, 45, 45)))
-    for (start, pale), (end, strong) in itertools.pairwise(stops):
-        if value <= end:
-            share = (value - start) / (end - start)
-            return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(pale, strong, strict=True))
-    return "#be2d2d"
-
-
-def _svg(width: float, height: float, parts: Sequence[str], fixed: bool = False) -> str:
-    size = f' width="{width:.0f}" height="{height:.0f}"' if fixed else ""
-    return f'<svg viewBox="0 0 {width:.0f} {height:.0f}"{size} role="img">{"".join(parts)}</svg>'
+def _svg(width: float, height: float, parts: Sequence[str]) -> str:
+    return f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img">{"".join(parts)}</svg>'
 
 
 def _known(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None and math.isfinite(value)]
-
-
-def _short(text: str, letters: int) -> str:
-    return html.escape(text if len(text) <= letters else text[: letters - 1] + "…")

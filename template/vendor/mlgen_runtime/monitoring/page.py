@@ -1,20 +1,18 @@
 """reports/monitor.html: what production did over all windows that were looked at, on one page without any request.
 
-Charts are SVG in the page itself. The detailed report is an own document inside of it that is unpacked when somebody
+Charts are in the page itself. The detailed report is an own document inside of it that is unpacked when somebody
 opens it, so that the page is there at once.
 """
 
 from __future__ import annotations
 
 import datetime
-import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..core.page import STYLE
+from ..core.page import document, escape, heading, listed, remark, section, table, tiles
 from . import sections, summary
 from .charts import Axis
-from .style import MORE, NOWHERE
 
 if TYPE_CHECKING:
     from ..bundle.predictor import Predictor
@@ -24,6 +22,13 @@ if TYPE_CHECKING:
 
 #: Alerts of the list.
 ALERTS = 40
+#: Nothing is fetched from anywhere, neither by this page nor by the one inside of it.
+NOWHERE = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; img-src data: blob:; "
+    "font-src data:; frame-src 'self'; worker-src blob:"
+)
+#: Words of tables that stand out.
+ALARMING = ("moved", "worse", "fired", "critical")
 
 
 def page(
@@ -40,20 +45,14 @@ def page(
     that Evidently made."""
     title = f"{project} in production"
     subtitle = _subtitle(windows) if windows else f"version {champion.version}"
-    body = [f"<header><h1>{_text(title)}</h1><p class=sub>{_text(subtitle)}</p></header>"]
+    body = [heading(title, subtitle)]
     if windows:
         body += _sections(windows, champion.metrics, alerts, traffic, detailed)
     else:
-        body.append(_card("Nothing yet", "<p>Nothing has been logged so far.</p>"))
+        body.append(section("Nothing yet", "<p>Nothing has been logged so far.</p>"))
     if notes:
-        body.append(_card("Notes", "<ul>" + "".join(f"<li>{_text(note)}</li>" for note in notes) + "</ul>"))
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light">'
-        f'<meta http-equiv="Content-Security-Policy" content="{NOWHERE}">'
-        f"<title>{_text(title)}</title><style>{STYLE}{MORE}</style></head><body><main>"
-        f"{''.join(body)}</main></body></html>\n"
-    )
+        body.append(section("Notes", listed(notes)))
+    return document(title, "".join(body), policy=NOWHERE)
 
 
 def _sections(
@@ -66,13 +65,13 @@ def _sections(
     return [
         _tiles(newest, str(metrics.get("metric", "quality")), len(alerts.firing)),
         _firing(alerts.firing),
-        _card("The newest window", _figures(newest)),
-        *(_card("Drift of the inputs", found) for found in [drift] if found),
-        *(_card("Predictions", sections.grid(found)) for found in [sections.predictions(windows, axis)] if found),
-        *(_card("Quality and value", sections.grid(found)) for found in [quality] if found),
-        _card("Service", sections.grid(sections.service(windows, axis))),
-        *(_card("Alerts so far", _past(alerts.past)) for _ in alerts.past[:1]),
-        *(_card("In detail", found) for found in [detailed] if found),
+        section("The newest window", _figures(newest)),
+        *(section("Drift of the inputs", found) for found in [drift] if found),
+        *(section("Predictions", sections.grid(found)) for found in [sections.predictions(windows, axis)] if found),
+        *(section("Quality and value", sections.grid(found)) for found in [quality] if found),
+        section("Service", sections.grid(sections.service(windows, axis))),
+        *(section("Alerts so far", _past(alerts.past)) for _ in alerts.past[:1]),
+        *(section("In detail", found) for found in [detailed] if found),
     ]
 
 
@@ -93,32 +92,38 @@ def _axis(windows: Sequence[Window], past: Sequence[PastAlert]) -> Axis:
         places = [0.5]
     fired = {alert.window_id for alert in past if alert.kind == "fired"}
     marks = [at for at, window in enumerate(windows) if window.id in fired]
-    close = len(windows) > 1 and last - first < 3 * 86_400
-    return Axis(places=places, names=[_moment(window.end, close) for window in windows], marks=marks)
+    return Axis(places=places, names=_names([window.end for window in windows]), marks=marks)
+
+
+def _names(ends: Sequence[float]) -> list[str]:
+    """Windows by as much of their end as tells them apart: the hour where they are close, the year where it changes."""
+    moments = [datetime.datetime.fromtimestamp(end, datetime.UTC) for end in ends]
+    close = len(ends) > 1 and ends[-1] - ends[0] < 3 * 86_400
+    pattern = "%m-%d %H:%M" if close else "%m-%d" if moments[0].year == moments[-1].year else "%Y-%m-%d"
+    return [moment.strftime(pattern) for moment in moments]
 
 
 def _tiles(newest: Window, metric: str, firing: int) -> str:
     drifting = sum(figure.proven and (figure.value or 0) > 0.1 for figure in newest.of("input_drift"))
-    tiles = [
+    shown = [
         (f"{newest.rows:,}", "predictions"),
         (f"{newest.requests:,}", "requests"),
         (str(drifting), "inputs with PSI above 0.1"),
     ]
     names = {"quality": metric, "value": "value", "latency_p99_ms": "ms, p99"}
     for measured, name in names.items():
-        tiles += [(summary.shorten(figure), name) for figure in newest.of(measured, "") if figure.value is not None]
-    tiles.append((str(firing), "alerts firing"))
-    shown = (f'<div class="tile"><b>{_text(value)}</b><span>{_text(name)}</span></div>' for value, name in tiles)
-    return f'<div class="tiles">{"".join(shown)}</div>'
+        shown += [(summary.shorten(figure), name) for figure in newest.of(measured, "") if figure.value is not None]
+    shown.append((str(firing), "alerts firing"))
+    return tiles(shown)
 
 
 def _firing(alerts: Sequence[FiringAlert]) -> str:
     if not alerts:
         return '<section class="card verdict"><p>No alert is firing.</p></section>'
     rows = "".join(
-        f'<li><span class="bad">{_text(alert.severity)}</span> {_text(f"{alert.rule} {alert.subject}".strip())}: '
-        f"{_text(alert.message.removeprefix(f'{alert.subject}: '))}<br>"
-        f"<span class=sub>{_text(alert.runbook)}</span></li>"
+        f'<li><span class="bad">{escape(alert.severity)}</span> {escape(f"{alert.rule} {alert.subject}".strip())}: '
+        f"{escape(alert.message.removeprefix(f'{alert.subject}: '))}<br>"
+        f"<span class=sub>{escape(alert.runbook)}</span></li>"
         for alert in alerts
     )
     return f'<section class="card verdict held"><h2>Alerts that are firing</h2><ul>{rows}</ul></section>'
@@ -126,8 +131,8 @@ def _firing(alerts: Sequence[FiringAlert]) -> str:
 
 def _figures(newest: Window) -> str:
     rows = [{"metric": row["metric"], "of": row["of"], "value": row["value"], "verdict": row["verdict"],
-             "because": row["because"]} for row in summary.rows(newest)]  # fmt: skip
-    return _table(rows)
+             "because": row["because"]} for row in summary.rows(newest, whole=True)]  # fmt: skip
+    return table(rows, style=_kind)
 
 
 def _past(alerts: Sequence[PastAlert]) -> str:
@@ -143,41 +148,14 @@ def _past(alerts: Sequence[PastAlert]) -> str:
         for alert in alerts[:ALERTS]
     ]
     left = len(alerts) - len(rows)
-    return _table(rows) + (f'<p class="sub">{left} older ones are in the database.</p>' if left > 0 else "")
-
-
-def _card(title: str, content: str) -> str:
-    return f'<section class="card"><h2>{_text(title)}</h2>{content}</section>'
-
-
-def _table(rows: Sequence[dict[str, str]]) -> str:
-    if not rows:
-        return '<p class="sub">Nothing to show.</p>'
-    head = "".join(f"<th>{_text(name)}</th>" for name in rows[0])
-    lines = "".join(
-        "<tr>"
-        + "".join(f'<td class="{_kind(name, value)}">{_text(value)}</td>' for name, value in row.items())
-        + "</tr>"
-        for row in rows
-    )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
+    return table(rows, style=_kind) + (remark(f"{left} older ones are in the database.") if left > 0 else "")
 
 
 def _kind(name: str, value: str) -> str:
-    return (
-        "bad"
-        if value in ("moved", "worse", "fired", "critical")
-        else "w"
-        if name in ("value", "when", "metric")
-        else ""
-    )
+    """How a cell looks: alarming, or a figure that stays in one piece."""
+    return "bad" if value in ALARMING else "w" if name in ("value", "when", "metric", "verdict") else ""
 
 
-def _moment(at: float, close: bool = True) -> str:
-    """A moment for people: the day alone where windows are days apart."""
-    moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
-    return moment.strftime("%Y-%m-%d %H:%M" if close else "%m-%d")
-
-
-def _text(value: object) -> str:
-    return html.escape(str(value))
+def _moment(at: float) -> str:
+    """A moment for people."""
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%d %H:%M")

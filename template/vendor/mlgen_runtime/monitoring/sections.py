@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..core.bars import Bar, bars
+from ..core.page import escape, remark
 from . import charts
 from .charts import Axis, Line
 from .histogram import Categories
@@ -53,7 +54,7 @@ def drift(windows: Sequence[Window], axis: Axis) -> str:
         "PSI against the training rows, a cell for each window: pale is as usual, orange 0.2, red 0.5 and more. "
         f"A dot: more than chance explains. A triangle: an alert fired.{left}"
     )
-    return charts.heat(axis, rows, lambda value: f"PSI {value:.3f}") + f'<p class="sub">{message}</p>'
+    return charts.heat(axis, rows, lambda value: f"PSI {value:.3f}") + remark(message)
 
 
 def pictures(newest: Window, traffic: Traffic | None) -> str:
@@ -62,11 +63,11 @@ def pictures(newest: Window, traffic: Traffic | None) -> str:
         return ""
     moved = sorted((f for f in newest.of("input_drift") if f.proven), key=lambda figure: -(figure.value or 0.0))
     shown = [(figure.subject, traffic.inputs[figure.subject]) for figure in moved if figure.subject in traffic.inputs]
-    cards = [f"<div><h3>{_text(name)}</h3>{_bars(tally)}</div>" for name, tally in shown[:PICTURES]]
+    cards = [f"<div><h3>{escape(name)}</h3>{_bars(tally)}</div>" for name, tally in shown[:PICTURES]]
     if not cards:
         return ""
-    message = "Shares by bin: grey the training rows, blue the newest window."
-    return f'<h3 class="gap">What moved</h3><div class="charts">{"".join(cards)}</div><p class="sub">{message}</p>'
+    message = "Shares by bin: the newest window in colour, the training rows in grey beneath."
+    return f'<h3 class="gap">What moved</h3><div class="charts">{"".join(cards)}</div>{remark(message)}'
 
 
 def gone(windows: Sequence[Window], axis: Axis) -> str:
@@ -88,14 +89,17 @@ def _bars(tally: Tally) -> str:
         edges = [f"{edge:.4g}" for edge in tally.edges]
         names = [
             f"< {edges[0]}",
-            *(f"{low}–{high}" for low, high in itertools.pairwise(edges)),
+            *(f"{low} to {high}" for low, high in itertools.pairwise(edges)),
             f"≥ {edges[-1]}",
         ]
     order = sorted(range(len(names)), key=lambda at: -(now[at] + then[at]))[:12]
     if not isinstance(tally, Categories):
         order.sort()
     n, m = max(sum(now), 1), max(sum(then), 1)
-    return charts.bars([names[at] for at in order], [then[at] / m for at in order], [now[at] / n for at in order])
+    return bars(
+        Bar(name=names[at], share=now[at] / n, then=then[at] / m, says=f"{now[at] / n:.1%} / {then[at] / m:.1%}")
+        for at in order
+    )
 
 
 def predictions(windows: Sequence[Window], axis: Axis) -> list[tuple[str, str]]:
@@ -154,9 +158,5 @@ def _line(name: str, windows: Sequence[Window], metric: str, subject: str) -> Li
 
 def grid(found: Sequence[tuple[str, str]]) -> str:
     return (
-        f'<div class="charts">{"".join(f"<div><h3>{_text(title)}</h3>{chart}</div>" for title, chart in found)}</div>'
+        f'<div class="charts">{"".join(f"<div><h3>{escape(title)}</h3>{chart}</div>" for title, chart in found)}</div>'
     )
-
-
-def _text(value: object) -> str:
-    return html.escape(str(value))

@@ -31,8 +31,8 @@ GUARDED = (
 )  # fmt: skip
 
 
-def rows(window: Window) -> list[dict[str, str]]:
-    """The figures of a window that matter, the worrying ones first."""
+def rows(window: Window, *, whole: bool = False) -> list[dict[str, str]]:
+    """The figures of a window that matter, the worrying ones first; `whole` where nothing needs to fit a terminal."""
     ordered = sorted(window.measures, key=_order)
     shown: list[Measure] = []
     for figure in ordered:
@@ -43,10 +43,10 @@ def rows(window: Window) -> list[dict[str, str]]:
         {
             "": "!" if _rank(figure) == 0 else " ",
             "metric": figure.metric,
-            "of": figure.subject[:32],
+            "of": figure.subject if whole else figure.subject[:32],
             "value": shorten(figure),
             "verdict": verdict(figure),
-            "because": _because(figure),
+            "because": _because(figure, whole),
         }
         for figure in shown[:LINES]
     ]
@@ -61,11 +61,11 @@ def verdict(figure: Measure) -> str:
     return ("worse" if figure.metric == "quality_loss" else "moved") if figure.proven else "as usual"
 
 
-def _because(figure: Measure) -> str:
+def _because(figure: Measure, whole: bool) -> str:
     """The figure's sentence, without the subject that stands before it."""
     text = figure.message.removeprefix(f"{figure.subject}: ").removeprefix(f"{figure.metric}: ")
     text = text.removeprefix("not enough data ")
-    return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"
+    return text if whole or len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"
 
 
 def shorten(figure: Measure) -> str:

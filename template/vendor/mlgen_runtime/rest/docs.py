@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .form import escape
+from ..core.page import cell, escape, framed, pairs
 
 
 def render(document: dict[str, Any]) -> tuple[str, str]:
@@ -19,19 +19,17 @@ def render(document: dict[str, Any]) -> tuple[str, str]:
     ]
     body = f"""<header><h1>{escape(title)}</h1><p class="about">{escape(info["description"])}</p>
 <p class="facts"><a href="./">the model</a> <a href="openapi.json">openapi.json</a></p></header>
-<main class="docs">{"".join(operations)}</main>"""
+{"".join(operations)}"""
     return title, body
 
 
 def _operation(method: str, path: str, operation: dict[str, Any], document: dict[str, Any]) -> str:
     """One operation: what it is for, what it takes with an example for curl, what it answers."""
-    answers = "".join(
-        f"<tr><th>{status}</th><td>{escape(answer['description'])}</td></tr>"
-        for status, answer in operation["responses"].items()
-    )
-    return f"""<section id="{escape(operation["operationId"])}"><h2><code>{method.upper()} {escape(path)}</code></h2>
+    answers = pairs({status: answer["description"] for status, answer in operation["responses"].items()})
+    return f"""<section class="card" id="{escape(operation["operationId"])}">
+<h2><code>{method.upper()} {escape(path)}</code></h2>
 <p>{escape(operation["summary"])}</p>{_body(method, path, operation, document)}
-<details><summary>Answers</summary><table>{answers}</table></details></section>"""
+<details><summary>Answers</summary>{answers}</details></section>"""
 
 
 def _body(method: str, path: str, operation: dict[str, Any], document: dict[str, Any]) -> str:
@@ -50,12 +48,13 @@ def _body(method: str, path: str, operation: dict[str, Any], document: dict[str,
 
 def _fields(record: dict[str, Any]) -> str:
     """The fields of a record as a table."""
-    rows = "".join(
-        f"<tr><th>{escape(name)}{'' if name in record['required'] else ' <span class=optional>optional</span>'}</th>"
-        f"<td>{escape(_kind(schema))}</td><td>{escape(schema.get('description', ''))}</td></tr>"
+    needed = record["required"]
+    lines = "".join(
+        f'<tr><th scope="row">{escape(name)}{"" if name in needed else " <span class=optional>optional</span>"}</th>'
+        f"{cell('type', _kind(schema))}{cell('holds', schema.get('description', ''))}</tr>"
         for name, schema in record["properties"].items()
     )
-    return f'<div class="wide"><table><tr><th>field</th><th>type</th><th></th></tr>{rows}</table></div>'
+    return framed("<th>field</th><th>type</th><th>holds</th>", lines)
 
 
 def _kind(schema: dict[str, Any]) -> str:

@@ -253,8 +253,11 @@ def _words(column: Column, strict: bool) -> str:
     """The enforced range in words."""
     if not strict or (column.minimum is None and column.maximum is None):
         return ""
-    low, high = ("…" if end is None else f"{end:g}" for end in (column.minimum, column.maximum))
-    return f" from {low} to {high}"
+    if column.maximum is None:
+        return f" of at least {column.minimum:g}"
+    if column.minimum is None:
+        return f" of at most {column.maximum:g}"
+    return f" from {column.minimum:g} to {column.maximum:g}"
 
 
 def _described(column: Column) -> Schema:
@@ -268,5 +271,6 @@ def _described(column: Column) -> Schema:
         parts.append(f"{column.minimum:g} to {column.maximum:g} in training")
     if column.categories:
         shown = ", ".join(column.categories[:20])
-        parts.append(f"in training: {shown}{', …' if len(column.categories) > 20 else ''}")
+        more = len(column.categories) - 20
+        parts.append(f"in training: {shown}{f' and {more} more' if more > 0 else ''}")
     return {"description": "; ".join(parts)} if parts else {}

@@ -5,20 +5,15 @@ One record has a control per column; an example of several records is a field wi
 
 from __future__ import annotations
 
-import html
 import json
 
 from ..contract.schema import Column
+from ..core.page import escape
 from .fields import Field, Value
 from .served import Served
 
 #: Categories beyond this many are typed, with suggestions, not chosen from a list.
 LISTED = 30
-
-
-def escape(text: object) -> str:
-    """Text as HTML, safe in attributes too: names and categories come from data, a carriage return stays one."""
-    return html.escape(str(text), quote=True).replace("\r", "&#13;")
 
 
 def render(served: Served, key: str) -> str:

@@ -1,7 +1,7 @@
 """The pages for people: `/` says what this model is and lets one try it, `/docs` describes the interface.
 
-Plain HTML from the contract, with one style sheet and one script out of this package: nothing is loaded from elsewhere,
-so they work in a closed network, and a content security policy holds them to it.
+Plain HTML from the contract, with the style sheet of all our pages and a script out of this package: nothing is loaded
+from elsewhere, so they work in a closed network, and a content security policy holds them to it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from ..core.page import escape, pairs, section, style
 from . import docs, form
-from .form import escape
 from .served import Served
 from .state import State
 
@@ -48,7 +48,9 @@ def router(state: State) -> APIRouter:
 
 
 def asset(name: str) -> bytes:
-    """A file of this package."""
+    """What is sent under a name."""
+    if name == "page.css":
+        return style().encode()
     return resources.files(__package__).joinpath("pages", name).read_bytes()
 
 
@@ -65,9 +67,9 @@ def render(state: State, tag: str) -> str:
 <p class="facts"><span>version <b id="version">{escape(served.version)}</b></span> <span>{escape(contract.task)}</span>
 <span>predicts <b>{escape(contract.target.name)}</b></span> <a href="docs">interface</a>
 <a href="metrics">metrics</a></p></header>
-<main><section class="try"><h2>Try it</h2>{form.render(served, key if state.keys else "")}</section>
-<section><h2>How good it is</h2>{_metrics(served)}</section>
-<section><h2>Where it is from</h2>{_pairs(served.model.lineage)}</section></main>"""
+{section("Try it", form.render(served, key if state.keys else ""))}
+<div class="halves">{section("How good it is", _metrics(served))}
+{section("Where it is from", _pairs(served.model.lineage))}</div>"""
     return frame(title, body, tag)
 
 
@@ -75,10 +77,11 @@ def frame(title: str, body: str, tag: str) -> str:
     """A whole HTML document; `tag` changes with the assets, so that browsers may keep them."""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="assets/page.css?{tag}">
-<script src="assets/page.js?{tag}" defer></script></head><body>
+<meta name="color-scheme" content="light dark"><title>{escape(title)}</title>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="assets/page.css?{tag}">
+<script src="assets/page.js?{tag}" defer></script></head><body><main>
 {body}
-</body></html>
+</main></body></html>
 """
 
 
@@ -115,11 +118,7 @@ def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _pairs(values: dict[str, Any]) -> str:
     """A table of names and values."""
-    rows = (
-        f"<tr><th>{escape(_words(name))}</th><td>{escape(_shown(value))}</td></tr>"
-        for name, value in flatten(values).items()
-    )
-    return f"<table>{''.join(rows)}</table>"
+    return pairs({_words(name): _shown(value) for name, value in flatten(values).items()})
 
 
 def _words(name: str) -> str:

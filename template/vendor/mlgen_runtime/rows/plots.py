@@ -7,6 +7,7 @@ with the data.
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -88,21 +89,23 @@ def pictures(
 
 def _picture(paint: Callable[[Axes], None]) -> bytes:
     """Paint one chart and return it as PNG. pyplot keeps state and is slow to import: not used."""
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5.2, 4.2), dpi=110, facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(FAINT)
-    axes.tick_params(colors=INK, labelsize=9, color=FAINT)
-    axes.grid(color="#eef1f4", linewidth=0.8)
-    axes.set_axisbelow(True)
-    paint(axes)
-    axes.title.set(fontsize=11, color=INK, fontweight="bold")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
+    with rc_context({"text.parse_math": False, "axes.labelsize": 12}):  # a dollar sign in a name is no formula
+        figure = Figure(figsize=(5.2, 4.2), dpi=110, facecolor="white", layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_color(FAINT)
+        axes.tick_params(colors=INK, labelsize=11, color=FAINT)
+        axes.grid(color="#eef1f4", linewidth=0.8)
+        axes.set_axisbelow(True)
+        paint(axes)
+        axes.title.set(fontsize=12, color=INK, fontweight="bold")
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 
 
@@ -115,13 +118,14 @@ def _confusion(axes: Axes, labels: Sequence[str], truth: np.ndarray, scores: np.
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.grid(visible=False)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set(xlabel="predicted", ylabel="true", title="Confusion (test rows; shade: share of the true class)")
+    axes.set(xlabel="predicted", ylabel="true", title="Confusion (shade: share of the true class)")
     if size <= CLASSES:
         for row in range(size):
             for column in range(size):
                 shade = "white" if shares[row, column] > 0.55 else INK
-                axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", color=shade, fontsize=9)
-    shown = [_short(label) for label in labels]
+                words, points = f"{counts[row, column]:,}", 13 if size <= 5 else 9
+                axes.text(column, row, words, ha="center", va="center", color=shade, fontsize=points)
+    shown = [_wrapped(label) for label in labels]
     axes.set_xticks(range(size), shown, rotation=0 if size <= 4 else 60)
     axes.set_yticks(range(size), shown)
 
@@ -161,7 +165,7 @@ def _roc(axes: Axes, labels: Sequence[str], truth: np.ndarray, scores: np.ndarra
         x, y = np.append(0, alarms / alarms[-1]), np.append(0, hits / hits[-1])
         area = float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))
         axes.plot(
-            *_thin(x, y), color=_colour(number, len(curves)), linewidth=1.8, label=f"{_short(name)}: area {area:.3f}"
+            *_thin(x, y), color=_colour(number, len(curves)), linewidth=1.8, label=f"{_wrapped(name)}: area {area:.3f}"
         )
     axes.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC", xlim=(0, 1), ylim=(0, 1.01))
     _legend(axes, "lower right")
@@ -172,7 +176,7 @@ def _precision_recall(axes: Axes, labels: Sequence[str], truth: np.ndarray, scor
     for number, (name, is_class, probability) in enumerate(curves):
         hits, alarms = _ranked(is_class, probability)
         colour = _colour(number, len(curves))
-        axes.plot(*_thin(hits / hits[-1], hits / (hits + alarms)), color=colour, linewidth=1.8, label=_short(name))
+        axes.plot(*_thin(hits / hits[-1], hits / (hits + alarms)), color=colour, linewidth=1.8, label=_wrapped(name))
         if len(curves) == 1:
             axes.axhline(is_class.mean(), color=FAINT, linewidth=1)
     axes.set(xlabel="recall", ylabel="precision", title="Precision and recall", xlim=(0, 1), ylim=(0, 1.01))
@@ -190,7 +194,7 @@ def _calibration(axes: Axes, labels: Sequence[str], truth: np.ndarray, scores: n
         filled = np.flatnonzero(np.bincount(bins))
         x = [probability[bins == one].mean() for one in filled]
         y = [is_class[bins == one].mean() for one in filled]
-        axes.plot(x, y, "o-", color=_colour(number, len(curves)), markersize=4, linewidth=1.4, label=_short(name))
+        axes.plot(x, y, "o-", color=_colour(number, len(curves)), markersize=4, linewidth=1.4, label=_wrapped(name))
     title = "Calibration (ten bins of equal size)"
     axes.set(xlabel="predicted probability", ylabel="observed share", title=title, xlim=(0, 1), ylim=(0, 1.01))
     _legend(axes, "upper left")
@@ -247,13 +251,13 @@ def _interval(axes: Axes, truth: np.ndarray, outputs: Mapping[str, np.ndarray], 
 def _importance(axes: Axes, importance: Mapping[str, float]) -> None:
     top = sorted(importance.items(), key=lambda item: (-item[1], item[0]))[:INPUTS][::-1]
     axes.grid(visible=False, axis="y")
-    axes.barh([_short(name, 26) for name, _ in top], [value for _, value in top], color=ACCENT, height=0.7)
+    axes.barh([_wrapped(name, 26) for name, _ in top], [value for _, value in top], color=ACCENT, height=0.7)
     axes.set(xlabel="share of the model's total gain", title="What the model looks at")
 
 
 def _legend(axes: Axes, place: str) -> None:
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=8, frameon=False, loc=place)
+        axes.legend(fontsize=10, frameon=False, loc=place)
 
 
 def _colour(number: int, among: int) -> Any:
@@ -264,5 +268,6 @@ def _colour(number: int, among: int) -> Any:
     return colormaps["viridis"](0.05 + 0.85 * number / max(among - 1, 1))
 
 
-def _short(name: str, letters: int = 18) -> str:
-    return name if len(name) <= letters else name[: letters - 1] + "…"
+def _wrapped(name: str, letters: int = 18) -> str:
+    """A name on as many lines as it needs, up to four: the card's table of inputs has the whole of it."""
+    return textwrap.fill(name, letters, max_lines=4, placeholder=" …") if len(name) > letters else name

@@ -6,6 +6,7 @@ Drawn from the backtest's forecasts. Of many series a few are shown: those forec
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -82,19 +83,21 @@ def _bound(draw: Callable[..., None], *given: Any) -> Callable[[Axes], None]:
 
 def _picture(draw: Callable[[Axes], None], wide: bool = False) -> bytes:
     """One picture of fixed size; text in the card's ink, no frame."""
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 3.6) if wide else (5, 3.8), dpi=110, facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(colors=INK, labelsize=9, color=FAINT)
-    draw(axes)
-    axes.title.set_fontsize(11)
-    data = io.BytesIO()
-    figure.savefig(data, format="png", metadata={"Software": None})
+    with rc_context({"text.parse_math": False, "axes.labelsize": 11}):  # a dollar sign in a name is no formula
+        figure = Figure(figsize=(10, 3.6) if wide else (5, 3.8), dpi=110, facecolor="white", layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        axes.tick_params(colors=INK, labelsize=10 if wide else 11, color=FAINT)
+        draw(axes)
+        axes.title.set_fontsize(12)
+        data = io.BytesIO()
+        figure.savefig(data, format="png", metadata={"Software": None})
     return data.getvalue()
 
 
@@ -130,7 +133,7 @@ def _forecast(axes: Axes, prepared: Prepared, truth: Cases, scores: np.ndarray, 
             axes.fill_between(ahead, scores[case, :, 1], scores[case, :, -1], color=color, alpha=0.2, linewidth=0)
         axes.plot(ahead, scores[case, :, 0], color=color, linewidth=1.4, label="forecast" if not number else None)
     axes.set_title(title, loc="left")
-    axes.legend(frameon=False, fontsize=9, loc="upper left")
+    axes.legend(frameon=False, fontsize=10, loc="upper left")
 
 
 def _windows(axes: Axes, prepared: Prepared) -> None:
@@ -174,7 +177,7 @@ def _error_by_series(axes: Axes, each: np.ndarray) -> None:
     axes.axvline(float(np.mean(known)), color=OTHER, linewidth=1.5, label=f"mean {np.mean(known):.3g}")
     axes.set_xlabel("MASE of a series")
     axes.set_ylabel("series")
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(frameon=False, fontsize=10)
 
 
 def _residuals(truth: Cases, scores: np.ndarray) -> np.ndarray:
@@ -207,5 +210,6 @@ def _autocorrelation(axes: Axes, residuals: np.ndarray) -> None:
 def _importance(axes: Axes, importance: Mapping[str, float]) -> None:
     shown: Sequence[tuple[str, float]] = sorted(importance.items(), key=lambda item: item[1])[-INPUTS:]
     shown = [(name, share) for name, share in shown if share > 0]
-    axes.barh([name if len(name) <= 24 else f"{name[:23]}…" for name, _ in shown], [s for _, s in shown], color=ACCENT)
+    names = [textwrap.fill(name, 24, max_lines=4, placeholder=" …") if len(name) > 24 else name for name, _ in shown]
+    axes.barh(names, [share for _, share in shown], color=ACCENT)
     axes.set_xlabel("share of the gain")

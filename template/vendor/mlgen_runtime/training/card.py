@@ -6,13 +6,26 @@ It needs no network and no other file, so it can be mailed, kept with the run in
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..contract.schema import Column, Contract
-from ..core.page import STYLE
+from ..core.page import (
+    cell,
+    document,
+    escape,
+    filled,
+    framed,
+    heading,
+    limits,
+    listed,
+    pairs,
+    remark,
+    section,
+    table,
+    tiles,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,64 +58,40 @@ class Card:
 
 def page(card: Card) -> str:
     """Return the card as one HTML page."""
-    body = [
-        f"<header><h1>{_text(card.title)}</h1><p class=sub>{_text(card.subtitle)}</p></header>",
-        _tiles(card),
-        f'<section class="card verdict{"" if card.promoted else " held"}"><p>{_text(card.message)}</p></section>',
-        _section(
-            "Scorecard",
-            _table(card.table, marked=card.shown) + _small(f"{card.measured} Intervals come from a paired bootstrap."),
-        ),
-        _section("Notes", "<ul>" + "".join(f"<li>{_text(note)}</li>" for note in card.notes) + "</ul>")
-        if card.notes
-        else "",
-        _section("How it behaves", _pictures(card.pictures, card.captions)),
-        *(_section(heading, _table(rows)) for heading, rows in card.tables.items()),
-        _section(f"Inputs ({len(card.contract.inputs)})", _inputs(card)),
-        _section("Where it is from", _pairs(card.lineage)),
-    ]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{_text(card.title)}</title><style>{STYLE}</style></head><body><main>"
-        f"{''.join(body)}</main></body></html>\n"
-    )
-
-
-def _tiles(card: Card) -> str:
+    marked = [at for at, row in enumerate(card.table) if row.get("model") == card.shown]
     value, _, interval = card.score.partition(" ")
-    tiles = [(value, f"{card.metric} {interval}"), *((shown, name) for name, shown in card.facts.items())]
-    return (
-        '<div class="tiles">'
-        + "".join(f'<div class="tile"><b>{_text(shown)}</b><span>{_text(name)}</span></div>' for shown, name in tiles)
-        + "</div>"
-    )
-
-
-def _section(title: str, content: str) -> str:
-    return f'<section class="card"><h2>{_text(title)}</h2>{content}</section>'
-
-
-def _table(rows: Sequence[Mapping[str, Any]], marked: str = "") -> str:
-    """A table of text; the row of the model that the card is about stands out."""
-    names = [name for name in rows[0] if name]
-    head = "".join(f"<th>{_text(name)}</th>" for name in names)
-    lines = [
-        f"<tr{' class=on' if row.get('model') == marked else ''}>"
-        + "".join(f"<td>{_text(row[name])}</td>" for name in names)
-        + "</tr>"
-        for row in rows
+    facts = ((shown, name) for name, shown in card.facts.items())
+    body = [
+        heading(card.title, card.subtitle),
+        tiles([(value, f"{card.metric} {interval}".strip()), *facts]),
+        f'<section class="card verdict{"" if card.promoted else " held"}"><p>{escape(card.message)}</p></section>',
+        section(
+            "Scorecard",
+            table(card.table, marked=marked) + remark(f"{card.measured} Intervals come from a paired bootstrap."),
+        ),
+        section("Notes", listed(card.notes)) if card.notes else "",
+        section("How it behaves", _pictures(card.pictures, card.captions)),
+        *(section(title, table(rows)) for title, rows in card.tables.items()),
+        section(f"Inputs ({len(card.contract.inputs)})", _inputs(card)),
+        section(
+            "Where it is from",
+            pairs({name: "unknown" if value is None else value for name, value in card.lineage.items()}, code=True),
+        ),
     ]
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+    return document(card.title, "".join(body))
 
 
 def _pictures(pictures: Mapping[str, bytes], captions: Mapping[str, str]) -> str:
-    figures = (
-        f'<figure{" class=wide" if _wide(data) else ""}><img alt="{name.replace("_", " ")}" '
-        f'src="data:image/png;base64,{base64.b64encode(data).decode()}">'
-        f"<figcaption>{_text(captions.get(name, ''))}</figcaption></figure>"
-        for name, data in pictures.items()
-    )
+    """The pictures on a light plate, in the dark too: they are drawn on white."""
+    figures = []
+    for name, data in pictures.items():
+        wide = _wide(data)
+        figures.append(
+            f'<figure{" class=wide" if wide else ""}><div class="plate{" broad" if wide else ""}">'
+            f'<img alt="{escape(name.replace("_", " "))}" '
+            f'src="data:image/png;base64,{base64.b64encode(data).decode()}"></div>'
+            f"<figcaption>{escape(captions.get(name, ''))}</figcaption></figure>"
+        )
     return f'<div class="pictures">{"".join(figures)}</div>'
 
 
@@ -115,22 +104,23 @@ def _wide(picture: bytes) -> bool:
 def _inputs(card: Card) -> str:
     largest = max([*(card.importance.get(column.name, 0.0) for column in card.contract.inputs), 0.0])
     ordered = sorted(card.contract.inputs, key=lambda column: -card.importance.get(column.name, 0.0))
-    rows = "".join(
-        f"<tr><td>{_text(column.name)}</td><td>{_text(_kind(column))}</td>"
-        f"<td>{_text(_range(column))}</td><td>{'yes' if column.nullable else 'no'}</td>"
+    lines = "".join(
+        f'<tr><th scope="row" class="name">{escape(column.name)}</th>{cell("type", _kind(column))}'
+        f"{cell('values', _range(column))}{cell('may be missing', 'yes' if column.nullable else 'no')}"
         f"{_share(card.importance.get(column.name, 0.0), largest)}</tr>"
         for column in ordered
     )
     names = ("input", "type", "values", "may be missing", *(["importance"] if largest else []))
-    head = "".join(f"<th>{name}</th>" for name in names)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return framed("".join(f"<th>{name}</th>" for name in names), lines, compact=True)
 
 
 def _share(share: float, largest: float) -> str:
     """The cell of an input's importance; none where no input has any."""
     if not largest:
         return ""
-    return f'<td><span class="bar" style="width:{120 * share / largest:.0f}px"></span> {share:.1%}</td>'
+    wide = 120 * share / largest
+    bar = f'<span class="meter" style="width:{wide:.0f}px"></span>'
+    return filled("importance", f"<span>{bar}{share:.1%}</span>", "w")
 
 
 def _kind(column: Column) -> str:
@@ -141,22 +131,4 @@ def _range(column: Column) -> str:
     if column.categories:
         more = f" and {len(column.categories) - 6} more" if len(column.categories) > 6 else ""
         return ", ".join(column.categories[:6]) + more
-    if column.minimum is None and column.maximum is None:
-        return ""
-    return " to ".join("…" if end is None else f"{end:,.6g}" for end in (column.minimum, column.maximum))
-
-
-def _pairs(entries: Mapping[str, Any]) -> str:
-    rows = "".join(
-        f"<tr><th>{_text(name)}</th><td><code>{_text('unknown' if value is None else value)}</code></td></tr>"
-        for name, value in entries.items()
-    )
-    return f'<div class="scroll"><table><tbody>{rows}</tbody></table></div>'
-
-
-def _small(text: str) -> str:
-    return f'<p class="sub" style="font-size:.85rem;margin-top:10px">{_text(text)}</p>'
-
-
-def _text(value: object) -> str:
-    return html.escape(str(value))
+    return limits(column.minimum, column.maximum)

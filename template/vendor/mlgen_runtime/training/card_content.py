@@ -17,6 +17,7 @@ def content(judged: Judged, lineage: dict[str, Any], pictures: dict[str, bytes],
     chosen, prepared, config, decision = judged.chosen, judged.prepared, judged.config, judged.decision
     beside = judged.case.metrics.BESIDE[prepared.contract.task]
     evaluation, plots = judged.case.evaluation, judged.case.plots
+    dirty = " (with uncommitted changes)" if lineage["dirty"] else ""
     return Card(
         title=f"{config.project.name}: {prepared.contract.target.name} by {chosen.name}",
         subtitle=judged.prepared.message,
@@ -39,7 +40,7 @@ def content(judged: Judged, lineage: dict[str, Any], pictures: dict[str, bytes],
             "data fingerprint": prepared.fingerprint,
             **({"data version": prepared.version} if prepared.version else {}),
             "split": prepared.divided,
-            "git commit": f"{lineage['commit']}{' (with uncommitted changes)' if lineage['dirty'] else ''}",
+            "git commit": lineage["commit"] and f"{lineage['commit']}{dirty}",
             "lock": lineage["lock"],
             "seed": config.seed,
             "MLflow run": lineage["run_id"],

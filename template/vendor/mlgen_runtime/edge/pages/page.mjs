@@ -1,4 +1,5 @@
-// The form of index.html, from the contract and an example; the model runs here, in the browser.
+// The form of index.html, from the contract and an example; the model runs here, in the browser. Where the page was
+// opened as a file this script is never run, and what index.html says about that stays.
 
 import { Model } from "./reader.mjs";
 
@@ -46,10 +47,13 @@ function shown(answer) {
     const bar = name.startsWith("probability_") ? element("progress", { max: 1, value }) : element("span");
     return element("div", { class: "bar" }, element("span", {}, label), bar, element("output", { "data-name": name }, String(value)));
   });
-  return [element("p", { class: "value" }, String(answer.prediction)), ...bars];
+  return [element("div", { class: "result" }, element("p", { class: "value" }, String(answer.prediction)), ...bars)];
 }
 
 async function start() {
+  place("unserved").remove();
+  place("trial").hidden = false;
+  place("about").textContent = "The model is being loaded.";
   const [contract, example, report] = await Promise.all(["contract.json", "example.json", "parity.json"].map(json));
   const target = Object.keys(contract.columns).find((name) => contract.columns[name].role === "target");
   document.title = place("title").textContent = report.model.name;

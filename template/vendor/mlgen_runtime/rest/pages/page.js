@@ -82,7 +82,7 @@ function drawn(tag, attributes, text) {
 
 // One line over its moments, the outermost quantiles as a band around it.
 function chart(rows, time) {
-  const [width, height, left, edge] = [640, 220, 64, 22];
+  const [width, height, left, edge] = [440, 200, 60, 26];
   const quantiles = Object.keys(rows[0]).filter((name) => name.startsWith("quantile_"));
   const ends = quantiles.length > 1 ? [quantiles[0], quantiles[quantiles.length - 1]] : [];
   const values = rows.flatMap((row) => ["prediction", ...ends].map((name) => row[name]));
@@ -103,16 +103,17 @@ function chart(rows, time) {
   return picture;
 }
 
-function listed(rows) {
-  const names = Object.keys(rows[0]);
-  const table = node("table"), head = node("tr"), frame = node("div", undefined, "wide");
+function listed(rows, names) {
+  const table = node("table"), head = node("tr"), top = node("thead"), lines = node("tbody");
+  const frame = node("div", undefined, "scroll");
   head.append(...names.map((name) => node("th", name)));
-  table.append(head);
+  top.append(head);
   for (const row of rows) {
     const line = node("tr");
-    line.append(...names.map((name) => node("td", String(row[name]))));
-    table.append(line);
+    line.append(...names.map((name) => node("td", String(row[name]), "w")));
+    lines.append(line);
   }
+  table.append(top, lines);
   frame.append(table);
   return frame;
 }
@@ -121,7 +122,7 @@ function listed(rows) {
 function objects(rows) {
   const names = Object.keys(rows[0]);
   const place = names.indexOf("prediction");
-  if (place < 1) return [listed(rows)];
+  if (place < 1) return [listed(rows, names)];
   const lines = new Map();
   for (const row of rows) {
     const name = names.slice(0, place - 1).map((each) => row[each]).join(", ");
@@ -129,10 +130,10 @@ function objects(rows) {
   }
   const shown = [];
   for (const [name, line] of [...lines].slice(0, 6)) {
-    if (lines.size > 1) shown.push(node("h3", name));
+    if (name) shown.push(node("h3", name));
     shown.push(chart(line, names[place - 1]));
   }
-  return [...shown, listed(rows)];
+  return [...shown, listed(rows, lines.size > 1 ? names : names.slice(place - 1))]; // one line is named above
 }
 
 function show(answer) {
