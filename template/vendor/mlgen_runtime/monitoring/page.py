@@ -33,16 +33,17 @@ def page(
     alerts: ShownAlerts,
     *,
     traffic: Traffic | None,
+    apart: Sequence[tuple[Window, Traffic]],
     detailed: str,
     notes: Sequence[str],
 ) -> str:
-    """Return the page of a project's windows, oldest first; `traffic` is that of the newest one, `detailed` the part
-    that Evidently made."""
+    """Return the page of a project's windows, oldest first; `traffic` is that of the newest one, `apart` its parts by
+    deployment, where it has several, `detailed` the part that Evidently made."""
     title = f"{project} in production"
     subtitle = _subtitle(windows) if windows else f"version {champion.version}"
     body = [f"<header><h1>{_text(title)}</h1><p class=sub>{_text(subtitle)}</p></header>"]
     if windows:
-        body += _sections(windows, champion.metrics, alerts, traffic, detailed)
+        body += _sections(windows, champion.metrics, alerts, traffic, apart, detailed)
     else:
         body.append(_card("Nothing yet", "<p>Nothing has been logged so far.</p>"))
     if notes:
@@ -57,7 +58,12 @@ def page(
 
 
 def _sections(
-    windows: Sequence[Window], metrics: Mapping[str, Any], alerts: ShownAlerts, traffic: Traffic | None, detailed: str
+    windows: Sequence[Window],
+    metrics: Mapping[str, Any],
+    alerts: ShownAlerts,
+    traffic: Traffic | None,
+    apart: Sequence[tuple[Window, Traffic]],
+    detailed: str,
 ) -> list[str]:
     axis = _axis(windows, alerts.past)
     quality = sections.quality(windows, metrics, axis)
@@ -67,6 +73,7 @@ def _sections(
         _tiles(newest, str(metrics.get("metric", "quality")), len(alerts.firing)),
         _firing(alerts.firing),
         _card("The newest window", _figures(newest)),
+        *(_card(f"{part.deployment} alone", _apart(part, own)) for part, own in apart),
         *(_card("Drift of the inputs", found) for found in [drift] if found),
         *(_card("Predictions", sections.grid(found)) for found in [sections.predictions(windows, axis)] if found),
         *(_card("Quality and value", sections.grid(found)) for found in [quality] if found),
@@ -116,7 +123,7 @@ def _firing(alerts: Sequence[FiringAlert]) -> str:
     if not alerts:
         return '<section class="card verdict"><p>No alert is firing.</p></section>'
     rows = "".join(
-        f'<li><span class="bad">{_text(alert.severity)}</span> {_text(f"{alert.rule} {alert.subject}".strip())}: '
+        f'<li><span class="bad">{_text(alert.severity)}</span> {_text(alert.title)}: '
         f"{_text(alert.message.removeprefix(f'{alert.subject}: '))}<br>"
         f"<span class=sub>{_text(alert.runbook)}</span></li>"
         for alert in alerts
@@ -125,9 +132,20 @@ def _firing(alerts: Sequence[FiringAlert]) -> str:
 
 
 def _figures(newest: Window) -> str:
+    return _figures_of(summary.rows(newest))
+
+
+def _figures_of(found: Sequence[dict[str, str]]) -> str:
     rows = [{"metric": row["metric"], "of": row["of"], "value": row["value"], "verdict": row["verdict"],
-             "because": row["because"]} for row in summary.rows(newest)]  # fmt: skip
+             "because": row["because"]} for row in found]  # fmt: skip
     return _table(rows)
+
+
+def _apart(part: Window, traffic: Traffic) -> str:
+    """What moved in what one deployment answered."""
+    found = f'<p class="sub">{_text(summary.part_title(part))}</p>'
+    moved = summary.moved(part)
+    return found + (_figures_of(moved) if moved else "") + sections.pictures(part, traffic)
 
 
 def _past(alerts: Sequence[PastAlert]) -> str:
@@ -137,7 +155,7 @@ def _past(alerts: Sequence[PastAlert]) -> str:
             "what": alert.kind,
             "severity": alert.severity,
             "rule": alert.rule,
-            "of": alert.subject,
+            "of": f"{alert.subject} ({alert.deployment})".strip() if alert.deployment else alert.subject,
             "because": alert.message,
         }
         for alert in alerts[:ALERTS]
