@@ -80,6 +80,9 @@ def _onward(config: RunConfig, trained: Trained) -> list[str]:
         lines.append(f"serve it     {name} promote version={published.version}   (against the gate's advice)")
     if config.tracking.uri.startswith("sqlite:"):
         lines.append(f"experiments  mlflow ui --backend-store-uri {config.tracking.uri}")
+        lines.append(f"             {published.page}")
+    elif published.page:
+        lines.append(f"experiments  {published.page}")
     return lines
 
 
@@ -109,6 +112,7 @@ def summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
         "bundle": published.bundle,
         "run_id": published.run_id,
         "tracking_uri": config.tracking.uri,
+        "tracking_page": published.page,
         "card": str(published.card.relative_to(config.root)),
         "notes": [*trained.notes, *([published.note] if published.note else [])],
         "data": {
