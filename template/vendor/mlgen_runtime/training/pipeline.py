@@ -66,7 +66,8 @@ def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
         digests = {model.key: model.digest() for model in models if model.kind != "champion"}
         decision = _gate(config, metric, prepared, models, status, steps)
         held = hold(decision, status) if hold and decision.promoted is not None else None
-        notes = (*prepared.notes, *candidate.notes, *run.mended, *([status.note] if status.note else []))
+        told = case.evaluation.notes(config, prepared, decision.registered)
+        notes = (*prepared.notes, *candidate.notes, *told, *run.mended, *([status.note] if status.note else []))
         judged = Judged(config, case, prepared, models, status, decision, notes)
         version = register(run, judged, steps)
         published = publish(run, judged, version, held, steps)
