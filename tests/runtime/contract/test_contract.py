@@ -417,6 +417,29 @@ def test_repeats_thin_classes_and_ids_are_warned_of() -> None:
     assert listed["id_like_features"][0].column == "customer_id"
 
 
+@pytest.mark.parametrize(
+    ("counts", "named"),
+    [
+        ({"no": 970, "yes": 30}, ["yes"]),
+        ({"no": 900, "yes": 100}, []),
+        ({"no": 995, "yes": 5}, []),  # too few to learn from at all: few_class_rows says so
+        (dict.fromkeys("abcdefghijklmnopqrst", 50), []),  # one of twenty classes has few rows by nature
+        ({"a": 480, "b": 480, "c": 20, "d": 20}, ["c", "d"]),
+    ],
+)
+def test_rare_classes_are_warned_of(counts: dict[str, int], named: list[str]) -> None:
+    """A label of few rows, held against what an even share would be; with settings that weigh it like the others."""
+    labels = np.repeat(list(counts), list(counts.values()))
+    frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=len(labels)), "y": labels})
+
+    listed = problems(frame, infer(frame, target="y")).get("rare_classes", [])
+
+    assert bool(listed) == bool(named)
+    for problem in listed:
+        assert all(f"{label!r} in {counts[label] / len(labels):.1%} of the rows" in problem.message for label in named)
+        assert "train.imbalance=balanced gate.metric=balanced_accuracy" in problem.message
+
+
 def test_a_misspelt_check_in_the_severities_names_the_nearest() -> None:
     with pytest.raises(InputError, match="did you mean 'nulls'"):
         problems(customers(), infer(customers(), target="churn"), severity={"null": "off"})

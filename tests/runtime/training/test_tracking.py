@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +19,8 @@ import pytest
 from mlgen_runtime.config.settings import TrackingSettings
 from mlgen_runtime.core import process
 from mlgen_runtime.core.errors import InputError
+from mlgen_runtime.training import experiment_page, run_record, tracking
 from mlgen_runtime.training import mlflow_connection as connection
-from mlgen_runtime.training import tracking
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +154,114 @@ def test_the_aliases_follow_the_champion(root: Path) -> None:
 
     tracking.follow(SETTINGS, root, second)
     assert client.get_registered_model("model").aliases == {"champion": int(second)}
+
+
+def test_an_experiment_opens_as_classical_training_with_its_main_metrics(tmp_path: Path) -> None:
+    """MLflow's own server says so: the kind of the experiment, the metric of its charts, and a saved view of the runs
+    with the scorecard's metrics in the first columns, the deciding one before all."""
+    tracker = tracking.Tracker(SETTINGS, tmp_path, "bundles")
+    tracker.open({"mlflow.runName": "lightgbm on churn"}, [], metrics=["f1_<=50K", "accuracy"])
+    tracker.ready()
+    data = tracking.Dataset("churn", "data/churn.csv", "ab" * 32, None, 10, {"age": "double"})
+    tracker.log({}, {"f1_<=50K": 0.5, "accuracy": 0.9}, data, "lightgbm is promoted")
+    tracker.finish()
+
+    with served(tracker.uri) as ask:
+        found = ask("experiments/get-by-name?experiment_name=tests")["experiment"]
+        [run] = ask("runs/search", {"experiment_ids": [found["experiment_id"]]})["runs"]
+
+    tags = {tag["key"]: tag["value"] for tag in found["tags"]}
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
+    assert tags["mlflow.experiment.primaryMetric.name"] == "f1___50K"
+    view = json.loads(tags[f"mlflow.sharedViewState.{experiment_page.ID}"])
+    assert json.loads(view["state"])["columnOrder"] == ["metrics.`f1___50K`", "metrics.`accuracy`"]
+    assert run["info"]["run_name"] == "lightgbm on churn"
+    described = {tag["key"]: tag["value"] for tag in run["data"]["tags"]}
+    assert described["mlflow.note.content"] == "lightgbm is promoted"
+    assert [given["dataset"]["name"] for given in run["inputs"]["dataset_inputs"]] == ["churn"]
+
+
+def test_a_view_that_somebody_changed_is_left_alone(root: Path) -> None:
+    """A kind that was chosen, and a saved view with columns of one's own beside the metrics, stay."""
+    client = begun(root).ready()
+    place = client.get_experiment_by_name("tests").experiment_id
+    client.set_experiment_tag(place, experiment_page.KIND, "regression")
+    client.set_experiment_tag(place, experiment_page.VIEW + experiment_page.ID, "metrics.`r2` and more")
+
+    tracking.experiment(client, "tests", "sqlite:///x")
+    experiment_page.begin_with(client, place, ["r2"])
+
+    tags = client.get_experiment(place).tags
+    assert tags[experiment_page.KIND] == "regression"
+    assert tags[experiment_page.VIEW + experiment_page.ID] == "metrics.`r2` and more"
+    experiment_page.begin_with(client, place, ["r2", "mae"])
+    assert "mae" in client.get_experiment(place).tags[experiment_page.VIEW + experiment_page.ID]
+
+
+@pytest.mark.parametrize(
+    ("uri", "begins"),
+    [
+        ("sqlite:////srv/mlflow.db", "http://127.0.0.1:5000/#/experiments/7/runs?workflowType=machine_learning"),
+        ("https://mlflow.example.org/", "https://mlflow.example.org/#/experiments/7/runs"),
+        ("databricks", ""),
+    ],
+)
+def test_the_address_of_the_runs(uri: str, begins: str) -> None:
+    """On the server where there is one, on `mlflow ui` for a database, none where MLflow's pages are elsewhere."""
+    found = experiment_page.address(uri, "7")
+
+    assert found.startswith(begins)
+    assert bool(found) == bool(begins)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("data/telco_churn.csv", "telco_churn"),
+        ("sqlite:///shop.db#customers", "customers"),
+        ("postgresql://me@host/shop#select a / b from orders", "shop"),
+        ("delta://lake/rows", "rows"),
+    ],
+)
+def test_data_is_called_by_its_file_or_table(source: str, name: str) -> None:
+    """What a run is named by beside its model."""
+    assert run_record._data(source) == name
+
+
+@contextlib.contextmanager
+def served(uri: str) -> Iterator[Callable[..., Any]]:
+    """MLflow's own server on a database; yields what asks it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--backend-store-uri",
+        uri,
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def ask(path: str, body: dict[str, Any] | None = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/ajax-api/2.0/mlflow/{path}", data)
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
+            return json.load(answer)
+
+    try:
+        for _ in range(600):
+            with contextlib.suppress(OSError):
+                ask("experiments/search?max_results=1")
+                break
+            time.sleep(0.1)
+        yield ask
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ..core.errors import InputError
+from ..monitoring.window import deployment
 from .event import Event
 from .sink import sender
 from .sink.notice import Notice, Unheard
@@ -125,5 +126,6 @@ def _notice(row: tuple[Any, ...], settings: AlertSettings, project: str) -> Noti
         message=message,
         window_id=window,
         runbook=known.runbook if known else "",
+        deployment=deployment(stream),
     )
     return Notice(id=name, project=project, stream=stream, at=at, event=event)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..monitoring.alerts import PastAlert
+from ..monitoring.alerts import PastAlert, titled
+from ..monitoring.window import deployment
 from .state import Kind
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ SHOWN = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """A rule fired or resolved in a window, for a column, label or slice ("" for the whole)."""
+    """A rule fired or resolved in a window, for a column, label or slice ("" for the whole), of one `deployment` or of
+    all ("")."""
 
     kind: Kind
     rule: str
@@ -29,6 +31,7 @@ class Event:
     message: str
     window_id: str
     runbook: str
+    deployment: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The event as plain data, for reports."""
@@ -37,8 +40,8 @@ class Event:
     @property
     def title(self) -> str:
         """One line for people."""
-        of = f" {self.subject}" if self.subject else ""
-        return one_line(f"{self.severity} {self.kind}: {self.rule}{of} – {self.message}")
+        of = titled(self.rule, self.subject, self.deployment)
+        return one_line(f"{self.severity} {self.kind}: {of} – {self.message}")
 
 
 def identity(stream: str, event: Event, turn: int) -> str:
@@ -67,13 +70,17 @@ def turns(database: Database, stream: str, rules: Sequence[str]) -> list[tuple[o
     )
 
 
-def past(database: Database, stream: str) -> list[PastAlert]:
-    """Return what fired and resolved so far, newest first."""
+def past(database: Database, streams: Sequence[str]) -> list[PastAlert]:
+    """Return what fired and resolved so far in some streams, newest first."""
     names = ("window_id", "at", "kind", "rule", "subject", "severity", "message")
     rows = database.rows(
-        f"SELECT {', '.join(names)} FROM alert_log WHERE stream = ? ORDER BY at DESC, id LIMIT {SHOWN}", (stream,)
+        f"SELECT stream, {', '.join(names)} FROM alert_log WHERE stream IN ({', '.join('?' * len(streams))}) "
+        f"ORDER BY at DESC, id LIMIT {SHOWN}",
+        tuple(streams),
     )
-    return [PastAlert(**dict(zip(names, row, strict=True))) for row in rows]
+    return [
+        PastAlert(deployment=deployment(str(stream)), **dict(zip(names, row, strict=True))) for stream, *row in rows
+    ]
 
 
 def one_line(text: str) -> str:

@@ -78,7 +78,8 @@ class Source:
 
     def firing(self, rule: str) -> str:
         """What `monitor` found to be firing: the rule's own states, with their windows, hysteresis and cooldown."""
-        return f"max by (rule, subject, severity) ({selected(f'{self.prefix}_alert_firing', f'rule={_text(rule)}')})"
+        firing = selected(f"{self.prefix}_alert_firing", f"rule={_text(rule)}")
+        return f"max by (rule, subject, severity, deployment) ({firing})"
 
     def _requests(self, more: str = "") -> str:
         return f"rate({selected('http_requests_total', self.job, PATHS, more)}[{self.range}])"

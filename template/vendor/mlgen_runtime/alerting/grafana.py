@@ -69,7 +69,12 @@ def _panels(settings: AlertSettings, source: Source, package: str, service: bool
                 yield _judged(f"{name}, now", rule, figure, legend)
     yield _row("The windows of monitor")
     for name, rule in settings.judged.items():
-        yield _judged(f"{name}, by window", rule, source.windows(rule.metric, rule.subject), filled("subject"))
+        yield _judged(
+            f"{name}, by window",
+            rule,
+            source.windows(rule.metric, rule.subject),
+            f"{filled('subject')} {filled('deployment')}",
+        )
 
 
 def _judged(title: str, rule: RuleSettings, expression: str, legend: str) -> dict[str, Any]:

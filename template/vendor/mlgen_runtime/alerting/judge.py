@@ -6,16 +6,21 @@
 Each state is kept as it was before the window and after it, so that a window may be looked at again: with more rows in
 it, it is judged anew from where the rule stood before; but what fired or resolved in it stays, for somebody was told.
 A window that ends before the last one that was judged moves nothing.
+
+The deployments of a window are judged apart as well, each in the states of its own stream. Where a figure of a part is
+that of the whole (one deployment answered all rows; only the service has latency) it is the same finding, and moves the
+part only where the part is already on its way, so that what fired apart also resolves apart.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..monitoring.alerts import FiringAlert
+from ..monitoring.window import deployment
 from .event import Event, append
 from .state import START, State, step
 
@@ -39,42 +44,58 @@ class Kept:
         """Whether the rule fired or resolved in that window."""
         return self.before.active != self.after.active
 
+    def moving(self, window: str) -> bool:
+        """Whether it is firing before that window, or counts windows."""
+        state = self.before if self.window == window else self.after
+        return state.active or state.streak > 0
+
     def alive(self, window: str) -> bool:
         """Whether it is firing before that window, or was when that window was looked at first."""
         return self.before.active if self.window == window else self.after.active
 
 
 def judge(settings: AlertSettings, database: Database, window: Window) -> list[Event]:
-    """Judge a window by every rule and return what fired and resolved in it, the same for the same window again."""
+    """Judge a window and its parts by every rule; return what happened in it, the same for the same window again."""
     events: list[Event] = []
     with database.transaction():
-        states = _states(database, window.stream)
-        for name, rule in settings.judged.items():
-            found = {measure.subject: measure for measure in window.of(rule.metric, rule.subject)}
-            for subject, measure in {**found, **_gone(database, name, found, states, window)}.items():
-                kept = states.get((name, subject), _UNSEEN)
-                moved = _moved(rule, kept, measure, window)
-                if moved != kept:
-                    _keep(database, window.stream, name, subject, moved)
-                event = _event(name, rule, subject, moved, window)
-                if window.end < moved.after.at and moved.window != window.id:
-                    events += _earlier(database, rule, name, subject, window)
-                elif event is not None:
-                    events.append(event)
-                    owed = settings.owed(event.severity)
-                    append(database, window.stream, event, moved.after.turns, window.end, owed)
+        for part in (window, *window.parts):
+            events += _judged(settings, database, part, () if part is window else window.measures)
     return events
 
 
-def standing(settings: AlertSettings, database: Database, stream: str | None = None) -> list[FiringAlert]:
-    """Return what is firing now, in a stream or in all, by the rules that are judged."""
-    condition, values = ("WHERE stream = ?", (stream,)) if stream else ("", ())
+def _judged(settings: AlertSettings, database: Database, window: Window, whole: Sequence[Measure]) -> Iterator[Event]:
+    """Judge the window of one stream; `whole` are the figures of the window that it is a part of."""
+    states = _states(database, window.stream)
+    shared = {(measure.metric, measure.subject): (measure.value, measure.rows) for measure in whole}
+    for name, rule in settings.judged.items():
+        found = {measure.subject: measure for measure in window.of(rule.metric, rule.subject)}
+        for subject, measure in {**found, **_gone(database, name, found, states, window)}.items():
+            kept = states.get((name, subject), _UNSEEN)
+            same = measure is not None and shared.get((rule.metric, subject)) == (measure.value, measure.rows)
+            if same and not kept.moving(window.id):
+                continue
+            moved = _moved(rule, kept, measure, window)
+            if moved != kept:
+                _keep(database, window.stream, name, subject, moved)
+            event = _event(name, rule, subject, moved, window)
+            if window.end < moved.after.at and moved.window != window.id:
+                yield from _earlier(database, rule, name, subject, window)
+            elif event is not None:
+                yield event
+                owed = settings.owed(event.severity)
+                append(database, window.stream, event, moved.after.turns, window.end, owed)
+
+
+def standing(settings: AlertSettings, database: Database, *streams: str) -> list[FiringAlert]:
+    """Return what is firing now, in some streams or in all, by the rules that are judged."""
+    condition, values = (f"WHERE stream IN ({', '.join('?' * len(streams))})", streams) if streams else ("", ())
     rows = database.rows(f"SELECT stream, rule, subject, after FROM alert_state {condition} ORDER BY 1, 2, 3", values)
     found = []
     for place, name, subject, after in rows:
         state, rule = State.from_dict(json.loads(after)), settings.judged.get(name)
         if state.active and rule is not None and rule.subject in (None, subject):
             shown = {"severity": rule.severity, "since": state.since, "message": state.message, "runbook": rule.runbook}
+            shown["deployment"] = deployment(place)
             found.append(FiringAlert(stream=place, rule=name, subject=subject, **shown))
     return found
 
@@ -134,6 +155,7 @@ def _event(name: str, rule: RuleSettings, subject: str, kept: Kept, window: Wind
         message=kept.after.message,
         window_id=window.id,
         runbook=rule.runbook,
+        deployment=window.deployment,
     )
 
 
@@ -152,6 +174,7 @@ def _earlier(database: Database, rule: RuleSettings, name: str, subject: str, wi
             message=message,
             window_id=window.id,
             runbook=rule.runbook,
+            deployment=window.deployment,
         )
         for kind, severity, message in rows
     ]

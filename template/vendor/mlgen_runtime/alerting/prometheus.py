@@ -94,7 +94,7 @@ def _health(source: Source) -> Iterator[tuple[str, str, str, str, str, str]]:
 def _monitor(settings: AlertSettings, source: Source, package: str, window: str) -> Iterator[dict[str, Any]]:
     for name, rule in settings.judged.items():
         entry = _entry(package, name, "monitor", f"{source.firing(name)} > 0", rule.severity)
-        summary = f"{package}: {rule.metric}{_label('subject')} is {rule.condition}"
+        summary = f"{package}: {rule.metric}{_label('subject')}{_label('deployment')} is {rule.condition}"
         yield {**entry, "annotations": {"summary": summary, "runbook": rule.runbook}}
     late = round(MISSED * seconds(window, "monitor.window"))
     condition = f"time() - max({source.prefix}_window_end_seconds) > {late}"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..monitoring.alerts import ShownAlerts
+from ..monitoring.window import streams
 from . import event
 from .judge import judge, standing
 
@@ -44,9 +45,9 @@ class WindowAlerts:
         return [window for window in windows if not _firing(turns, window.end)]
 
     def shown(self, stream: str) -> ShownAlerts:
-        """What is firing in a stream, and what fired and resolved in it so far."""
-        firing = standing(self.settings, self.database, stream)
-        return ShownAlerts(firing=firing, past=event.past(self.database, stream))
+        """What is firing in a stream and its parts, and what fired and resolved in them so far."""
+        every = streams(stream)
+        return ShownAlerts(firing=standing(self.settings, self.database, *every), past=event.past(self.database, every))
 
     @property
     def fired(self) -> list[Event]:

@@ -2,7 +2,8 @@
 
 Looks at the log of predictions in windows (`monitor.window`), from where the last run stopped; sooner than a window
 after it, at the newest one again. `monitor.current=` looks at a file, a table or a query instead. Figures are compared
-with the bundle that answered; where there are too few rows, it says so and judges nothing. Exit code 3: an alert fired.
+with the bundle that answered; where there are too few rows, it says so and judges nothing. What the service and what
+batch runs answered is judged apart as well as together. Exit code 3: an alert fired.
 """
 
 from __future__ import annotations
@@ -107,6 +108,11 @@ def _lines(found: Monitored) -> Iterator[str]:
         yield ""
         yield from (f"     {line}" for line in table(summary.rows(found.windows[-1])))
         yield ""
+        for part in found.windows[-1].apart:
+            yield f"  {summary.part_title(part)}"
+            if moved := summary.moved(part):
+                yield from (f"     {line}" for line in table(moved))
+                yield ""
     for note in found.notes:
         yield f"  Note: {note}"
     for name, path in found.files.items():

@@ -82,6 +82,9 @@ def _onward(config: RunConfig, trained: Trained) -> list[str]:
         lines.append(f"predict      {command(name, 'predict', **one, **asked, output='predictions.csv')}")
     if config.tracking.uri.startswith("sqlite:"):
         lines.append(f"experiments  {command('mlflow', 'ui', '--backend-store-uri', config.tracking.uri)}")
+        lines.append(f"             {published.page}")
+    elif published.page:
+        lines.append(f"experiments  {published.page}")
     if published.champion != published.version:
         why = "against the gate's advice"
         if decision.held is not None:
@@ -116,6 +119,7 @@ def summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
         "bundle": published.bundle,
         "run_id": published.run_id,
         "tracking_uri": config.tracking.uri,
+        "tracking_page": published.page,
         "card": str(published.card.relative_to(config.root)),
         "notes": [*trained.notes, *([published.note] if published.note else [])],
         "data": {

@@ -9,7 +9,8 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class FiringAlert:
-    """An alert that is firing: since which window, and the sentence that it fired with."""
+    """An alert that is firing: since which window, and the sentence that it fired with; of one `deployment` or of all
+    ("")."""
 
     stream: str
     rule: str
@@ -18,6 +19,12 @@ class FiringAlert:
     since: str
     message: str
     runbook: str
+    deployment: str = ""
+
+    @property
+    def title(self) -> str:
+        """The rule, of what, and where."""
+        return titled(self.rule, self.subject, self.deployment)
 
     def to_dict(self) -> dict[str, Any]:
         """The alert as plain data, for reports."""
@@ -35,6 +42,12 @@ class PastAlert:
     subject: str
     severity: str
     message: str
+    deployment: str = ""
+
+
+def titled(rule: str, subject: str, deployment: str) -> str:
+    """A rule, of what, and where, such as "input_drift age (rest)"."""
+    return " ".join(filter(None, (rule, subject, f"({deployment})" if deployment else "")))
 
 
 @dataclass(frozen=True, kw_only=True)

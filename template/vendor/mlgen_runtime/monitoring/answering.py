@@ -27,13 +27,14 @@ class AnsweringModels:
         """What the reader should know, each once."""
         return list(self._notes)
 
-    def of(self, answered: Counter[str]) -> Predictor:
-        """The version that answered most of the rows, if its bundle is there; the champion otherwise."""
+    def of(self, answered: Counter[str], *, quietly: bool = False) -> Predictor:
+        """The version that answered most of the rows, if its bundle is there; the champion otherwise. `quietly`: of a
+        part of the rows, of which there is no more to say than of all."""
         for version, _ in answered.most_common():
             model = self._model(version)
             if model is not None:
                 others = ", ".join(sorted(name for name in answered if name != version))
-                if others:
+                if others and not quietly:
                     self._note(f"versions {others} answered some rows, too: predictions and quality are {version}'s")
                 return model
             instead = f"its rows are compared with version {self.champion.version}"

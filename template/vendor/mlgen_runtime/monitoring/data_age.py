@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..usecase import registry
 from .labelled_answers import newest
 from .measure import Measure
+from .window import DEPLOYMENTS
 
 if TYPE_CHECKING:
     from ..bundle.predictor import Predictor
@@ -16,9 +17,15 @@ if TYPE_CHECKING:
     from .window import Window
 
 
-def measure(database: Database, model: Predictor, time_range: TimeRange, before: Sequence[Window]) -> list[Measure]:
+def measure(
+    database: Database,
+    model: Predictor,
+    time_range: TimeRange,
+    before: Sequence[Window],
+    deployments: Sequence[str] = DEPLOYMENTS,
+) -> list[Measure]:
     """Hours from the newest value that the newest answers rest on to the end of the window, of the worst series."""
-    found = newest(database, time_range, model)
+    found = newest(database, time_range, model, deployments)
     ages = {name: (time_range.end - at) / 3600 for name, at in found.items()}
     if not ages:
         return []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import quality, value
@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """The figures of a window, and the counts that they were made of."""
+    """The figures of a window, and the counts that they were made of: of all, and of the deployments apart where there
+    are several."""
 
     window: Window
     traffic: Traffic
+    apart: Mapping[str, Traffic] = field(default_factory=dict)
 
 
-def of(
+def window_of(
     stream: str, time_range: TimeRange, model: Predictor, traffic: Traffic, measures: Sequence[Measure]
-) -> Evaluation:
+) -> Window:
     """Put a window's figures together; `model` is the one that it was compared with."""
-    window = Window(
+    return Window(
         stream=stream,
         id=time_range.id,
         start=time_range.start,
@@ -41,7 +43,6 @@ def of(
         requests=traffic.requests,
         measures=tuple(measures),
     )
-    return Evaluation(window=window, traffic=traffic)
 
 
 def wanted(settings: MonitorSettings) -> tuple[str, ...]:

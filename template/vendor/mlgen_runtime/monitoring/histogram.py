@@ -48,6 +48,16 @@ class Numbers:
             self.unseen += int(((known < self.edges[0]) | (known > self.edges[-1])).sum())
             self.lowest, self.highest = min(self.lowest, known.min()), max(self.highest, known.max())
 
+    def merge(self, other: Numbers) -> None:
+        """Count what another tally in the same bins has counted."""
+        self.counts += other.counts
+        self.missing, self.unseen, self.rows = (
+            self.missing + other.missing,
+            self.unseen + other.unseen,
+            self.rows + other.rows,
+        )
+        self.lowest, self.highest = min(self.lowest, other.lowest), max(self.highest, other.highest)
+
     @property
     def edges(self) -> npt.NDArray[np.float64]:
         """Where one bin ends and the next begins."""
@@ -92,6 +102,12 @@ class Categories:
             self._counts[place] += times
             if place == self.bins.new and len(self._examples) < EXAMPLES:
                 self._examples[name[:40]] = None
+
+    def merge(self, other: Categories) -> None:
+        """Count what another tally in the same bins has counted."""
+        self._counts = [mine + more for mine, more in zip(self._counts, other._counts, strict=True)]
+        self.missing, self.rows = self.missing + other.missing, self.rows + other.rows
+        self._examples = dict.fromkeys([*self._examples, *other._examples][:EXAMPLES])
 
     @property
     def names(self) -> list[str]:

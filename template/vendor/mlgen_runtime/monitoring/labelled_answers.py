@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 #: Answers, newest first, among which the newest of each series is looked for.
 NEWEST = 20_000
-_WANTED = "p.request_id, p.row, p.at, p.model_version, p.key, p.features, p.prediction, p.output, o.truth, o.subject"
+_ANSWERED = "p.request_id, p.row, p.at, p.source, p.model_version, p.key, p.features, p.prediction, p.output"
+_WANTED = f"{_ANSWERED}, o.truth, o.subject"
 _SERVED = "p.source IN ('rest', 'batch')"
 #: The part of an outcome's subject before the last slash, and after it (`rtrim` takes off the digits of the row).
 _STEM = "rtrim(o.subject, '0123456789')"
@@ -43,38 +44,49 @@ _QUERIES = (
 def read(database: Database, time_range: TimeRange, model: Predictor, features: Sequence[str]) -> pd.DataFrame:
     """Return the answers whose truth became known in the window; `features` are inputs that are wanted beside them.
 
-    Columns: request_id, row, at, model_version, key, subject, prediction, the predictor's others, `features`, truth.
+    Columns: request_id, row, at, source, model_version, key, subject, prediction, the predictor's others, `features`,
+    truth.
     """
     import pandas as pd
 
     view = registry.find(model.use_case).monitoring_view
-    names = ["request_id", "row", "at", "model_version", "key", "subject", "prediction", "truth"]
+    names = ["request_id", "row", "at", "source", "model_version", "key", "subject", "prediction", "truth"]
     outputs = view.needed(model)
     if not database.rows("SELECT 1 FROM outcome_log WHERE at < ? LIMIT 1", (time_range.end,)):
         return pd.DataFrame(columns=[*names, *outputs, *features])
     of_inputs, of_outputs = Fields(features), Fields(outputs)
     columns: dict[str, list[Any]] = {name: [] for name in (*names, *outputs, *features)}
     for batch in _batches(database, time_range):
-        request, row, at, version, key, inputs, predicted, output, truth, subject = zip(*batch, strict=True)
-        values = [request, row, at, version, key, subject, _scalars(predicted), _scalars(truth)]
+        request, row, at, source, version, key, inputs, predicted, output, truth, subject = zip(*batch, strict=True)
+        values = [request, row, at, source, version, key, subject, _scalars(predicted), _scalars(truth)]
         values += [*of_outputs.columns(output), *of_inputs.columns(inputs)]
         for name, cells in zip(columns, values, strict=True):
             columns[name].extend(cells)
-    found = pd.DataFrame(columns).drop_duplicates(["request_id", "row"], ignore_index=True)
-    return view.chosen(model, found)
+    return pd.DataFrame(columns).drop_duplicates(["request_id", "row"], ignore_index=True)
 
 
-def newest(database: Database, time_range: TimeRange, model: Predictor) -> Mapping[str, float]:
-    """Return the moment of the newest value that answers rest on, by series; nothing where answers rest on none."""
+def chosen(model: Predictor, answers: pd.DataFrame, deployments: Sequence[str]) -> pd.DataFrame:
+    """Those of the answers of some deployments that count where several are known to one truth."""
+    if not len(answers):
+        return answers
+    given = answers[answers["source"].isin(deployments)].reset_index(drop=True)
+    return registry.find(model.use_case).monitoring_view.chosen(model, given)
+
+
+def newest(
+    database: Database, time_range: TimeRange, model: Predictor, deployments: Sequence[str]
+) -> Mapping[str, float]:
+    """Return the moment of the newest value that answers of some deployments rest on, by series; nothing where answers
+    rest on none."""
     import pandas as pd
 
     view = registry.find(model.use_case).monitoring_view
     if not view.AGES:
         return {}
     rows = database.rows(
-        f"SELECT p.at, p.key, p.output FROM prediction_log p WHERE {_SERVED} AND p.at >= ? AND p.at < ? "
-        f"ORDER BY p.at DESC LIMIT {NEWEST}",
-        (time_range.start, time_range.end),
+        f"SELECT p.at, p.key, p.output FROM prediction_log p WHERE p.source IN ({', '.join('?' * len(deployments))}) "
+        f"AND p.at >= ? AND p.at < ? ORDER BY p.at DESC LIMIT {NEWEST}",
+        (*deployments, time_range.start, time_range.end),
     )
     return view.newest(pd.DataFrame(rows, columns=["at", "key", "output"]))
 

@@ -26,6 +26,10 @@ class Latencies:
         places = np.minimum((np.log(values / LEAST) / np.log(STEP)).astype(np.int64), BINS - 1)
         self.counts += np.bincount(places, minlength=BINS)
 
+    def merge(self, other: Latencies) -> None:
+        """Count what another has counted."""
+        self.counts += other.counts
+
     def __len__(self) -> int:
         """How many were counted."""
         return int(self.counts.sum())

@@ -38,16 +38,17 @@ def page(
     alerts: ShownAlerts,
     *,
     traffic: Traffic | None,
+    apart: Sequence[tuple[Window, Traffic]],
     detailed: str,
     notes: Sequence[str],
 ) -> str:
-    """Return the page of a project's windows, oldest first; `traffic` is that of the newest one, `detailed` the part
-    that Evidently made."""
+    """Return the page of a project's windows, oldest first; `traffic` is that of the newest one, `apart` its parts by
+    deployment, where it has several, `detailed` the part that Evidently made."""
     title = f"{project} in production"
     subtitle = _subtitle(windows) if windows else f"version {champion.version}"
     body = [heading(title, subtitle)]
     if windows:
-        body += _sections(windows, champion.metrics, alerts, traffic, detailed)
+        body += _sections(windows, champion.metrics, alerts, traffic, apart, detailed)
     else:
         body.append(section("Nothing yet", "<p>Nothing has been logged so far.</p>"))
     if notes:
@@ -56,7 +57,12 @@ def page(
 
 
 def _sections(
-    windows: Sequence[Window], metrics: Mapping[str, Any], alerts: ShownAlerts, traffic: Traffic | None, detailed: str
+    windows: Sequence[Window],
+    metrics: Mapping[str, Any],
+    alerts: ShownAlerts,
+    traffic: Traffic | None,
+    apart: Sequence[tuple[Window, Traffic]],
+    detailed: str,
 ) -> list[str]:
     axis = _axis(windows, alerts.past)
     quality = sections.quality(windows, metrics, axis)
@@ -66,6 +72,7 @@ def _sections(
         _tiles(newest, str(metrics.get("metric", "quality")), len(alerts.firing)),
         _firing(alerts.firing),
         section("The newest window", _figures(newest)),
+        *(section(f"{part.deployment} alone", _apart(part, own)) for part, own in apart),
         *(section("Drift of the inputs", found) for found in [drift] if found),
         *(section("Predictions", sections.grid(found)) for found in [sections.predictions(windows, axis)] if found),
         *(section("Quality and value", sections.grid(found)) for found in [quality] if found),
@@ -121,7 +128,7 @@ def _firing(alerts: Sequence[FiringAlert]) -> str:
     if not alerts:
         return '<section class="card verdict"><p>No alert is firing.</p></section>'
     rows = "".join(
-        f'<li><span class="bad">{escape(alert.severity)}</span> {escape(f"{alert.rule} {alert.subject}".strip())}: '
+        f'<li><span class="bad">{escape(alert.severity)}</span> {escape(alert.title)}: '
         f"{escape(alert.message.removeprefix(f'{alert.subject}: '))}<br>"
         f"<span class=sub>{escape(alert.runbook)}</span></li>"
         for alert in alerts
@@ -130,9 +137,20 @@ def _firing(alerts: Sequence[FiringAlert]) -> str:
 
 
 def _figures(newest: Window) -> str:
+    return _figures_of(summary.rows(newest, whole=True))
+
+
+def _figures_of(found: Sequence[dict[str, str]]) -> str:
     rows = [{"metric": row["metric"], "of": row["of"], "value": row["value"], "verdict": row["verdict"],
-             "because": row["because"]} for row in summary.rows(newest, whole=True)]  # fmt: skip
+             "because": row["because"]} for row in found]  # fmt: skip
     return table(rows, style=_kind)
+
+
+def _apart(part: Window, traffic: Traffic) -> str:
+    """What moved in what one deployment answered."""
+    found = f'<p class="sub">{escape(summary.part_title(part))}</p>'
+    moved = summary.moved(part, whole=True)
+    return found + (_figures_of(moved) if moved else "") + sections.pictures(part, traffic)
 
 
 def _past(alerts: Sequence[PastAlert]) -> str:
@@ -142,7 +160,7 @@ def _past(alerts: Sequence[PastAlert]) -> str:
             "what": alert.kind,
             "severity": alert.severity,
             "rule": alert.rule,
-            "of": alert.subject,
+            "of": f"{alert.subject} ({alert.deployment})".strip() if alert.deployment else alert.subject,
             "because": alert.message,
         }
         for alert in alerts[:ALERTS]

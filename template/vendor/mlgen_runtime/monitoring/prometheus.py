@@ -18,32 +18,41 @@ if TYPE_CHECKING:
 
 
 def text(package: str, newest: Window, firing: Sequence[FiringAlert]) -> str:
-    """The newest window's figures, and what is firing; what there is not enough data for is left out."""
+    """The newest window's figures, of all and by deployment where there are several, and what is firing; what there is
+    not enough data for is left out."""
     return "\n".join(_lines(f"{package}_monitor", newest, firing)) + "\n"
 
 
 def _lines(prefix: str, newest: Window, firing: Sequence[FiringAlert]) -> Iterator[str]:
-    common = f'stream="{newest.stream}",version="{_escaped(newest.model_version)}"'
+    each = (newest, *newest.apart)
     for metric, meaning in METRICS.items():
-        figures = [figure for figure in newest.of(metric) if figure.value is not None]
+        figures = [(part, figure) for part in each for figure in part.of(metric) if figure.value is not None]
         if figures:
             yield f"# HELP {prefix}_{metric} {meaning}"
             yield f"# TYPE {prefix}_{metric} gauge"
-        for figure in figures:
-            labels = f'subject="{_escaped(figure.subject)}",{common},proven="{int(figure.proven)}"'
+        for part, figure in figures:
+            labels = f'subject="{_escaped(figure.subject)}",{_common(newest, part)},proven="{int(figure.proven)}"'
             yield _sample(f"{prefix}_{metric}", labels, figure.value)
     yield f"# HELP {prefix}_alert_firing alerts that are firing"
     yield f"# TYPE {prefix}_alert_firing gauge"
     for alert in firing:
         labels = f'rule="{_escaped(alert.rule)}",subject="{_escaped(alert.subject)}",severity="{alert.severity}"'
+        labels += f',deployment="{alert.deployment}"' if alert.deployment else ""
         yield _sample(f"{prefix}_alert_firing", labels, 1)
-    for name, meaning, value in (
-        ("rows", "predictions in the newest window", newest.rows),
-        ("window_end_seconds", "end of the newest window, in seconds since 1970", newest.end),
+    for name, meaning, values in (
+        ("rows", "predictions in the newest window", [part.rows for part in each]),
+        ("window_end_seconds", "end of the newest window, in seconds since 1970", [part.end for part in each]),
     ):
         yield f"# HELP {prefix}_{name} {meaning}"
         yield f"# TYPE {prefix}_{name} gauge"
-        yield _sample(f"{prefix}_{name}", common, value)
+        for part, value in zip(each, values, strict=True):
+            yield _sample(f"{prefix}_{name}", _common(newest, part), value)
+
+
+def _common(newest: Window, part: Window) -> str:
+    """The labels that say of what a figure is; one of all deployments has no label for them."""
+    deployment = f',deployment="{part.deployment}"' if part.deployment else ""
+    return f'stream="{newest.stream}",version="{_escaped(part.model_version)}"{deployment}'
 
 
 def _sample(name: str, labels: str, value: float | None) -> str:

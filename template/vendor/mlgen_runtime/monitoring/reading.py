@@ -16,6 +16,7 @@ from ..usecase import registry
 from .decoding import UNSAID, Fields, scalar
 from .histogram import Tally, tally_for
 from .latency import Latencies
+from .window import BATCH, DEPLOYMENTS, REST
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from ..prediction_log.database import Database
     from .time_range import TimeRange
 
-#: Rows of an answer that a deployment gave; those of a shadow were seen by nobody.
-SERVED = "source IN ('rest', 'batch')"
 #: Refusals whose faults are read, to say which fields are refused most.
 FAULTS = 1000
 
@@ -83,15 +82,29 @@ class Traffic:
         """Requests that were answered or refused, and batch runs."""
         return self.answered + len(self.runs) + self.refused.total()
 
+    def merge(self, other: Traffic) -> None:
+        """Count what another has counted of the same model, but for its sample."""
+        for mine, others in ((self.inputs, other.inputs), (self.outputs, other.outputs)):
+            for name, tally in mine.items():
+                tally.merge(others[name])  # type: ignore[arg-type] # both are of the same entry of the reference
+        self.rows, self.answered = self.rows + other.rows, self.answered + other.answered
+        self.runs |= other.runs
+        self.latencies.merge(other.latencies)
+        for counts, more in ((self.labels, other.labels), (self.faults, other.faults), (self.versions, other.versions)):
+            counts.update(more)
+        self.refused.update(other.refused)
 
-def versions(database: Database, time_range: TimeRange) -> Counter[str]:
-    """Return how many rows each version answered in the window."""
-    rows = database.rows(
-        f"SELECT model_version, COUNT(*) FROM prediction_log WHERE {SERVED} AND at >= ? AND at < ? "
-        "GROUP BY model_version",
+
+def versions(database: Database, time_range: TimeRange) -> dict[str, Counter[str]]:
+    """Return how many rows each version answered in the window, for each deployment."""
+    found: dict[str, Counter[str]] = {name: Counter() for name in DEPLOYMENTS}
+    for deployment, version, count in database.rows(
+        f"SELECT source, model_version, COUNT(*) FROM prediction_log WHERE source IN {DEPLOYMENTS} "
+        "AND at >= ? AND at < ? GROUP BY source, model_version",
         (time_range.start, time_range.end),
-    )
-    return Counter({str(version): int(count) for version, count in rows})
+    ):
+        found[str(deployment)][str(version)] += int(count)
+    return found
 
 
 def empty(model: Predictor, redacted: Sequence[str], sample: int, seed: int) -> Traffic:
@@ -110,23 +123,25 @@ def empty(model: Predictor, redacted: Sequence[str], sample: int, seed: int) -> 
     )
 
 
-def log(database: Database, time_range: TimeRange, model: Predictor, traffic: Traffic) -> None:
-    """Count a window of the log. Inputs are counted of all rows, predictions of those that `model` answered."""
+def log(database: Database, time_range: TimeRange, model: Predictor, traffic: Traffic, deployment: str) -> None:
+    """Count what a deployment answered in a window. Inputs are counted of all rows, predictions of `model`'s own."""
     sparse = registry.find(model.use_case).monitoring_view.SPARSE
     others = [name for name in traffic.outputs if name != "prediction"]
     of_inputs, of_outputs = Fields(list(traffic.inputs), sparse=sparse), Fields(others)
     query = (
-        "SELECT CASE WHEN source = 'batch' THEN request_id END, row, model_version, ms, features, prediction, output "
-        f"FROM prediction_log WHERE {SERVED} AND at >= ? AND at < ?"
+        "SELECT request_id, row, model_version, ms, features, prediction, output "
+        "FROM prediction_log WHERE source = ? AND at >= ? AND at < ?"
     )
-    for batch in database.batches(query, (time_range.start, time_range.end)):
-        runs, rows, answered_by, ms, features, predictions, outputs = zip(*batch, strict=True)
+    for batch in database.batches(query, (deployment, time_range.start, time_range.end)):
+        names, rows, answered_by, ms, features, predictions, outputs = zip(*batch, strict=True)
         traffic.rows += len(batch)
         traffic.versions.update(answered_by)
-        whole = [time for run, row, time in zip(runs, rows, ms, strict=True) if run is None and not row]
-        traffic.answered += len(whole)
-        traffic.latencies.add([time for time in whole if time is not None])
-        traffic.runs.update(set(runs) - {None})
+        if deployment == BATCH:
+            traffic.runs.update(names)
+        else:
+            whole = [time for row, time in zip(rows, ms, strict=True) if not row]
+            traffic.answered += len(whole)
+            traffic.latencies.add([time for time in whole if time is not None])
         columns = of_inputs.columns(features)
         for tally, cells in zip(traffic.inputs.values(), columns, strict=True):
             tally.add([cell for cell in cells if cell is not UNSAID] if sparse else cells)
@@ -135,7 +150,8 @@ def log(database: Database, time_range: TimeRange, model: Predictor, traffic: Tr
             own = [version == model.version for version in answered_by]
             predictions, outputs = (_only(texts, own) for texts in (predictions, outputs))
         _outputs(traffic, of_outputs, predictions, outputs)
-    _refusals(database, time_range, traffic)
+    if deployment == REST:
+        _refusals(database, time_range, traffic)
 
 
 def table(columns: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray], traffic: Traffic) -> None:

@@ -34,6 +34,7 @@ def write(run: MonitoringRun, alerts: ShownAlerts, fired: str) -> dict[str, str]
         history,
         alerts,
         traffic=run.traffic,
+        apart=[(part, run.apart[part.deployment]) for part in run.windows[-1].apart] if run.windows else [],
         detailed=detailed,
         notes=run.notes,
     )

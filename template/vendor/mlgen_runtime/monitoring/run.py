@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from ..prediction_log.database import open_database
@@ -43,8 +43,8 @@ class Judge(Protocol):
 
 
 class MonitoringRun:
-    """A run. `windows` are those that it evaluated, `traffic` what was counted of the newest one, `notes` what the
-    reader should know."""
+    """A run. `windows` are those that it evaluated, `traffic` what was counted of the newest one, `apart` the same by
+    deployment where there are several, `notes` what the reader should know."""
 
     def __init__(
         self, config: RunConfig, settings: MonitorSettings, database: Database, champion: Predictor, detail: Detail
@@ -53,6 +53,7 @@ class MonitoringRun:
         self.champion, self.detail = champion, detail
         self.windows: list[Window] = []
         self.traffic: Traffic | None = None
+        self.apart: Mapping[str, Traffic] = {}
         self.notes: list[str] = []
 
     @property
@@ -74,7 +75,7 @@ class MonitoringRun:
                 # afterwards: should the process die in between, the next run evaluates it again
                 window.keep(self.database, found.window)
                 self.windows.append(found.window)
-                self.traffic = found.traffic
+                self.traffic, self.apart = found.traffic, found.apart
         self.notes += due.notes if isinstance(due, LogWindows) else []
 
     def _due(self, judge: Judge) -> LogWindows | Iterable[Evaluation]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.jsonable import masked
 from .settings import written
+from .window import BATCH
 
 if TYPE_CHECKING:
     from .measure import Measure
@@ -24,6 +25,8 @@ QUIET = (2, 3)
 SHARES = ("missing", "unseen", "prediction_share", "violations", "error_rate", "coverage", "quality_loss")
 #: Characters of a sentence.
 WIDTH = 100
+#: Figures that say how what came in and went out differs from the training; there are always some where rows are.
+DRIFT = ("input_drift", "missing", "unseen", "prediction_drift", "prediction_share", "level_drift", "season_drift")
 #: Figures that are held against chance.
 GUARDED = (
     "input_drift", "missing", "unseen", "prediction_drift", "prediction_share", "level_drift", "season_drift",
@@ -52,6 +55,28 @@ def rows(window: Window, *, whole: bool = False) -> list[dict[str, str]]:
     ]
 
 
+def part_title(part: Window) -> str:
+    """What a deployment had, in a line, and whether it was enough to look at it apart."""
+    from ..contract.catalogue import counted
+
+    asked = counted(part.requests, "run" if part.deployment == BATCH else "request")
+    drift = [figure for figure in part.measures if figure.metric in DRIFT]
+    judged = [figure for figure in drift if figure.value is not None]
+    moved = sum(figure.proven and figure.metric in GUARDED for figure in part.measures)
+    verdict = "nothing moved by more than chance" if not moved else f"{counted(moved, 'figure')} moved"
+    if drift and not judged:
+        verdict = "too few to judge apart (monitor.min_rows)"
+    elif not drift:
+        verdict = "nothing to compare"
+    what = f"{counted(part.rows, 'prediction')}, {asked}"
+    return f"{part.deployment} alone: {what}, against version {part.model_version}: {verdict}"
+
+
+def moved(part: Window, *, whole: bool = False) -> list[dict[str, str]]:
+    """The figures of a deployment that moved, as `rows` has them."""
+    return [row for row in rows(part, whole=whole) if row[""] == "!"]
+
+
 def verdict(figure: Measure) -> str:
     """What a figure means, in a word or two."""
     if figure.value is None:
@@ -78,7 +103,7 @@ def shorten(figure: Measure) -> str:
 
 
 def entries(window: Window) -> dict[str, Any]:
-    """The whole window as plain data."""
+    """The whole window as plain data, and below it the part of each deployment."""
     return {
         "stream": window.stream,
         "id": window.id,
@@ -88,7 +113,7 @@ def entries(window: Window) -> dict[str, Any]:
         "rows": window.rows,
         "requests": window.requests,
         "measures": [figure.to_dict() for figure in window.measures],
-    }
+    } | ({"deployments": {part.deployment: entries(part) for part in window.parts}} if window.parts else {})
 
 
 def headline(window: Window) -> dict[str, Any]:

@@ -42,7 +42,8 @@ def evaluate(
             if name not in answers.columns:
                 answers[name] = uploaded.beside(name, answers)
     found += evaluation.outcome_measures(model, answers, answers, settings, config.seed, before)
-    return evaluation.of(window.CURRENT, time_range, model, traffic, found)
+    whole = evaluation.window_of(window.CURRENT, time_range, model, traffic, found)
+    return evaluation.Evaluation(window=whole, traffic=traffic)
 
 
 def _time_range(database: Database, fingerprint: str, until: float | None) -> TimeRange:

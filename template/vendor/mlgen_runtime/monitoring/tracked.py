@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from ..config.settings import TrackingSettings
+    from .measure import Measure
     from .window import Window
 
 #: MLflow's limit for one request.
@@ -41,8 +42,9 @@ def _log(client: MlflowClient, experiment: str, windows: Sequence[Window], fired
 
     newest = windows[-1]
     figures = [
-        Metric(_name(figure.metric, figure.subject), float(figure.value), int(window.end * 1000), step)
-        for step, window in enumerate(windows)
+        Metric(_name(figure, window.deployment), float(figure.value), int(window.end * 1000), step)
+        for step, whole in enumerate(windows)
+        for window in (whole, *whole.apart)
         for figure in window.measures
         if figure.value is not None
     ]
@@ -62,7 +64,7 @@ def _log(client: MlflowClient, experiment: str, windows: Sequence[Window], fired
     client.set_terminated(run, "FINISHED")
 
 
-def _name(metric: str, subject: str) -> str:
-    """A name that MLflow takes."""
-    whole = f"{metric}/{subject}" if subject else metric
+def _name(figure: Measure, deployment: str) -> str:
+    """A name that MLflow takes, such as rest/input_drift/age."""
+    whole = "/".join(filter(None, (deployment, figure.metric, figure.subject)))
     return "".join(letter if letter.isalnum() or letter in "_-. /" else "_" for letter in whole)[:250]

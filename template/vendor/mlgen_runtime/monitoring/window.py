@@ -2,6 +2,9 @@
 
 keep(database, window)          the window as it is now, in place of what it was
 kept(database, "log", limit=30) the newest of a stream, oldest first: what plots and relative figures read
+
+A window of the log has parts, one for each deployment that answered in it: service and batch are asked about different
+rows, and what moved in the smaller of them would drown in the larger. Each part is a window of a stream of its own.
 """
 
 from __future__ import annotations
@@ -17,12 +20,16 @@ if TYPE_CHECKING:
 
 #: The streams: what was logged, and tables that were uploaded as monitor.current=.
 LOG, CURRENT = "log", "current"
+#: The deployments that log answers, each a stream beside that of the whole; so the log itself calls them (`source`).
+REST, BATCH = "rest", "batch"
+DEPLOYMENTS = (REST, BATCH)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
     """What was found. `id` is the end in ISO 8601 for the log, the rows' fingerprint for an uploaded table; `start` and
-    `end` are seconds since 1970 (UTC); `model_version` is the version whose reference it was compared with."""
+    `end` are seconds since 1970 (UTC); `model_version` is the version whose reference it was compared with; `parts` are
+    those of the deployments, of a window that was just evaluated."""
 
     stream: str
     id: str
@@ -32,14 +39,37 @@ class Window:
     rows: int
     requests: int
     measures: tuple[Measure, ...]
+    parts: tuple[Window, ...] = ()
+
+    @property
+    def deployment(self) -> str:
+        """Of which deployment it is; "" for the whole."""
+        return deployment(self.stream)
+
+    @property
+    def apart(self) -> tuple[Window, ...]:
+        """The parts where there are several: a single one is the whole under another name."""
+        return self.parts if len(self.parts) > 1 else ()
 
     def of(self, metric: str, subject: str | None = None) -> list[Measure]:
         """The figures of a metric, of one subject or of all."""
         return [found for found in self.measures if found.metric == metric and subject in (None, found.subject)]
 
 
+def deployment(stream: str) -> str:
+    """The deployment that a stream is of; "" for one of all."""
+    return stream if stream in DEPLOYMENTS else ""
+
+
+def streams(stream: str) -> tuple[str, ...]:
+    """A stream and those of its parts."""
+    return (stream, *DEPLOYMENTS) if stream == LOG else (stream,)
+
+
 def keep(database: Database, window: Window) -> None:
-    """Keep a window as it is now; one that was evaluated before is replaced."""
+    """Keep a window and its parts as they are now; one that was evaluated before is replaced."""
+    for part in window.parts:
+        keep(database, part)
     measures = json.dumps([measure.to_dict() for measure in window.measures], ensure_ascii=False, allow_nan=False)
     identity = (window.stream, window.id)
     figures = (window.start, window.end, window.model_version, window.rows, window.requests, measures)

@@ -17,7 +17,7 @@ from ..core import cpu_quota as quota
 from ..core import moments
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
-from . import row_hashes
+from . import imbalance, row_hashes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,6 +98,13 @@ def details(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
             if f"f1_{label}" in chosen.metrics
         }
     }
+
+
+def notes(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> list[str]:
+    """What the reader should know of the model that becomes a version: classes that it does not recognise."""
+    balanced = config.train.imbalance == "balanced"
+    found = imbalance.note(prepared.contract, prepared.truth, chosen, balanced=balanced)
+    return [] if found is None else [found]
 
 
 def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: str, model: Candidate) -> EvaluatedModel:

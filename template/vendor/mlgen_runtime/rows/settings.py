@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from ..config.run import RunConfig
 from ..config.schema import Bound, Count, OneOf, Part, Share
-from ..config.settings import CheckSettings, StoreSettings, TableSettings
+from ..config.settings import CheckSettings, FitSettings, StoreSettings, TableSettings
 from .contract.vocabulary import TASKS
 
 
@@ -26,6 +26,14 @@ class ContractSettings(CheckSettings):
     leakage_auc: Annotated[float, Bound(above=0.5, at_most=1)]
     leakage_r2: Part
     min_class_rows: Count
+    rare_class_share: Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowsFitSettings(FitSettings):
+    """How rows are fitted; `imbalance` says how much a row of a rare class weighs."""
+
+    imbalance: Literal["none", "balanced"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +61,4 @@ class RowsConfig(RunConfig):
     contract: ContractSettings
     split: SplitSettings
     bundle: BundleSettings
+    train: RowsFitSettings

@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..config.schema import Amount, Count, Share
-from ..config.settings import FitSettings
-from ..rows.settings import BundleSettings, ContractSettings, DataSettings, RowsConfig, SplitSettings
+from ..rows.settings import (
+    BundleSettings,
+    ContractSettings,
+    DataSettings,
+    RowsConfig,
+    RowsFitSettings,
+    SplitSettings,
+)
 
 __all__ = [
     "BaselineSettings",
@@ -29,11 +35,10 @@ class BaselineSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainSettings(FitSettings):
+class TrainSettings(RowsFitSettings):
     """How a candidate is fitted, whichever model it is. `threads` null means the CPU quota."""
 
     validation_size: Share
-    imbalance: Literal["none", "balanced"]
     early_stopping_rounds: Count
     refit: Literal["auto", "true", "false"]
 

@@ -55,6 +55,11 @@ def judge(
     return tuple(found), status
 
 
+def notes(config: TimeseriesConfig, prepared: Prepared, chosen: EvaluatedModel) -> list[str]:
+    """Nothing beyond what the candidate's own notes say."""
+    return []
+
+
 def remember(staging: Staging, version: str, prepared: Prepared) -> None:
     """Nothing: what a later comparison needs lies in the bundle."""
 

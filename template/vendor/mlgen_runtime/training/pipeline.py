@@ -16,7 +16,7 @@ from . import gate
 from .judged import Judged
 from .publish import Published, publish, register
 from .run_context import RunContext
-from .run_record import run_tags
+from .run_record import first_metrics, run_tags
 
 if TYPE_CHECKING:
     from ..config.run import RunConfig
@@ -59,7 +59,7 @@ def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
         checked = case.preparation.check(config, resolved, steps)
         prepared = case.preparation.split(config, checked, steps)
         metric = case.metrics.metric(config.gate.metric, prepared.contract.task)  # a wrong name costs no fit
-        run.open(run_tags(config, prepared, run.origin), case.plots.prepare)
+        run.open(run_tags(config, prepared, run.origin), case.plots.prepare, first_metrics(metric.name, case, prepared))
         training = case.preparation.training(config, prepared)
         baselines = _baseline(config, case, training, steps)
         candidate = _fit(config, case, training, steps)
@@ -67,7 +67,8 @@ def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
         digests = {model.key: model.digest() for model in models if model.kind != "champion"}
         decision = _gate(config, metric, prepared, models, status, steps)
         held = hold(decision, status) if hold and decision.promoted is not None else None
-        notes = (*prepared.notes, *candidate.notes, *run.mended, *([status.note] if status.note else []))
+        told = case.evaluation.notes(config, prepared, decision.registered)
+        notes = (*prepared.notes, *candidate.notes, *told, *run.mended, *([status.note] if status.note else []))
         judged = Judged(config, case, prepared, models, status, decision, notes)
         version = register(run, judged, steps)
         published = publish(run, judged, version, held, steps)

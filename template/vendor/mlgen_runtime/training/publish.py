@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Published:
-    """What came of it: the version, its bundle's place, the run, the card, and who is champion now."""
+    """What came of it: the version, its bundle's place, the run, the card, who is champion now, and the page that shows
+    the runs."""
 
     version: str
     bundle: str
     run_id: str
     card: Path
     champion: str | None
+    page: str
     note: str | None = None
 
 
@@ -54,7 +56,7 @@ def register(run: RunContext, judged: Judged, steps: Steps) -> str:
         bundle.write_json(shown, "details.json", case.evaluation.details(judged.prepared, chosen))
         page = shown / "card.html"
         page.write_text(card.page(card_content.content(judged, lineage, pictures, importance)), "utf8")
-        run.tracker.log(params(judged), metrics(judged), dataset(judged))
+        run.tracker.log(params(judged), metrics(judged), dataset(judged), judged.decision.message)
         run.tracker.files(shown)
         run.tracker.files(chosen.folder, "bundle")
         labels = len(judged.prepared.contract.labels)
@@ -100,5 +102,6 @@ def publish(run: RunContext, judged: Judged, version: str, held: str | None, ste
         run_id=run.tracker.run_id,
         card=config.root / "reports" / "train.html",
         champion=now.version if now else None,
+        page=run.tracker.page,
         note=note,
     )

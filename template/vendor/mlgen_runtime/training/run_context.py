@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -39,13 +39,13 @@ class RunContext:
         connection.knock(self.tracker.uri)
         return self
 
-    def open(self, tags: dict[str, str], meanwhile: Callable[[], None]) -> None:
-        """Clear up after dead runs and begin this one; `meanwhile` is called beside it.
+    def open(self, tags: dict[str, str], meanwhile: Callable[[], None], metrics: Sequence[str] = ()) -> None:
+        """Clear up after dead runs and begin this one; `meanwhile` is called beside it. Its page begins with `metrics`.
 
         Called once the input is known to be right: nothing was written before.
         """
         self.mended = promotion.mend(self.store)
-        self.tracker.open(tags, self.store.versions(), meanwhile)
+        self.tracker.open(tags, self.store.versions(), meanwhile, metrics)
 
     def stage(self) -> Path:
         """Return a new folder for a bundle; removed at the end unless it was published."""

@@ -10,7 +10,7 @@ from .tracking import Dataset
 
 if TYPE_CHECKING:
     from ..config.run import RunConfig
-    from ..usecase.protocol import Prepared
+    from ..usecase.protocol import Prepared, UseCase
     from .judged import Judged
     from .lineage import Origin
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def run_tags(config: RunConfig, prepared: Prepared, origin: Origin) -> dict[str, str]:
     """Return the tags that a run starts with."""
     found = {
-        "mlflow.runName": config.model.name,
+        "mlflow.runName": f"{config.model.name} on {_data(prepared.source)}"[:250],
         "mlflow.source.name": f"{config.project.name} train",
         "mlflow.source.type": "LOCAL",
         "mlflow.source.git.commit": origin.commit,
@@ -61,14 +61,25 @@ def metrics(judged: Judged) -> dict[str, float]:
     return {**found, "megabytes": judged.candidate.megabytes}
 
 
+def first_metrics(deciding: str, case: UseCase, prepared: Prepared) -> list[str]:
+    """The metrics that a reader looks for, the deciding one first: those of the scorecard."""
+    return list(dict.fromkeys([deciding, *case.metrics.BESIDE[prepared.contract.task], "p99_ms", "megabytes"]))
+
+
 def dataset(judged: Judged) -> Dataset:
     kinds = {"number": "double", "integer": "double", "boolean": "double", "datetime": "datetime"}
     types = {
         c.name: kinds.get(c.type, "string") for c in judged.prepared.contract.columns if c.name in judged.prepared.frame
     }
-    name = Path(judged.prepared.source).stem or "data"
     made = judged.prepared
-    return Dataset(name, made.source, made.fingerprint, made.version, len(made.frame), types)
+    return Dataset(_data(made.source), made.source, made.fingerprint, made.version, len(made.frame), types)
+
+
+def _data(source: str) -> str:
+    """What the data is called: the file or table at the end of where it is from, without its ending; of a query, the
+    database that it is put to."""
+    place, _, asked = source.partition("#")
+    return asked if asked.isidentifier() else Path(place.partition("?")[0]).stem or "data"
 
 
 def version_tags(judged: Judged) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..core import process
 from ..core.errors import InputError
+from . import experiment_page
 from .mlflow_connection import connect, knock, located, reached
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 CHAMPION, CHALLENGER = "champion", "challenger"
 #: Tags of our own on runs and versions: the process that made them, the store that holds the bundle.
 PROCESS, STORE = "process", "bundle_store"
+#: The text that MLflow shows as the description of a run.
+NOTE = "mlflow.note.content"
 
 
 @dataclass(frozen=True)
@@ -43,28 +46,34 @@ class Dataset:
 
 
 class Tracker:
-    """One run in MLflow. `open` first, `ready` before anything else; methods raise InputError where MLflow is away."""
+    """One run in MLflow, which its `page` shows. `open` first, `ready` before anything else; methods raise InputError
+    where MLflow is away."""
 
     def __init__(self, settings: TrackingSettings, root: Path, store: str) -> None:
         self.settings = settings
         self.uri = located(settings.uri, root)
         self.store = store
-        self.run_id = ""
+        self.run_id = self.page = ""
         self.swept: list[str] = []
         self._client: MlflowClient | None = None
         self._opening: Future[None] | None = None
 
     def open(
-        self, tags: Mapping[str, str], published: Sequence[str], meanwhile: Callable[[], None] | None = None
+        self,
+        tags: Mapping[str, str],
+        published: Sequence[str],
+        meanwhile: Callable[[], None] | None = None,
+        metrics: Sequence[str] = (),
     ) -> None:
         """Begin, in a thread: import MLflow, connect, end what dead processes left, start a run with these tags.
 
         Raises InputError at once where no server listens. `published` are the versions that have a bundle; `meanwhile`
-        is called in the same thread afterwards, for other things that are slow to begin.
+        is called in the same thread afterwards, for other things that are slow to begin; `metrics` are
+        those that MLflow's pages begin with, the deciding one first.
         """
         knock(self.uri)
         pool = ThreadPoolExecutor(1, thread_name_prefix="tracking")
-        self._opening = pool.submit(self._open, dict(tags), list(published))
+        self._opening = pool.submit(self._open, dict(tags), list(published), [key(name) for name in metrics])
         if meanwhile is not None:
             pool.submit(meanwhile)
         pool.shutdown(wait=False)
@@ -83,15 +92,16 @@ class Tracker:
             self.ready()
         return self._client is not None
 
-    def log(self, params: Mapping[str, object], metrics: Mapping[str, float], dataset: Dataset) -> None:
-        """Log parameters (as text of at most 6000 characters), finite metrics, and the data set of the run."""
+    def log(self, params: Mapping[str, object], metrics: Mapping[str, float], dataset: Dataset, note: str = "") -> None:
+        """Log parameters (as text of at most 6000 characters), finite metrics, the data set of the run, and what there
+        is to say about it in words."""
         client = self.ready()
         from mlflow.entities import Dataset as Entity
         from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
 
         now, version = _milliseconds(), dataset.version
-        named = {_key(name): value for name, value in metrics.items() if _finite(value)}
-        texts = [Param(name, str(value)[:6000]) for name, value in {_key(n): v for n, v in params.items()}.items()]
+        named = {key(name): value for name, value in metrics.items() if _finite(value)}
+        texts = [Param(name, str(value)[:6000]) for name, value in {key(n): v for n, v in params.items()}.items()]
         figures = [Metric(name, float(value), now, 0) for name, value in named.items()]
         entity = Entity(
             name=dataset.name,
@@ -107,6 +117,7 @@ class Tracker:
             for start in range(0, len(figures), 1000):
                 client.log_batch(self.run_id, metrics=figures[start : start + 1000])
             marks = {"data.fingerprint": dataset.digest} | ({"data.version": version} if version else {})
+            marks |= {NOTE: note} if note else {}
             client.log_batch(self.run_id, tags=[RunTag(name, text) for name, text in marks.items()])
             client.log_inputs(self.run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", "training")])])
 
@@ -158,10 +169,12 @@ class Tracker:
         with reached(self.uri):
             self.ready().set_terminated(self.run_id, status)
 
-    def _open(self, tags: dict[str, str], published: list[str]) -> None:
+    def _open(self, tags: dict[str, str], published: list[str], metrics: list[str]) -> None:
         client = connect(self.uri)
         with reached(self.uri):
             place = experiment(client, self.settings.experiment, self.uri)
+            experiment_page.begin_with(client, place, metrics)
+            self.page = experiment_page.address(self.uri, place)
             self.swept = sweep(client, place, self.settings.model_name, self.store, published)
             name = tags.pop("mlflow.runName", None)
             self.run_id = client.create_run(place, tags={**tags, PROCESS: process.name()}, run_name=name).info.run_id
@@ -201,19 +214,24 @@ def _align(client: MlflowClient, model: str, champion: str) -> None:
 
 
 def experiment(client: MlflowClient, name: str, uri: str) -> str:
-    """Return the id of the experiment, made where it does not exist; SQLite's files lie beside the database."""
+    """Return the id of the experiment, made where it does not exist; SQLite's files lie beside the database. It is one
+    of classical training, unless somebody has called it something else."""
     found = client.get_experiment_by_name(name)
     if found is not None and found.lifecycle_stage != "deleted":
+        if experiment_page.KIND not in found.tags:
+            client.set_experiment_tag(found.experiment_id, experiment_page.KIND, experiment_page.CLASSICAL)
         return str(found.experiment_id)
     if found is not None:
         raise InputError(
             f"tracking.experiment: {name!r} was deleted in MLflow; restore it there, or choose another name"
         )
     beside = Path(uri.removeprefix("sqlite:///")).parent / "mlruns" if uri.startswith("sqlite:///") else None
-    return str(client.create_experiment(name, artifact_location=beside.as_uri() if beside else None))
+    location = beside.as_uri() if beside else None
+    tags = {experiment_page.KIND: experiment_page.CLASSICAL}
+    return str(client.create_experiment(name, artifact_location=location, tags=tags))
 
 
-def _key(name: str) -> str:
+def key(name: str) -> str:
     """A name that MLflow takes: letters, digits and `_-. /`; anything else becomes an underscore."""
     return "".join(letter if letter.isalnum() or letter in "_-. /" else "_" for letter in name)[:250]
 

@@ -211,6 +211,9 @@ class Evaluation(Protocol):
     def tables(self, prepared: Any, chosen: EvaluatedModel, /) -> dict[str, list[dict[str, str]]]:
         """What the model card shows as tables, heading to rows."""
 
+    def notes(self, config: Any, prepared: Any, chosen: EvaluatedModel, /) -> Sequence[str]:
+        """What the reader should know of the model that becomes a version, with what to do about it."""
+
     def details(self, prepared: Any, chosen: EvaluatedModel, /) -> dict[str, Any]:
         """Figures of parts of the cases, for the report."""
 

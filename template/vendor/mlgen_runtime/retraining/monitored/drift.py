@@ -47,7 +47,7 @@ def look(context: RetrainingContext, settings: Settings) -> Finding:
     except InputError as away:
         return Finding(False, f"the log cannot be read: {away}")
     if current:
-        names = [f"{alert.rule} {alert.subject}".strip() for alert in current]
+        names = [alert.title for alert in current]
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         return Finding(True, f"{', '.join(names[:SHOWN])}{more} active since {current[0].since}")
     if active:

@@ -30,28 +30,38 @@ class Settings:
 
 def look(context: RetrainingContext, settings: Settings) -> Finding:
     """Compare the newest figures of the champion with what is allowed."""
-    from ...monitoring.window import LOG, kept
+    from ...monitoring.window import LOG, kept, streams
     from .logged import database
 
     if (settings.quality_loss is None and settings.min_value is None) or context.champion is None:
         return OFF
     try:
         with database(context.config) as opened:
-            windows = [
-                window for window in kept(opened, LOG, WINDOWS) if window.model_version == context.champion.version
-            ]
+            own = {
+                stream: [window for window in kept(opened, stream, WINDOWS) if _of_champion(context, window)]
+                for stream in streams(LOG)
+            }
     except InputError as away:
         return Finding(False, f"the log cannot be read: {away}")
-    if context.since is not None:
-        windows = [window for window in windows if window.end > context.since.timestamp()]
-    loss, value = (_newest(windows, metric) for metric in ("quality_loss", "value_per_prediction"))
     found = []
     if settings.quality_loss is not None:
-        found.append(_of_loss(loss, settings.quality_loss))
+        losses = {stream: _newest(windows, "quality_loss") for stream, windows in own.items()}
+        found.append(_of_loss(losses[LOG], settings.quality_loss))
+        for stream, loss in losses.items():  # worse in one deployment than in all: it may hide behind the others
+            if stream != LOG and loss is not None and loss != losses[LOG]:
+                part = _of_loss(loss, settings.quality_loss)
+                found.append(Finding(part.asks, f"{stream}: {part.message}"))
     if settings.min_value is not None:
-        found.append(_of_value(value, settings.min_value))
+        found.append(_of_value(_newest(own[LOG], "value_per_prediction"), settings.min_value))
     asking = [finding for finding in found if finding.asks]
     return Finding(bool(asking), "; ".join(finding.message for finding in asking or found))
+
+
+def _of_champion(context: RetrainingContext, window: Window) -> bool:
+    """Whether a window is of this champion, since it took over."""
+    assert context.champion is not None
+    mine = window.model_version == context.champion.version
+    return mine and (context.since is None or window.end > context.since.timestamp())
 
 
 def _newest(windows: list[Window], metric: str) -> Measure | None:

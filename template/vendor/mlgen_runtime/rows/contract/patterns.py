@@ -10,11 +10,16 @@ import pandas as pd
 from ...contract import leakage
 from ...contract.catalogue import Check, Finding, counted, entered, percent
 from ...contract.view import View
+from ..imbalance import REMEDY
 from ..settings import ContractSettings
 from .compared import keys, leaking, seen, truth
 from .proposal import FEW_ROWS, ID_NAME
 
 CHECKS: dict[str, Check] = {}
+#: A class is rare below so much of an even share, whatever is set: one of twenty classes has few rows by nature.
+RARE = 0.25
+#: Labels that a sentence shows at most.
+SHOWN = 3
 
 
 @entered(CHECKS, "Features with one value")
@@ -47,6 +52,28 @@ def few_class_rows(view: View) -> Iterator[Finding]:
         if count < _settings(view).min_class_rows:
             least = _settings(view).min_class_rows
             yield Finding(view.contract.target.name, count, label=label, count=counted(count, "row"), least=least)
+
+
+@entered(CHECKS, "Classes that are rare")
+def rare_classes(view: View) -> Iterator[Finding]:
+    """{column} is {labels}: a model that is right most of the time may never predict {it}; look at the recall of each
+    class after training, and if it is low train with {remedy}"""
+    if view.labels is None:
+        return
+    known = view.labels[view.labels >= 0]
+    counts = np.bincount(known, minlength=len(view.contract.labels))
+    few = min(_settings(view).rare_class_share, RARE / len(counts)) * len(known)
+    rare = [
+        code
+        for code in np.argsort(counts, kind="stable").tolist()
+        if _settings(view).min_class_rows <= counts[code] < few
+    ]
+    if rare:
+        shares = [(view.contract.labels[code], counts[code] / len(known)) for code in rare]
+        listed = ", ".join(f"{label!r} in {percent(share)} of the rows" for label, share in shares[:SHOWN])
+        more = f" (and {len(rare) - SHOWN} more labels are as rare)" if len(rare) > SHOWN else ""
+        it = "it" if len(rare) == 1 else "them"
+        yield Finding(view.contract.target.name, shares[0][1], labels=listed + more, it=it, remedy=REMEDY)
 
 
 @entered(CHECKS, "Features that look like ids")

@@ -1,0 +1,67 @@
+"""Classes that a model never, or hardly ever, predicts: said after the evaluation, with what to do about it.
+
+Where 3 rows in 100 are "yes", the answer "no" is right 97 times, and a model that is fitted to be right learns just
+that: its ranking may be good, and its accuracy looks it, while nobody is ever told "yes".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..contract.catalogue import percent
+from .metrics import decide
+
+if TYPE_CHECKING:
+    from ..contract.schema import Contract
+    from ..usecase.evaluated import EvaluatedModel
+    from .metrics import Array
+
+#: A class of which no more than this share is recognised is told, where the test rows hold so many of it.
+HARDLY, ENOUGH = 0.1, 5
+#: Labels that a sentence shows at most.
+SHOWN = 3
+#: What weighs rare classes like common ones, and what judges by them: ranking alone (ROC AUC) is not moved by either.
+REMEDY = "train.imbalance=balanced gate.metric=balanced_accuracy"
+
+
+def note(contract: Contract, truth: Array, chosen: EvaluatedModel, *, balanced: bool) -> str | None:
+    """Say which classes of the test rows `chosen` does not recognise; None where there are none.
+
+    `truth` is [n] codes into the contract's labels; `balanced` tells whether it was fitted with balanced weights.
+    """
+    if not contract.labels:
+        return None
+    predicted = decide(chosen.scores)
+    there = np.bincount(truth, minlength=len(contract.labels))
+    found = np.bincount(truth[predicted == truth], minlength=len(contract.labels))
+    said = np.bincount(predicted, minlength=len(contract.labels))
+    missed = [
+        code
+        for code in np.argsort(-there, kind="stable").tolist()
+        if there[code] and (not said[code] or (there[code] >= ENOUGH and found[code] <= HARDLY * there[code]))
+    ]
+    if not missed:
+        return None
+    parts = [
+        f"{contract.labels[code]!r} ({found[code]:,} of {there[code]:,} found, "
+        f"{percent(there[code] / len(truth))} of the test rows)"
+        for code in missed[:SHOWN]
+    ]
+    more = f" and {len(missed) - SHOWN} more classes" if len(missed) > SHOWN else ""
+    often = "hardly ever" if any(said[code] for code in missed) else "never"
+    return f"{chosen.name} {often} predicts {', '.join(parts)}{more}: {_remedy(contract, missed, balanced=balanced)}"
+
+
+def _remedy(contract: Contract, missed: list[int], *, balanced: bool) -> str:
+    column = f"probability_{contract.labels[missed[0]]}"
+    if balanced:
+        return (
+            "the classes weigh the same already (train.imbalance=balanced), so collect more rows of it, merge it with "
+            f"another class, or take a threshold of your own on {column}"
+        )
+    return (
+        f"train with {REMEDY}, which fits and judges rare classes as common ones, or take a threshold of your own on "
+        f"{column}"
+    )
