@@ -84,16 +84,25 @@ def numbers(series: pd.Series, writing: Writing = PLAIN) -> Numbers:
     if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
         return Numbers(np.full(len(series), np.nan), series.notna().to_numpy(dtype=bool))
     if isinstance(dtype, pd.StringDtype) and writing.plain:
-        fast = _cast(series, pa.float64(), writing.missing)
+        fast = None if writing.whole and _has_exponents(series) else _cast(series, pa.float64(), writing.missing)
         if fast is not None:
             values = fast.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
             return _fitting(values, np.zeros(len(values), dtype=bool), writing)
+    if pd.api.types.is_object_dtype(dtype):  # a number among texts is what it is, however they are written
+        told = [_number(cell, writing) for cell in series.tolist()]
+        words = sum(isinstance(cell, str) and bare_word(cell, writing) for cell in series.tolist())
+        return Numbers(np.array([cell[0] for cell in told]), np.array([cell[1] for cell in told], dtype=bool), words)
     found = texts(series)
     read = [_number(level, writing) for level in found.levels]
     parsed, bad = (np.array([*(cell[part] for cell in read), empty]) for part, empty in ((0, math.nan), (1, False)))
     blank = np.array([*(bare_word(level, writing) for level in found.levels), False])[found.codes]
     values = parsed[found.codes]
     return Numbers(values, bad.astype(bool)[found.codes] | found.bad, found.blanks + int(blank.sum()))
+
+
+def _has_exponents(series: pd.Series) -> bool:
+    """Whether a text has a letter of numbers that no whole number is written with."""
+    return bool(pc.any(pc.match_substring(pa.array(series), "e", ignore_case=True)).as_py())
 
 
 def bare_word(level: str, writing: Writing = PLAIN) -> bool:
@@ -107,6 +116,9 @@ def booleans(series: pd.Series, missing: Collection[str] = ()) -> Numbers:
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         bad = np.isfinite(values) & (values != 0) & (values != 1)
         return Numbers(np.where(bad, np.nan, values), bad)
+    if pd.api.types.is_object_dtype(series.dtype):
+        told = [_read(boolean, cell, missing) for cell in series.tolist()]
+        return Numbers(np.array([cell[0] for cell in told]), np.array([cell[1] for cell in told], dtype=bool))
     found = texts(series)
     read = [_read(boolean, level, missing) for level in found.levels]
     parsed, bad = (np.array([*(cell[part] for cell in read), empty]) for part, empty in ((0, math.nan), (1, False)))
@@ -157,11 +169,13 @@ def texts(series: pd.Series, levels: Levels | None = None) -> Texts:
     return _merged(codes.astype(np.int64), [str(text(value)) for value in raw.tolist()], levels)
 
 
-def _number(level: str, writing: Writing) -> tuple[float, bool]:
-    """One text as a number, infinite as it stands, and whether it is none."""
-    if level.strip(BLANKS).lower().lstrip("+-") in ("inf", "infinity"):
-        return (-math.inf if level.strip(BLANKS)[0] == "-" else math.inf), False
-    return _read(number, level, writing)
+def _number(cell: Any, writing: Writing) -> tuple[float, bool]:
+    """One cell as a number, infinite as it stands, and whether it is none."""
+    if isinstance(cell, str) and cell.strip(BLANKS).lower().lstrip("+-") in ("inf", "infinity"):
+        return (-math.inf if cell.strip(BLANKS)[0] == "-" else math.inf), False
+    if isinstance(cell, float) and math.isinf(cell):
+        return cell, False
+    return _read(number, cell, writing)
 
 
 def _read(reader: Callable[..., Any], cell: Any, *how: Any) -> tuple[Any, bool]:

@@ -32,6 +32,9 @@ LARGEST = 3.4028234663852886e38
 
 TRUTHS = {"true": 1.0, "false": 0.0}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+#: A whole number, as a program writes it that holds floats.
+_INTEGRAL = re.compile(r"[+-]?[0-9]+(?:\.0*)?")
+_TRUTH = re.compile(r"[01](?:\.0+)?")
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 #: A number as a program writes it: no superfluous digit but the 0 of a whole float.
 _MACHINE = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.(?:0|[0-9]*[1-9]))?(?:e[+-]?[0-9]+)?")
@@ -125,7 +128,9 @@ def boolean(value: Any, missing: Collection[str] = ()) -> float:
             return math.nan
         if (bare := value.strip(BLANKS).lower()) in TRUTHS:
             return TRUTHS[bare]
-        found = _number_text(value, PLAIN)
+        if not _TRUTH.fullmatch(bare):
+            raise Unreadable
+        found = float(bare)
     elif is_missing(value):
         return math.nan
     else:
@@ -151,6 +156,8 @@ def text(value: Any) -> str | None:
     plain = value.item() if hasattr(value, "dtype") and hasattr(value, "item") else value
     if isinstance(plain, list | tuple | dict | set):
         raise Unreadable
+    if isinstance(plain, float):
+        return repr(plain + 0.0)  # -0.0 is 0.0
     return plain.isoformat(sep=" ") if isinstance(plain, datetime.datetime) else str(plain)
 
 
@@ -228,7 +235,7 @@ def _number_text(value: str, writing: Writing) -> float:
     bare = value.strip(BLANKS)
     if not writing.plain:
         bare = _unmarked(bare, writing)
-    if _NUMBER.fullmatch(bare):
+    if (_INTEGRAL if writing.whole else _NUMBER).fullmatch(bare):
         return float(bare)
     if _INFINITE.fullmatch(bare):
         return math.inf

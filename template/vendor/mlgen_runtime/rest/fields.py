@@ -134,7 +134,7 @@ def _integer(column: Column, strict: bool) -> tuple[Any, Schema, str]:
 
 def _boolean(column: Column, strict: bool) -> tuple[Any, Schema, str]:
     """A boolean, or the 0 and 1 that tables hold for it."""
-    words = "[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|[01]"
+    words = "[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|[01](\\.0+)?"
     pattern = rf"^{_BLANKS}*({words}{'|' + _missing(column) if column.nullable else ''}){_BLANKS}*$"
     kind = bool | Annotated[float, msgspec.Meta(ge=0, le=1, multiple_of=1)] | _text_like(pattern)
     number = {"type": "integer", "minimum": 0, "maximum": 1}
@@ -160,8 +160,9 @@ def _any_text(column: Column) -> tuple[Any, Schema, str]:
         words = sorted(column.levels.missing)
         text |= {"pattern": f"[^{BLANKS}]"} | ({"not": {"enum": words}} if words else {})
     number = {"type": "number", "minimum": -INTEGER_LIMIT, "maximum": INTEGER_LIMIT}
-    bounded = Annotated[float, msgspec.Meta(ge=-INTEGER_LIMIT, le=INTEGER_LIMIT)]
-    return str | bool | bounded, {"anyOf": [text, number, {"type": "boolean"}]}, "text or a number"
+    limits = msgspec.Meta(ge=-INTEGER_LIMIT, le=INTEGER_LIMIT)
+    kind = str | bool | Annotated[int, limits] | Annotated[float, limits]  # 1 and 1.0 are two texts
+    return kind, {"anyOf": [text, number, {"type": "boolean"}]}, "text or a number"
 
 
 def _datetime(column: Column, strict: bool) -> tuple[Any, Schema, str]:
@@ -225,21 +226,25 @@ def _text_like(pattern: str) -> Any:
 def _number_pattern(writing: Writing) -> str:
     """What a number looks like as text: at most one digit of exponent, to fit a float32."""
     if writing.plain:
-        return _NUMBER
+        return r"[-+]?[0-9]{1,16}(\.0{0,28})?" if writing.whole else _NUMBER
     mark, unit = re.escape(writing.decimal), re.escape(writing.unit)
     between = {"": "", " ": _BLANKS, "'": "['\u2019]"}.get(writing.thousands, re.escape(writing.thousands))
     grouped = rf"[0-9]{{1,3}}({between}[0-9]{{3}}){{1,9}}|" if between else ""
-    digits = rf"({grouped}[0-9]{{1,28}})({mark}[0-9]{{0,28}})?|{mark}[0-9]{{1,28}}"
     sign = rf"([-+\u2212]{_BLANKS}*)?"
     units = (rf"({unit}{_BLANKS}*)?", rf"({_BLANKS}*{unit})?") if unit else ("", "")
-    return rf"{sign}{units[0]}{sign if unit else ''}({digits})([eE]-?[0-9])?{units[1]}"
+    before = rf"{sign}{units[0]}{sign if unit else ''}"
+    if writing.whole:
+        return rf"{before}({grouped}[0-9]{{1,16}})({mark}0{{0,28}})?{units[1]}"
+    digits = rf"({grouped}[0-9]{{1,28}})({mark}[0-9]{{0,28}})?|{mark}[0-9]{{1,28}}"
+    return rf"{before}({digits})([eE]-?[0-9])?{units[1]}"
 
 
 def _missing(column: Column) -> str:
     """A pattern for what says that there is no number; case does not matter for the words that everybody has."""
     known = sorted(MISSING_WORDS - {""})
     anyhow = ["".join(f"[{c}{c.upper()}]" if c.isalpha() else re.escape(c) for c in word) for word in known]
-    return "|".join([*anyhow, *map(re.escape, column.missing or ()), ""])
+    infinite = "[-+]?[iI][nN][fF]([iI][nN][iI][tT][yY])?"
+    return "|".join([*anyhow, infinite, *map(re.escape, column.missing or ()), ""])
 
 
 def _range(column: Column, strict: bool, limit: float) -> tuple[float, float]:

@@ -11,10 +11,14 @@
 
 const CHUNK = 4096; // rows scored at once
 const LARGEST = 3.4028234663852886e38;
-const MISSING = new Set(["", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none"]); // of numbers
-const TRUTHS = new Map([["true", 1], ["false", 0], ["1", 1], ["0", 0], [1, 1], [0, 0], [true, 1], [false, 0]]);
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const MISSING = new Set(["", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none", "<na>"]); // beside a column's own
+const TRUTHS = new Map([["true", 1], ["false", 0]]);
+const BLANKS = "\\t\\n\\v\\f\\r\\x1c-\\x1f \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff";
+const AROUND = new RegExp(`^[${BLANKS}]+|[${BLANKS}]+$`, "g");
+const NUMBER = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i;
+const INTEGRAL = /^[+-]?[0-9]+(\.0*)?$/;
 const INFINITE = /^[+-]?inf(inity)?$/i;
+const MACHINE = /^-?(0|[1-9][0-9]*)(\.(0|[0-9]*[1-9]))?(e[+-]?[0-9]+)?$/;
 const DAY = 86_400_000_000; // microseconds
 
 /** A row that cannot be read; the message says which cell, and what was expected. */
@@ -59,7 +63,8 @@ export class Model {
   }
 
   /** The features of one row. */
-  read(row, number) {
+  read(given, number) {
+    const row = spread(given);
     const optional = (name) => this.contract.columns[name].nullable;
     const lacking = this.columns.filter((name) => !Object.hasOwn(row, name) && !optional(name));
     if (lacking.length) throw new Refused(`row ${number} lacks ${lacking.join(", ")}`);
@@ -91,39 +96,44 @@ function even(value) {
 
 /** What reads a cell of one column of preprocessing.json: features, null where missing, undefined where refused. */
 function reader(entry) {
-  const empty = entry.fill;
-  const levels = new Map(entry.levels.map((level, code) => [level, code]));
+  const words = new Set(entry.words);
+  const sentinels = new Set(entry.words.filter((word) => NUMBER.test(word)).map(Number));
+  const codes = new Map(entry.levels.map((level, code) => [level, code]));
+  const known = levels(entry.levels);
   const other = entry.other ?? NaN;
   const missing = entry.missing ?? other;
+  const none = (text) => words.has(text) || MISSING.has(trim(text).toLowerCase());
   const kinds = {
     number(cell) {
-      if (cell === null || (typeof cell === "string" && MISSING.has(cell.trim().toLowerCase()))) return empty;
-      const text = typeof cell === "string" ? cell.trim() : "";
-      if (INFINITE.test(text)) return empty;
-      const value = typeof cell === "string" ? (NUMBER.test(text) ? Number(text) : undefined) : Number(cell);
-      if (!["string", "number", "boolean"].includes(typeof cell) || value === undefined) return undefined;
-      return !Number.isFinite(value) ? empty : Math.abs(value) > LARGEST ? undefined : [value];
+      if (cell === null) return entry.fill;
+      const value = typeof cell === "number" ? cell : typeof cell === "string" ? (none(cell) ? NaN : number(cell, entry)) : undefined;
+      if (value === undefined) return undefined;
+      if (!Number.isFinite(value) || sentinels.has(value)) return entry.fill;
+      return Math.abs(value) > LARGEST || (entry.whole && !Number.isInteger(value)) ? undefined : [value];
     },
     boolean(cell) {
-      const text = typeof cell === "string" ? cell.trim().toLowerCase() : cell;
-      if (text === null || text === "") return empty;
-      return TRUTHS.has(text) ? [TRUTHS.get(text)] : undefined;
+      if (cell === null || (typeof cell === "string" && none(cell))) return entry.fill;
+      const text = typeof cell === "string" ? trim(cell).toLowerCase() : String(cell);
+      const value = TRUTHS.get(text) ?? (typeof cell === "number" || /^[01](\.0+)?$/.test(text) ? Number(text) : undefined);
+      return value === 0 || value === 1 ? [value] : undefined;
     },
     category(cell) {
-      if (cell === null) return [missing];
-      if (typeof cell === "string") return [levels.get(cell) ?? (cell.trim() ? other : missing)];
-      const text = { boolean: cell ? "True" : "False", number: String(cell) }[typeof cell];
-      return text === undefined ? undefined : [levels.get(text) ?? other];
+      const text = { string: cell, boolean: cell ? "True" : "False", number: String(cell), object: null }[typeof cell];
+      if (text === undefined || (cell !== null && typeof cell === "object")) return undefined;
+      if (text === null) return [missing];
+      if (codes.has(text)) return [codes.get(text)];
+      if (words.has(text) || !trim(text)) return [missing];
+      return [codes.get(known.get(same(text))) ?? other];
     },
     datetime(cell) {
-      if (cell === null || (typeof cell === "string" && !cell.trim())) return null;
+      if (cell === null || (typeof cell === "string" && none(cell))) return null;
       const text = typeof cell === "number" && Number.isInteger(cell) && entry.format ? String(cell) : cell;
-      const found = typeof text === "string" ? parts(text.trim(), entry.format, entry.zone) : undefined;
+      const found = typeof text === "string" ? parts(trim(text), entry.format, entry.zone) : undefined;
       return found && entry.parts.map((part) => found[part]);
     },
   };
   const expected = {
-    number: "a number that fits a 32-bit float",
+    number: `a ${entry.whole ? "whole " : ""}number that fits a 32-bit float`,
     boolean: "true or false",
     category: "a text or a number",
     datetime: `a date like ${entry.format ?? "2024-01-31T12:00:00"}`,
@@ -133,6 +143,67 @@ function reader(entry) {
     return typeof found === "number" ? [found] : found;
   };
   return { read, expected: expected[entry.kind], width: entry.kind === "datetime" ? entry.parts.length : 1 };
+}
+
+/** A text without the blanks around it. */
+function trim(text) {
+  return text.replace(AROUND, "");
+}
+
+/** A text as a number, written with the marks of its column; undefined where it is none. */
+function number(cell, { decimal, thousands, unit, whole: integral }) {
+  let text = trim(cell);
+  if (decimal !== "." || thousands || unit) {
+    let sign = "";
+    const signed = () => {
+      const found = text.match(/^[-+\u2212]/)?.[0];
+      if (!found) return;
+      sign = found === "+" ? "+" : "-";
+      text = trim(text.slice(1));
+    };
+    signed();
+    if (unit) {
+      if (text.startsWith(unit)) text = text.slice(unit.length);
+      else if (text.endsWith(unit)) text = text.slice(0, -unit.length);
+      text = trim(text);
+      if (!sign) signed();
+    }
+    const at = text.indexOf(decimal);
+    let whole = at < 0 ? text : text.slice(0, at);
+    const fraction = at < 0 ? "" : text.slice(at + decimal.length);
+    if (thousands) {
+      const groups = whole.replace(new RegExp(`[${BLANKS}]`, "g"), " ").replaceAll("\u2019", "'").split(thousands);
+      if (groups.length > 1 && !(groups[0].length >= 1 && groups[0].length <= 3 && groups.slice(1).every((group) => group.length === 3))) return undefined;
+      whole = groups.join("");
+    }
+    if (at >= 0 && decimal !== "." && (whole.includes(".") || fraction.includes("."))) return undefined;
+    text = `${sign}${whole}${at < 0 ? "" : "."}${fraction}`;
+  }
+  if (INFINITE.test(text)) return Infinity;
+  return (integral ? INTEGRAL : NUMBER).test(text) ? Number(text) : undefined;
+}
+
+/** What two spellings of one value have in common: a number's value, a truth value, the text without blanks around it. */
+function same(level) {
+  const bare = trim(level);
+  const lower = bare.toLowerCase();
+  if (TRUTHS.has(lower)) return `truth ${lower}`;
+  return MACHINE.test(bare) && !(/^-?[0-9]+$/.test(bare) && Math.abs(Number(bare)) > 2 ** 53) ? Number(bare) + 0 : bare;
+}
+
+/** The one level of each spelling that several programs write; none where two levels share it. */
+function levels(all) {
+  const found = new Map();
+  for (const level of all) found.set(same(level), found.has(same(level)) ? undefined : level);
+  return found;
+}
+
+/** A row with the entries of the objects in it beside its own, under dotted names. */
+function spread(row) {
+  const nested = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+  if (!Object.values(row).some(nested)) return row;
+  const inner = (name, value) => Object.entries(spread(value)).map(([key, cell]) => [`${name}.${key}`, cell]);
+  return Object.fromEntries(Object.entries(row).flatMap(([name, value]) => (nested(value) ? inner(name, value) : [[name, value]])));
 }
 
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
