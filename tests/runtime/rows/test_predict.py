@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from mlgen_runtime.bundle.predictor import Predictor
 from mlgen_runtime.cli.__main__ import main
@@ -36,13 +37,14 @@ def save(frame: pd.DataFrame, name: str = "rows.csv") -> str:
 
 
 def test_every_row_is_answered_in_order(model: Predictor, sample: pd.DataFrame) -> None:
-    """Row numbers from 1, then the predictor's columns."""
+    """What the contract calls an id, or row numbers from 1 where the rows have none; then the predictor's columns."""
     assert main(["predict", f"input={save(sample)}", "output=out.csv"]) == 0
+    assert main(["predict", f"input={save(sample.drop(columns='person'))}", "output=bare.csv"]) == 0
 
-    found = pd.read_csv("out.csv")
+    found, bare = pd.read_csv("out.csv"), pd.read_csv("bare.csv")
     expected = scoring.predict(model, sample, "rows.csv")
-    assert list(found.columns) == ["row", *expected]
-    assert list(found["row"]) == list(range(1, 26))
+    assert list(found.columns) == ["person", *expected] and list(bare.columns) == ["row", *expected]
+    assert list(found["person"].astype(str)) == list(sample["person"]) and list(bare["row"]) == list(range(1, 26))
     for name, values in expected.items():
         np.testing.assert_array_equal(found[name].astype(str), np.asarray(values).astype(str))
 
@@ -111,7 +113,7 @@ def test_without_an_output_the_terminal_gets_csv_and_nothing_else(
     assert main(["predict", f"input={save(sample)}"]) == 0
 
     printed = capsys.readouterr()
-    assert printed.out.startswith("row,prediction")
+    assert printed.out.startswith("person,prediction")
     assert len(printed.out.splitlines()) == 26
     assert "25 predictions" in printed.err
 
@@ -179,6 +181,32 @@ def test_missing_and_unseen_values_are_answered(model: Predictor, sample: pd.Dat
     for name, values in outputs.items():
         if name != "prediction" or not model.contract.labels:
             assert np.isfinite(np.asarray(values, dtype=float)).all()
+
+
+def test_a_gap_that_batch_would_put_aside_is_told(
+    model: Predictor, sample: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every row is answered, and the one that lacks something is named with its column."""
+    column = next(column for column in model.contract.inputs if not column.nullable)
+    sample.loc[3, column.name] = "NA"
+
+    assert main(["predict", f"input={save(sample)}", "output=out.csv"]) == 0
+
+    told = capsys.readouterr().err
+    assert f"note: 1 row lacks what the contract wants, such as row 4: {column.name} is empty" in told
+    assert len(pd.read_csv("out.csv")) == 25
+
+
+def test_keys_with_a_gap_stay_whole_numbers(model: Predictor, sample: pd.DataFrame) -> None:
+    """To the last digit, in every format of the output."""
+    sample["person"] = ["9007199254740993", "", *map(str, range(23))]
+
+    for ending in ("csv", "jsonl", "parquet"):
+        assert main(["predict", f"input={save(sample)}", f"output=out.{ending}"]) == 0
+    assert Path("out.csv").read_text("utf8").splitlines()[1].startswith("9007199254740993,")
+    first, second = map(json.loads, Path("out.jsonl").read_text("utf8").splitlines()[:2])
+    assert (first["person"], second["person"]) == (9007199254740993, None)
+    assert pq.read_table("out.parquet")["person"].to_pylist()[:2] == [9007199254740993, None]
 
 
 def test_one_row_at_a_time_answers_as_all_rows_together(model: Predictor, sample: pd.DataFrame) -> None:

@@ -26,6 +26,8 @@ def run(config: RunConfig) -> VerbReport:
     done = registry.of(config).prediction.score_file(config)
     where = config.output or "the terminal"
     print(f"{done.rows:,} predictions by version {done.version} ({done.model}) written to {where}", file=sys.stderr)
+    for note in done.notes:
+        print(f"note: {note}", file=sys.stderr)
     return VerbReport(
         {
             "input": config.input,
@@ -35,5 +37,6 @@ def run(config: RunConfig) -> VerbReport:
             "model": done.model,
             "columns": done.columns,
             "predictions": done.summary,
+            "notes": list(done.notes),
         }
     )

@@ -22,13 +22,15 @@ ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl")
 
 @dataclass(frozen=True)
 class Scored:
-    """What was written: how many rows, by which version of which model, the columns, a summary of the predictions."""
+    """What was written: how many rows, by which version of which model, the columns, a summary of the predictions, and
+    what is to be told of the rows."""
 
     rows: int
     version: str
     model: str
     columns: list[str]
     summary: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 def known(output: str) -> None:

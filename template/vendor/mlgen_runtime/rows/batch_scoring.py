@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import InputError, nearest
 from ..usecase.batches import Batch, Field, Form, Kind, Portion, Rejected
+from . import inputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,8 +152,12 @@ def _portion(model: Predictor, form: Form, batch: Batch, answer: bool) -> Portio
     import numpy as np
     import pyarrow as pa
 
+    from ..data.frames import series
+
     reasons: dict[int, str] = {}
-    columns = _read(model.contract, batch, reasons)
+    given = {column.name: series(batch.table[column.name]) for column in model.contract.inputs}
+    columns, unreadable, lacking = inputs.read(model.contract, given)
+    reasons |= lacking | unreadable
     keys = _keys(form, batch, reasons)
     rejected = [Rejected(line.number, line.reason, json.dumps(line.text, ensure_ascii=False)) for line in batch.broken]
     rejected += _records(batch, reasons)
@@ -167,32 +172,6 @@ def _portion(model: Predictor, form: Form, batch: Batch, answer: bool) -> Portio
     table = pa.table({field.name: pa.array(cells.get(field.name, []), field.type) for field in schema})
     ordered = tuple(sorted(rejected, key=lambda row: row.number))
     return Portion(table, ordered, read=batch.length, mark=batch.end, numbers=batch.numbers[good])
-
-
-def _read(contract: Contract, batch: Batch, reasons: dict[int, str]) -> dict[str, np.ndarray]:
-    """The typed inputs [n], by column; what is wrong with a row goes to `reasons`, by its position."""
-    import numpy as np
-    import pandas as pd
-
-    from ..contract.typed import expectation, parse
-    from ..data.frames import series
-
-    columns: dict[str, np.ndarray] = {}
-    for column in contract.inputs:
-        cells = series(batch.table[column.name])
-        values, bad = parse(cells, column)
-        columns[column.name] = values if isinstance(values, np.ndarray) else values.to_numpy()
-        if bad.any():
-            for row in np.flatnonzero(bad).tolist():
-                shown = str(cells.iloc[row])[:60]
-                reasons.setdefault(
-                    row, f"{column.name} holds {shown!r}, expected {expectation(column, cells.iloc[row])}"
-                )
-        if not column.nullable:
-            empty = np.isnan(values) if columns[column.name].dtype.kind == "f" else pd.isna(columns[column.name])
-            for row in np.flatnonzero(empty & ~bad).tolist() if empty.any() else ():
-                reasons.setdefault(row, f"{column.name} is empty, and the contract allows no gap there")
-    return columns
 
 
 def _keys(form: Form, batch: Batch, reasons: dict[int, str]) -> dict[str, pa.Array]:

@@ -62,7 +62,7 @@ def newer(model: Predictor, config: TimeseriesConfig) -> dict[str, np.ndarray]:
     from . import reading as data
 
     assert config.input is not None
-    frame = data.read_rows(config.input, config.data, config.root)
+    frame = data.read_rows(config.input, config.data, config.root, "input")
     known = [column for column in model.contract.inputs if column.name in frame.columns]
     for column in model.contract.with_role("series", "time"):
         if column not in known:

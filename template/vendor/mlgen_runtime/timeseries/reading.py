@@ -20,9 +20,9 @@ def read_test(settings: DataSettings, root: Path) -> pd.DataFrame | None:
     return reading.read_test(settings, root, _named(settings))
 
 
-def read_rows(path: str, settings: DataSettings, root: Path) -> pd.DataFrame:
-    """Return all columns of a file or an SQL table; raises InputError where it cannot be read."""
-    return tables.read(path, settings, root)
+def read_rows(path: str, settings: DataSettings, root: Path, setting: str = "data.path") -> pd.DataFrame:
+    """Return all columns of a table that a `setting` names; raises InputError where it cannot be read."""
+    return tables.read(path, settings, root, setting=setting)
 
 
 def _named(settings: DataSettings) -> dict[str, list[str]]:

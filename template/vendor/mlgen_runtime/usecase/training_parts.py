@@ -26,8 +26,8 @@ class Reading(Protocol):
     def read_test(self, settings: Any, root: Path, /) -> pd.DataFrame | None:
         """The rows of `data.test_path`, None where none is set."""
 
-    def read_rows(self, path: str, settings: Any, root: Path, /) -> pd.DataFrame:
-        """All columns of another table, read by the same settings."""
+    def read_rows(self, path: str, settings: Any, root: Path, setting: str = ..., /) -> pd.DataFrame:
+        """All columns of another table, which a `setting` names, read by the same settings."""
 
 
 class Proposal(Protocol):
