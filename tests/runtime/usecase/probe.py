@@ -17,10 +17,9 @@ import pandas as pd
 from mlgen_runtime.bundle import format as bundle
 from mlgen_runtime.bundle.predictor import Predictor
 from mlgen_runtime.config.run import ConfigSchema, RunConfig
-from mlgen_runtime.config.settings import FitSettings
 from mlgen_runtime.contract.schema import Contract
 from mlgen_runtime.rows.example import plausible
-from mlgen_runtime.rows.settings import RowsConfig
+from mlgen_runtime.rows.settings import RowsConfig, RowsFitSettings
 from mlgen_runtime.rows.training import Training
 from mlgen_runtime.rows.use_case import RowsUseCase
 from mlgen_runtime.usecase import protocol, registry
@@ -54,7 +53,7 @@ class ConstantSettings:
 class ConstantConfig(RowsConfig):
     """What a run is told."""
 
-    train: FitSettings
+    train: RowsFitSettings
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The data contract: what each column is for and what it may hold. Table of contents.
 
-A server imports `contract.schema` from here, so nothing heavy is loaded before it is asked for by name:
+A server imports `contract.schema`, and the command line the vocabularies, so nothing is loaded before it is asked for:
 
     load, dump, dumps     the file data/contract.yaml            (file)
     conform, truth        rows as typed columns, targets as codes or values   (typed)
@@ -17,7 +17,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .schema import TYPES, Column, Contract
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from .file import dump, dumps, load
     from .report import table
     from .report_page import page
+    from .schema import TYPES, Column, Contract
     from .typed import conform, label_codes, truth
 
 __all__ = [
@@ -47,6 +47,9 @@ __all__ = [
 ]
 
 _WHERE = {
+    "TYPES": "schema",
+    "Column": "schema",
+    "Contract": "schema",
     "Problem": "catalogue",
     "check": "checks",
     "conform": "typed",

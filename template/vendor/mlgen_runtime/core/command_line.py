@@ -16,7 +16,7 @@ import shlex
 from collections.abc import Sequence
 
 #: Text that both readers take as it is, and for a text; a whole number is the same text again where one is asked for.
-_PLAIN = re.compile(r"[A-Za-z_./][\w./:@%+-]*|0|[1-9][0-9]{0,17}", re.ASCII)
+_PLAIN = re.compile(r"(?!\.[0-9])[A-Za-z_./][\w./:@%+-]*|0|[1-9][0-9]{0,17}", re.ASCII)
 #: Words that Hydra reads as something else: null, truth values, numbers that are none, and functions.
 _WORDS = frozenset({"null", "true", "false", "nan", "inf"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
