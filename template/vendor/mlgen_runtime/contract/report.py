@@ -9,6 +9,7 @@ import html
 import textwrap
 from collections.abc import Sequence
 
+from ..core.figures import figure
 from ..core.page import STYLE
 from .catalogue import Problem
 from .schema import Column, Contract
@@ -105,8 +106,8 @@ def _allowed(column: Column) -> str:
         more = len(column.categories) - 12
         parts.append(", ".join(column.categories[:12]) + (f" and {more} more" if more > 0 else ""))
     if column.minimum is not None or column.maximum is not None:
-        low = "…" if column.minimum is None else f"{column.minimum:g}"
-        high = "…" if column.maximum is None else f"{column.maximum:g}"
+        low = "…" if column.minimum is None else figure(column.minimum, 6)
+        high = "…" if column.maximum is None else figure(column.maximum, 6)
         parts.append(f"{low} to {high}")
     if column.nullable:
         parts.append("may be empty")

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ..contract.schema import MISSING_WORDS, Column
+from ..core.figures import figure
 
 #: What a float32, which is what the model computes in, can hold.
 FLOAT_LIMIT = 3.4e38
@@ -174,7 +175,7 @@ def _words(column: Column, strict: bool) -> str:
     """The enforced range in words."""
     if not strict or (column.minimum is None and column.maximum is None):
         return ""
-    low, high = ("…" if end is None else f"{end:g}" for end in (column.minimum, column.maximum))
+    low, high = ("…" if end is None else figure(end, 6) for end in (column.minimum, column.maximum))
     return f" from {low} to {high}"
 
 
@@ -190,7 +191,7 @@ def _described(column: Column) -> Schema:
     if column.format:
         parts.append(f"written as {column.format}")
     if column.minimum is not None and column.maximum is not None:
-        parts.append(f"{column.minimum:g} to {column.maximum:g} in training")
+        parts.append(f"{figure(column.minimum, 6)} to {figure(column.maximum, 6)} in training")
     if column.categories:
         shown = ", ".join(column.categories[:20])
         parts.append(f"in training: {shown}{', …' if len(column.categories) > 20 else ''}")

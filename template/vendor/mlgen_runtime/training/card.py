@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..contract.schema import Column, Contract
+from ..core.figures import figure
 from ..core.page import STYLE
 
 
@@ -143,7 +144,7 @@ def _range(column: Column) -> str:
         return ", ".join(column.categories[:6]) + more
     if column.minimum is None and column.maximum is None:
         return ""
-    return " to ".join("…" if end is None else f"{end:,.6g}" for end in (column.minimum, column.maximum))
+    return " to ".join("…" if end is None else figure(end, 6) for end in (column.minimum, column.maximum))
 
 
 def _pairs(entries: Mapping[str, Any]) -> str:
