@@ -10,6 +10,8 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..core.drawing import plain_names
+
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
@@ -86,6 +88,7 @@ def pictures(
     return drawn
 
 
+@plain_names()
 def _picture(paint: Callable[[Axes], None]) -> bytes:
     """Paint one chart and return it as PNG. pyplot keeps state and is slow to import: not used."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

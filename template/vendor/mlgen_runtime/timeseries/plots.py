@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..core.drawing import plain_names
 from ..core.figures import figure
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def _bound(draw: Callable[..., None], *given: Any) -> Callable[[Axes], None]:
     return lambda axes: draw(axes, *given)
 
 
+@plain_names()
 def _picture(draw: Callable[[Axes], None], wide: bool = False) -> bytes:
     """One picture of fixed size; text in the card's ink, no frame."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
