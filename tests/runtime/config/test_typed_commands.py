@@ -106,6 +106,15 @@ def test_quotes_within_quotes_are_put_where_they_belong(project: Path, told: Tol
     assert [column.name for column in contract.columns if column.role == "id"] == ["Customer ID (new)"]
 
 
+def test_a_refusal_is_one_line_whatever_a_column_is_called(project: Path, told: Told) -> None:
+    """A line break in a header is shown, not printed."""
+    pd.DataFrame({"a\nb": [1, 2], "c": [3, 4]}).to_csv(project / "rows.csv", index=False)
+
+    (line,) = told("contract", "data.path=rows.csv", "data.target=d").splitlines()
+
+    assert "a\\nb" in line
+
+
 def test_a_text_that_needs_quotes_gets_them(project: Path, told: Told) -> None:
     """A name with a comma and a bracket."""
     table(project)
