@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +13,14 @@ from typing import Any
 
 import pytest
 import yaml
-from mlgen_runtime.cli.verbs import discover
+from mlgen_runtime.cli import command
+from mlgen_runtime.cli.verbs import discover, find
+from mlgen_runtime.config import overrides
+from mlgen_runtime.config.tree import ConfTree
+from mlgen_runtime.core.errors import InputError
+from mlgen_runtime.usecase.configuration import load as configured
+from mlgen_runtime.usecase.configuration import schema_of
+from trees import BIN
 
 from mlgen import render, source
 from mlgen.questions import load
@@ -105,6 +115,101 @@ def test_a_generated_page_is_true(project: Path) -> None:
         assert {name for line in lines for name in re.findall(r"(?<![\w/.-])churn ([a-z]+)", line)} <= verbs, page
         used = {key for line in lines for key in re.findall(r"(?<![\w/.])([a-z]+\.[a-z_.]+)=", line)}
         assert used <= keys, page
+
+
+#: A word of a page that stands for one of the reader's own.
+PLACEHOLDER = re.compile(r"…|<\w+>")
+
+
+def typed(page: Path) -> list[str]:
+    """What a page tells its reader to type to the project's command line: whole commands of the blocks of a shell, and
+    commands and single settings among its words. What has a placeholder is left out."""
+    found = []
+    for line in code(page):
+        line = line.strip().removeprefix("$ ")
+        if re.match(r"(\.venv/bin/)?churn [a-z]", line):
+            found.append(line)
+        elif re.match(r"'?\+{0,2}[a-z_]+(\.[a-z_0-9]+)+=\S", line):
+            chosen = f"model={page.stem} " if page.parent.name == "model" else ""  # a file of conf/ is about itself
+            found.append(f"churn contract {chosen}{line}")
+    return [line for line in found if not PLACEHOLDER.search(line)]
+
+
+def words(line: str) -> list[str]:
+    """The words that a shell makes of a command, up to the first that is for the shell itself."""
+    stub = r"""churn() { printf '%s\0' "$@"; }; """
+    said = subprocess.run(
+        ["bash", "-c", stub + line.removeprefix(".venv/bin/")], capture_output=True, text=True, check=True
+    )
+    assert said.stderr == "", line
+    return said.stdout.split("\0")[:-1]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+@pytest.mark.parametrize(
+    "answers",
+    [{"data_versioning": "dvc"}, {"use_case": "timeseries", "data_versioning": "delta"}],
+    ids=lambda answers: "-".join(answers.values()),
+)
+def test_what_a_page_says_to_type_is_read_as_it_is_printed(answers: dict[str, str], tmp_path: Path) -> None:
+    """Every command and every setting of a project's pages, and of the comments in its conf/, goes through a shell's
+    hands and makes a whole configuration; those of several runs are taken apart."""
+    folder = tmp_path / "churn"
+    everything = [choice.value for choice in load().questions["deployment"].choices]
+    render.render({"project_name": "churn", "deployment": everything, **answers}, folder, source.default())
+    config = folder / "conf" / "config.yaml"  # the project's own code is not on the path here
+    config.write_text(re.sub(r"extensions: \[.*\]", "extensions: []", config.read_text("utf8")), "utf8")
+    told = [
+        *pages(folder),
+        *(folder / "conf").rglob("*.yaml"),
+        *([] if "use_case" in answers else [ROOT / "README.md"]),
+    ]
+    lines = {line: page.name for page in told for line in typed(page)}
+    assert len(lines) > 20
+
+    faults = {line: fault for line in lines if (fault := unread(line, folder))}
+    assert not faults, {lines[line]: f"{line}: {fault}" for line, fault in faults.items()}
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_a_command_of_the_generator_works_as_it_is_printed(page: Path, tmp_path: Path) -> None:
+    """Each `mlgen new …` and `mlgen list …` of this repository's pages, from its root; nothing is written."""
+    for line in code(page):
+        line = line.strip().removeprefix(".venv/bin/")
+        if not re.match(r"mlgen (new \S|list\b)", line) or PLACEHOLDER.search(line) or not existing(line):
+            continue
+        dry = " --dry-run" if line.startswith("mlgen new") and "--dry-run" not in line else ""
+        aside = re.sub(r"(?<=mlgen new )\S+", lambda found: str(tmp_path / Path(found[0]).name), line)
+        done = subprocess.run(
+            ["bash", "-c", f"{aside}{dry}"],
+            cwd=ROOT,
+            env={**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, (line, done.stderr)
+
+
+def existing(line: str) -> bool:
+    """Whether the files and folders that a command of a page reads are there: some are the reader's own."""
+    return all((ROOT / name).exists() for name in re.findall(r"--(?:from|config-dir) (\S+)", line))
+
+
+def unread(line: str, folder: Path) -> str | None:
+    """Why the command line of a project does not read a command; None where it does."""
+    try:
+        parsed = command.parse(words(line))
+        assert parsed.verb is None or find(parsed.verb, folder)
+        if parsed.is_multirun:
+            tree = ConfTree(folder)
+            overrides.check(parsed.overrides, tree, schema_of(tree), sweep=True)
+        elif not parsed.completes:
+            configured(parsed.overrides, folder)
+    except (InputError, subprocess.CalledProcessError) as fault:
+        return str(fault)
+    return None
 
 
 def test_the_lint_rules_here_are_those_of_a_generated_project(project: Path) -> None:

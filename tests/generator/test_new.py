@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,18 @@ def test_it_says_what_was_made_and_what_comes_next(mlgen: Run, tmp_path: Path) -
     assert done.stdout.startswith(f"Made {tmp_path / 'churn'}: {count} files beside the runtime (tabular, rest, cron).")
     assert re.search(r"cd .*churn\n +make setup .*\n +make all ", done.stdout)
     assert len(done.stdout.splitlines()) < 12
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+@pytest.mark.parametrize("name", ["customer churn", "it's (new) $HOME"])
+def test_what_comes_next_is_typed_as_it_is_printed(mlgen: Run, tmp_path: Path, name: str) -> None:
+    """Into a folder whose name means something to a shell, too."""
+    done = mlgen("new", tmp_path / name, "project_name=churn")
+    (cd,) = [line.strip() for line in done.stdout.splitlines() if line.startswith("  cd ")]
+
+    there = subprocess.run(["bash", "-c", f"{cd} && pwd"], capture_output=True, text=True, check=False)
+
+    assert there.stdout.strip() == str(tmp_path / name), there.stderr
 
 
 def test_settings_become_the_projects_configuration(mlgen: Run, tmp_path: Path) -> None:

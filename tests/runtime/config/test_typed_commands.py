@@ -18,6 +18,7 @@ from mlgen_runtime.cli import command
 from mlgen_runtime.cli.__main__ import main
 from mlgen_runtime.config.settings import TAB
 from mlgen_runtime.contract import file
+from mlgen_runtime.core.errors import InputError
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
 from mlgen_runtime.usecase.configuration import load
 
@@ -107,6 +108,15 @@ def test_quotes_within_quotes_are_put_where_they_belong(project: Path, told: Tol
     assert [column.name for column in contract.columns if column.role == "id"] == ["Customer ID (new)"]
 
 
+def test_a_refusal_is_one_line_whatever_a_column_is_called(project: Path, told: Told) -> None:
+    """A line break in a header is shown, not printed."""
+    pd.DataFrame({"a\nb": [1, 2], "c": [3, 4]}).to_csv(project / "rows.csv", index=False)
+
+    (line,) = told("contract", "data.path=rows.csv", "data.target=d").splitlines()
+
+    assert "a\\nb" in line
+
+
 def test_a_text_that_needs_quotes_gets_them(project: Path, told: Told) -> None:
     """A name with a comma and a bracket."""
     table(project)
@@ -180,7 +190,6 @@ def test_what_a_training_prints_is_typed(
 def test_the_version_to_promote_is_typed(store: Store, publish: Callable[[str], None], project: Path) -> None:
     """Where a rollback names one that never served."""
     from mlgen_runtime.bundle.promotion import rollback
-    from mlgen_runtime.core.errors import InputError
 
     for version in ("1", "2"):
         publish(version)
@@ -193,3 +202,27 @@ def test_the_version_to_promote_is_typed(store: Store, publish: Callable[[str], 
     assert found is not None
     parsed = command.parse(words(found[1]))
     assert parsed.verb == "promote" and load(parsed.overrides, project).version == "2"
+
+
+def test_the_entries_of_a_mapping_are_added(project: Path) -> None:
+    """As YAML writes them; those that stand there stay."""
+    found = load(["model.extra={path_smooth: 1.0}", "contract.severity={nulls: off}"], project)
+
+    assert getattr(found.model, "extra") == {"path_smooth": 1.0}  # noqa: B009  # the protocol has no such field
+    assert found.contract.severity["nulls"] == "off" and len(found.contract.severity) > 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("gate={magrin: 1}", "gate.magrin: no such setting (did you mean 'margin'?)"),
+        ("contract.severity={nulls: loud}", "contract.severity.nulls: 'loud' is not one of error, warning, off"),
+        ("model.extra=5", "model.extra: 5 is not a mapping, such as {name: value}"),
+    ],
+)
+def test_a_mapping_holds_what_it_may(project: Path, typed: str, words: str) -> None:
+    """Adding entries is no way around the shape of the configuration."""
+    with pytest.raises(InputError) as refused:
+        load([typed], project)
+
+    assert words in str(refused.value)

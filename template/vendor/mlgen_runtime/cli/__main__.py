@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..config.tree import ConfTree, project_root
-from ..core.errors import InputError
+from ..core.errors import InputError, one_line
 from ..core.registry import PACKAGE
 from . import help as pages
 from .command import Command, parse
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return dispatch(parse(sys.argv[1:] if arguments is None else arguments))
     except InputError as error:
-        print(f"{script()}: {error}", file=sys.stderr)
+        print(f"{script()}: {one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"{script()}: stopped", file=sys.stderr)

@@ -11,6 +11,7 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
+from ..core.figures import figure
 from ..core.report import VerbReport
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def run(config: RunConfig) -> VerbReport:
     figures = {
         "rows": f"{parity['rows']:,}",
         "largest difference": f"{parity['largest_difference']:.2g}",
-        "MB": f"{report['size_mb']:.3g}",
+        "MB": figure(report["size_mb"], 3),
         "first answer s": f"{speed['cold_start_s']:.2f}",
         "one answer µs": f"{speed['latency_us']['p50']:.1f}",
     }

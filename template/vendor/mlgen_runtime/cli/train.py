@@ -2,8 +2,9 @@
 
 Reads the rows, checks them against data/contract.yaml (inferred and written where there is none), splits them, fits the
 baselines and the model, scores the bundles on the test rows, and lets the gate decide. The run, the version and the
-model card go to MLflow, the bundle to `bundle.store`. reports/train.html is the card, reports/train.json has every
-figure. Exits with 3 where `gate.strict=true` and the model was not promoted.
+model card go to MLflow, the bundle to `bundle.store`. A model that predicts something else than the champion, or needs
+what its clients do not send, waits for `promote version=`, however good it is. reports/train.html is the card,
+reports/train.json has every figure. Exits with 3 where `gate.strict=true` and the model was not promoted.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ def words(kind: Any) -> str:
         return f"a list of which each entry is {words(options[0])}"
     if origin is dict:
         each = "" if options[1] is Any else f" of which each value is {words(options[1])}"
-        return f"a mapping{each}, such as {{name: value}}"
+        return f"a mapping{each}, such as" + " {name: value}"
     names = {str: "text", int: "a whole number", float: "a number", bool: "true or false", type(None): "null"}
     return names.get(kind, getattr(kind, "__name__", str(kind)))
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import nearest
+from ..core.figures import figure
 from ..core.moments import FIRST_YEAR, LAST_YEAR
 from .catalogue import Check, Finding, counted, entered, percent
 from .columns import moments, numbers
@@ -147,7 +148,7 @@ def far_moments(view: View) -> Iterator[Finding]:
 
 @entered(CHECKS, "Values outside minimum and maximum")
 def out_of_range(view: View) -> Iterator[Finding]:
-    """{column} lies outside {low} to {high} in {count} ({share}), from {smallest:g} to {largest:g};
+    """{column} lies outside {low} to {high} in {count} ({share}), from {smallest} to {largest};
     mend the source, or widen the range in the contract"""
     for column in view.columns:
         label = column.role == "target" and not view.contract.is_amount
@@ -164,12 +165,12 @@ def out_of_range(view: View) -> Iterator[Finding]:
             column.name,
             share,
             grave=share > view.settings.out_of_range_share,
-            low="anything" if column.minimum is None else f"{column.minimum:g}",
-            high="anything" if column.maximum is None else f"{column.maximum:g}",
+            low="anything" if column.minimum is None else figure(column.minimum, 6),
+            high="anything" if column.maximum is None else figure(column.maximum, 6),
             count=counted(len(outside), "row"),
             share=percent(share),
-            smallest=outside.min(),
-            largest=outside.max(),
+            smallest=figure(outside.min(), 6),
+            largest=figure(outside.max(), 6),
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..core.figures import figure
 from .profile import Seen
 
 Codes = npt.NDArray[np.int64]
@@ -39,9 +40,9 @@ class Identity:
 
     def __str__(self) -> str:
         pairs = zip(self.columns, self.weights, strict=True)
-        terms = [name if weight == 1 else f"{weight:g} x {name}" for name, weight in pairs]
+        terms = [name if weight == 1 else f"{figure(weight, 6)} x {name}" for name, weight in pairs]
         if self.constant:
-            terms.append(f"{self.constant:g}")
+            terms.append(figure(self.constant, 6))
         return f"{self.target} = {' + '.join(terms)}".replace("+ -", "- ").replace("- 1 x ", "- ")
 
 

@@ -7,11 +7,20 @@ Expected failures are an `InputError`: one sentence with the offending value, wh
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+#: What moves the cursor of a terminal, or ends a line.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 class InputError(Exception):
     """The input or the configuration is wrong; the message says what, what was expected, and what to do next."""
+
+
+def one_line(message: str) -> str:
+    """Return a message on one line, whatever a column in it is called: a line break is shown as `\\n`."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], message)
 
 
 def closest(value: str, choices: Iterable[str]) -> str | None:

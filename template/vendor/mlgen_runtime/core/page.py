@@ -14,6 +14,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from .figures import figure
+
 
 @cache
 def style() -> str:
@@ -111,5 +113,11 @@ def remark(text: str) -> str:
 def limits(low: float | None, high: float | None) -> str:
     """A range in words; empty where there is none."""
     if low is None or high is None:
-        return f"at least {low:,.6g}" if low is not None else f"at most {high:,.6g}" if high is not None else ""
-    return f"{low:,.6g} to {high:,.6g}"
+        return (
+            f"at least {figure(low, 6)}"
+            if low is not None
+            else f"at most {figure(high, 6)}"
+            if high is not None
+            else ""
+        )
+    return f"{figure(low, 6)} to {figure(high, 6)}"

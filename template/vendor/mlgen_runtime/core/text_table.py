@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..core.figures import figure
+
 
 def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Lines of a table with a column for each key of any row, in the order in which they first appear."""
@@ -15,4 +17,4 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+    return figure(value, 5) if isinstance(value, float) else str(value)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..core.figures import figure
 from ..usecase.export_package import ExportPackage
 
 #: What the Python reader imports.
@@ -93,7 +94,7 @@ ranges are in `contract.json`. A cell that cannot be read is refused with its ro
 | equal to the last digit | {parity["answers_equal"]:,} |
 | largest difference | {parity["largest_difference"]:.2g} (allowed: {parity["tolerance"]:g}) |
 | rows from | {parity["source"]} |
-| this folder | {report["size_mb"]:.3g} MB, without the runtime |
+| this folder | {figure(report["size_mb"], 3)} MB, without the runtime |
 | start of a process to its first answer | {speed["cold_start_s"]:.2f} s |
 | one row, or one series | {took} ({speed["machine"]}) |
 {graphs}{_eight(report)}
@@ -107,7 +108,7 @@ def _eight(report: Mapping[str, Any]) -> str:
         return ""
     mb, p50 = figures["mb"], figures["p50_us"]
     return (
-        f"| weights in 8 bits | {mb['before']:.3g} → {mb['after']:.3g} MB, "
+        f"| weights in 8 bits | {figure(mb['before'], 3)} → {figure(mb['after'], 3)} MB, "
         f"{p50['before']:.1f} → {p50['after']:.1f} µs, largest difference {figures['largest_difference']:.2g} |\n"
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core import significance
+from ..core.figures import figure
 from ..usecase import registry
 from .decoding import scalar
 from .histogram import Categories, Numbers, Tally
@@ -70,8 +71,8 @@ def _moved(tally: Tally) -> str:
         name = repr(tally.names[place]) if place < len(tally.names) else "other categories"
     else:
         edges = tally.edges
-        low = f"from {edges[place - 1]:.4g}" if place else ""
-        high = f"below {edges[place]:.4g}" if place < len(edges) else ""
+        low = f"from {figure(edges[place - 1])}" if place else ""
+        high = f"below {figure(edges[place])}" if place < len(edges) else ""
         name = " ".join(part for part in (low, high) if part)
     return f": {name} went from {then[place] / m:.1%} to {now[place] / n:.1%}"
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..bundle.histogram import CategoryBins, NumberBins
+from ..core.figures import figure
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -76,7 +77,9 @@ class Numbers:
     @property
     def examples(self) -> str:
         """What was outside, in words."""
-        return f"from {self.lowest:g} to {self.highest:g}, in training {self.edges[0]:g} to {self.edges[-1]:g}"
+        found, known = (self.lowest, self.highest), (self.edges[0], self.edges[-1])
+        low, high, least, most = (figure(value, 6) for value in (*found, *known))
+        return f"from {low} to {high}, in training {least} to {most}"
 
 
 class Categories:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..core import significance
 from ..core.errors import InputError, nearest
+from ..core.figures import figure
 from ..training import bootstrap
 from ..usecase import registry
 from .measure import Measure
@@ -108,7 +109,7 @@ def _metric(
     if value != value:
         message = f"{metric.name}{where} is not defined on these {rows:,} outcomes (one class only)"
         return [Measure(metric="quality", subject=subject, value=None, rows=rows, proven=False, message=message)]
-    message = f"{metric.name}{where} {value:.4g} [{low:.4g}, {high:.4g}] on {rows:,} known outcomes"
+    message = f"{metric.name}{where} {figure(value)} [{figure(low)}, {figure(high)}] on {rows:,} known outcomes"
     found = [
         Measure(
             metric="quality", subject=subject, value=value, rows=rows, proven=True, message=message, low=low, high=high
@@ -124,7 +125,7 @@ def _metric(
         worse > significance.critical_value(share, len(known.rows)) * (error**2 + standard.error**2) ** 0.5
         and not low <= then <= high
     )
-    message += f"; {standard.of} {then:.4g}: {abs(loss):.1%} {'worse' if loss > 0 else 'better'}"
+    message += f"; {standard.of} {figure(then)}: {abs(loss):.1%} {'worse' if loss > 0 else 'better'}"
     return [
         *found,
         Measure(metric="quality_loss", subject=subject, value=loss, rows=rows, proven=bool(proven), message=message),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.bars import Bar, bars
+from ..core.figures import figure
 from ..core.page import escape, remark
 from . import charts
 from .charts import Axis, Line
@@ -31,7 +32,7 @@ TITLES = {
 }
 
 _percent: Callable[[float], str] = "{:.0%}".format
-_number: Callable[[float], str] = "{:,.4g}".format
+_number: Callable[[float], str] = figure
 
 
 def drift(windows: Sequence[Window], axis: Axis) -> str:
@@ -86,7 +87,7 @@ def _bars(tally: Tally) -> str:
     if isinstance(tally, Categories):
         names = [*tally.names, "other"]
     else:
-        edges = [f"{edge:.4g}" for edge in tally.edges]
+        edges = [figure(edge) for edge in tally.edges]
         names = [
             f"< {edges[0]}",
             *(f"{low} to {high}" for low, high in itertools.pairwise(edges)),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..core import significance
+from ..core.figures import figure
 from .measure import Measure, blank
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _latency(traffic: Traffic, quiet: Sequence[Window], min_rows: int) -> list[M
             name,
             times.quantile(share),
             len(times),
-            f"{share:.0%} of the requests took at most {times.quantile(share):.3g} ms",
+            f"{share:.0%} of the requests took at most {figure(times.quantile(share), 3)} ms",
         )
         for name, share in names.items()
     ]
@@ -85,7 +86,9 @@ def _ratio(now: float, usual: Sequence[float], traffic: Traffic) -> Measure:
     value, rows = now / then, len(times)
     slower = significance.above(times.slower(then * 1.02), rows, 0.05, rows * len(usual))
     proven = slower and math.log(value) > 4 * spread
-    message = f"19 of 20 requests took at most {now:.3g} ms, {value:.2f} times what was usual ({then:.3g} ms)"
+    message = (
+        f"19 of 20 requests took at most {figure(now, 3)} ms, {value:.2f} times what was usual ({figure(then, 3)} ms)"
+    )
     return Measure(metric="latency_ratio", subject="", value=value, rows=rows, proven=proven, message=message)
 
 

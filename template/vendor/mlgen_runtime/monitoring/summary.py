@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..core import figures
 from ..core.jsonable import masked
 from .settings import written
 from .window import BATCH
@@ -99,7 +100,7 @@ def shorten(figure: Measure) -> str:
         return "–"
     if figure.metric in SHARES:
         return f"{figure.value:.1%}"
-    return f"{figure.value:,.4g}" if abs(figure.value) < 1e5 else f"{figure.value:,.0f}"
+    return figures.figure(figure.value)
 
 
 def entries(window: Window) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.errors import InputError, nearest
+from ..core.figures import figure
 from ..usecase import registry
 from .measure import Measure
 
@@ -83,7 +84,7 @@ def measure(model: Predictor, answers: pd.DataFrame, settings: MonitorSettings) 
     total, mean = float(each.sum()), float(each.mean())
     error = float(each.std()) / rows**0.5
     enough = rows >= settings.min_outcomes
-    message = f"{total:,.2f} in all, {mean:,.4g} for each of {rows:,} predictions whose truth is known"
+    message = f"{total:,.2f} in all, {figure(mean)} for each of {rows:,} predictions whose truth is known"
     if not enough:
         message = f"value: not enough data ({rows} known outcomes, {settings.min_outcomes} are needed)"
     spread = {"low": mean - 1.96 * error, "high": mean + 1.96 * error} if enough else {}

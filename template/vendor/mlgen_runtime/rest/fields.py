@@ -15,6 +15,7 @@ import msgspec
 from ..contract.schema import Column
 from ..core import moments
 from ..core.cells import BLANKS, MISSING_WORDS, Writing
+from ..core.figures import figure
 
 #: What a float32, which is what the model computes in, can hold.
 FLOAT_LIMIT = 3.4e38
@@ -256,13 +257,12 @@ def _range(column: Column, strict: bool, limit: float) -> tuple[float, float]:
 
 def _words(column: Column, strict: bool) -> str:
     """The enforced range in words."""
-    if not strict or (column.minimum is None and column.maximum is None):
+    low, high = column.minimum, column.maximum
+    if not strict or (low is None and high is None):
         return ""
-    if column.maximum is None:
-        return f" of at least {column.minimum:g}"
-    if column.minimum is None:
-        return f" of at most {column.maximum:g}"
-    return f" from {column.minimum:g} to {column.maximum:g}"
+    if low is None or high is None:
+        return f" of at least {figure(low, 6)}" if low is not None else f" of at most {figure(high or 0.0, 6)}"
+    return f" from {figure(low, 6)} to {figure(high, 6)}"
 
 
 def _described(column: Column) -> Schema:
@@ -273,7 +273,7 @@ def _described(column: Column) -> Schema:
     if column.zone:
         parts.append(f"local time of {column.zone} where it has no offset")
     if column.minimum is not None and column.maximum is not None:
-        parts.append(f"{column.minimum:g} to {column.maximum:g} in training")
+        parts.append(f"{figure(column.minimum, 6)} to {figure(column.maximum, 6)} in training")
     if column.categories:
         shown = ", ".join(column.categories[:20])
         more = len(column.categories) - 20

@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from ..core.figures import figure
 from ..core.page import escape, pairs, section, style
 from . import docs, form
 from .served import Served
@@ -128,5 +129,5 @@ def _words(name: str) -> str:
 def _shown(value: Any) -> str:
     """A value as people read it."""
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return figure(value)
     return "–" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)

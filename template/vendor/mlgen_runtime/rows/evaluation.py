@@ -15,6 +15,7 @@ from ..bundle import format as bundle
 from ..bundle.reference import summarise
 from ..core import cpu_quota as quota
 from ..core import moments
+from ..core.figures import figure
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
 from . import imbalance, row_hashes
@@ -68,8 +69,8 @@ def facts(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> dic
     latency = chosen.latency
     found = {
         "test rows": f"{len(prepared.test):,}",
-        "one row, p99": f"{latency.p99_ms:.2g} ms" if latency else "unknown",
-        f"bundle ({chosen.parity.format if chosen.parity else 'unknown'})": f"{chosen.megabytes:.2g} MB",
+        "one row, p99": f"{figure(latency.p99_ms, 2)} ms" if latency else "unknown",
+        f"bundle ({chosen.parity.format if chosen.parity else 'unknown'})": f"{figure(chosen.megabytes, 2)} MB",
     }
     bulk = chosen.parity.bulk if chosen.parity else None
     if bulk is not None and bulk.rate is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.figures import figure
 from ..usecase.labelled import Figure, LabelledAnswers
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _leaning(found: LabelledAnswers) -> Figure:
         expected=0.0,
         error=float(errors.std()) / spread / rows**0.5,
         message=(
-            f"predictions lie {abs(errors.mean()):.4g} {side} the truth on average ({abs(value):.1%} of its spread)"
+            f"predictions lie {figure(abs(errors.mean()))} {side} the truth on average ({abs(value):.1%} of its spread)"
         ),
     )
 

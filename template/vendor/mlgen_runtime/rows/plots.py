@@ -11,6 +11,8 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..core.drawing import plain_names
+
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
@@ -87,6 +89,7 @@ def pictures(
     return drawn
 
 
+@plain_names()
 def _picture(paint: Callable[[Axes], None]) -> bytes:
     """Paint one chart and return it as PNG. pyplot keeps state and is slow to import: not used."""
     from matplotlib import rc_context

@@ -65,9 +65,7 @@ def predict(
     if lacking and notes is not None:
         row = min(lacking)
         rows = "1 row lacks" if len(lacking) == 1 else f"{len(lacking):,} rows lack"
-        notes.append(
-            f"{rows} what the contract wants, such as row {row + 1}: {lacking[row]}; batch puts them aside"
-        )
+        notes.append(f"{rows} what the contract wants, such as row {row + 1}: {lacking[row]}; batch puts them aside")
     return model.predict(columns)
 
 

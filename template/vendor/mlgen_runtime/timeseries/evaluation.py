@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..bundle import format as bundle
 from ..bundle.reference import summarise
 from ..core import cpu_quota as quota
+from ..core.figures import figure
 from ..core.moments import formatted
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
@@ -76,8 +77,8 @@ def facts(config: TimeseriesConfig, prepared: Prepared, chosen: EvaluatedModel) 
     found = {
         "windows of series": f"{len(prepared.truth):,}",
         "newest value": until,
-        "one series, p99": f"{latency.p99_ms:.2g} ms" if latency else "unknown",
-        f"bundle ({chosen.parity.format if chosen.parity else 'unknown'})": f"{chosen.megabytes:.2g} MB",
+        "one series, p99": f"{figure(latency.p99_ms, 2)} ms" if latency else "unknown",
+        f"bundle ({chosen.parity.format if chosen.parity else 'unknown'})": f"{figure(chosen.megabytes, 2)} MB",
     }
     if "coverage" in chosen.metrics:
         levels = prepared.backtest.quantiles
@@ -91,12 +92,12 @@ def tables(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, list[dict[st
 
     steps = metrics.by_step(prepared.truth, chosen.scores)
     shown = sorted({0, *(int(share * (len(steps) - 1)) for share in (0.25, 0.5, 0.75)), len(steps) - 1})
-    found = {"Error by step ahead": [{"step": str(step + 1), "mase": f"{steps[step]:.4g}"} for step in shown]}
+    found = {"Error by step ahead": [{"step": str(step + 1), "mase": figure(steps[step])} for step in shown]}
     each = metrics.by_series(prepared.truth, chosen.scores)
     keys = prepared.backtest.panel.keys
     if len(keys) > 1:
         order = sorted((value, key) for value, key in zip(each.tolist(), keys, strict=True) if value == value)
-        worst = [{"series": " / ".join(key), "mase": f"{value:.4g}"} for value, key in order[::-1][:10]]
+        worst = [{"series": " / ".join(key), "mase": figure(value)} for value, key in order[::-1][:10]]
         found["The series that are forecast worst"] = worst
     return found
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..core.figures import figure
 from ..usecase.labelled import Figure, LabelledAnswers
 from .cases import Cases
 from .inference import forecaster
@@ -106,6 +107,7 @@ def figures(model: Predictor, answers: pd.DataFrame) -> list[Figure]:
     truth, count = found.truth, int((~np.isnan(found.truth.actual)).sum())
     tests = model.metrics.get("test", {})
     errors = (found.scores[:, :, 0] - truth.actual) / truth.scale[:, None]
+    usual = float(tests.get("mase", 1.0))
     mase = metrics.METRICS["mase"].value(truth, found.scores)
     bias = float(np.nanmean(errors))
     side = "above" if bias > 0 else "below"
@@ -115,9 +117,9 @@ def figures(model: Predictor, answers: pd.DataFrame) -> list[Figure]:
             subject="",
             value=mase,
             rows=count,
-            expected=float(tests.get("mase", 1.0)),
+            expected=usual,
             error=_error(np.abs(errors), found),
-            message=f"MASE {mase:.4g} on {count:,} values that came; in the backtest {tests.get('mase', 1.0):.4g}",
+            message=f"MASE {figure(mase)} on {count:,} values that came; in the backtest {figure(usual)}",
         ),
         Figure(
             metric="bias",
@@ -126,7 +128,7 @@ def figures(model: Predictor, answers: pd.DataFrame) -> list[Figure]:
             rows=count,
             expected=0.0,
             error=_error(errors, found),
-            message=f"forecasts lie {abs(bias):.3g} seasonal errors {side} what came, on average",
+            message=f"forecasts lie {figure(abs(bias), 3)} seasonal errors {side} what came, on average",
         ),
     ]
     if len(truth.quantiles) > 1:

@@ -10,6 +10,9 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..core.drawing import plain_names
+from ..core.figures import figure
+
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
@@ -58,7 +61,7 @@ def draw(prepared: Prepared, chosen: EvaluatedModel, importance: Mapping[str, fl
     drawn: dict[str, bytes] = {}
     for number, series in enumerate(_typical(each)):
         name = " / ".join(truth.keys[series]) or prepared.contract.target.name
-        title = f"{name}: MASE {each[series]:.3g}" if each[series] == each[series] else name
+        title = f"{name}: MASE {figure(each[series], 3)}" if each[series] == each[series] else name
         drawn["forecast" if not number else f"forecast_{number + 1}"] = _picture(
             _bound(_forecast, prepared, truth, scores, series, title), wide=True
         )
@@ -81,6 +84,7 @@ def _bound(draw: Callable[..., None], *given: Any) -> Callable[[Axes], None]:
     return lambda axes: draw(axes, *given)
 
 
+@plain_names()
 def _picture(draw: Callable[[Axes], None], wide: bool = False) -> bytes:
     """One picture of fixed size; text in the card's ink, no frame."""
     from matplotlib import rc_context
@@ -174,7 +178,7 @@ def _error_by_series(axes: Axes, each: np.ndarray) -> None:
 
     known = each[~np.isnan(each)]
     axes.hist(np.minimum(known, np.quantile(known, 0.99)), bins=min(40, max(5, len(known) // 4)), color=ACCENT)
-    axes.axvline(float(np.mean(known)), color=OTHER, linewidth=1.5, label=f"mean {np.mean(known):.3g}")
+    axes.axvline(float(np.mean(known)), color=OTHER, linewidth=1.5, label=f"mean {figure(np.mean(known), 3)}")
     axes.set_xlabel("MASE of a series")
     axes.set_ylabel("series")
     axes.legend(frameon=False, fontsize=10)

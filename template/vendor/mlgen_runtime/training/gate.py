@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..core.figures import figure, interval
 from . import bootstrap
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Comparison:
     shown: bool = True
 
     def __str__(self) -> str:
-        return f"{self.improvement:+.4g} [{self.low:+.4g}, {self.high:+.4g}]"
+        return interval(self.improvement, self.low, self.high, sign=True)
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,11 @@ def constraints(model: EvaluatedModel, settings: GateSettings) -> tuple[str, ...
     """Return, in words, the declared constraints that a model does not meet."""
     unmet = []
     if settings.max_p99_ms is not None and model.latency is not None and model.latency.p99_ms > settings.max_p99_ms:
-        unmet.append(f"its p99 of {model.latency.p99_ms:.3g} ms is above gate.max_p99_ms={settings.max_p99_ms:g}")
+        unmet.append(
+            f"its p99 of {figure(model.latency.p99_ms, 3)} ms is above gate.max_p99_ms={settings.max_p99_ms:g}"
+        )
     if settings.max_size_mb is not None and model.megabytes > settings.max_size_mb:
-        unmet.append(f"its {model.megabytes:.3g} MB are above gate.max_size_mb={settings.max_size_mb:g}")
+        unmet.append(f"its {figure(model.megabytes, 3)} MB are above gate.max_size_mb={settings.max_size_mb:g}")
     return tuple(unmet)
 
 

@@ -16,6 +16,7 @@ from ..bundle import format as bundle
 from ..bundle import promotion
 from ..core import atomic
 from ..core.errors import InputError
+from ..core.figures import figure
 from ..core.progress import Steps
 from . import bundle_metadata, card, card_content, native_model
 from .run_record import dataset, metrics, params, version_tags
@@ -95,7 +96,7 @@ def publish(run: RunContext, judged: Judged, version: str, held: str | None, ste
         reigns = now is not None and now.version == version
         run.tracker.alias(now.version if now else None, None if reigns else version)
         run.tracker.finish()
-        step.message = f"{config.bundle.store}/{version} ({chosen.megabytes:.2g} MB, {chosen.format})"
+        step.message = f"{config.bundle.store}/{version} ({figure(chosen.megabytes, 2)} MB, {chosen.format})"
     return Published(
         version=version,
         bundle=f"{config.bundle.store.rstrip('/')}/{version}",

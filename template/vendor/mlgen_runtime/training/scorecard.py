@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..core.figures import figure as shown
+from ..core.figures import interval
+
 if TYPE_CHECKING:
     from ..usecase.evaluated import EvaluatedModel
     from .gate import Decision
@@ -24,9 +27,9 @@ def rows(beside: Sequence[str], models: Sequence[EvaluatedModel], decision: Deci
             "model": model.name if model.version is None else f"{model.name} (version {model.version})",
             "role": model.kind,
             decision.metric: figure(model.metrics[decision.metric], *decision.intervals[model.key]),
-            **{name: f"{model.metrics[name]:.4g}" for name in others},
-            "p99 ms": f"{model.latency.p99_ms:.2g}" if model.latency else "",
-            "MB": f"{model.megabytes:.2g}" if model.latency else "",
+            **{name: shown(model.metrics[name]) for name in others},
+            "p99 ms": shown(model.latency.p99_ms, 2) if model.latency else "",
+            "MB": shown(model.megabytes, 2) if model.latency else "",
         }
         for model in models
     ]
@@ -34,4 +37,4 @@ def rows(beside: Sequence[str], models: Sequence[EvaluatedModel], decision: Deci
 
 def figure(value: float, low: float, high: float) -> str:
     """A metric with its interval, such as `0.931 [0.926, 0.936]`."""
-    return f"{value:.4g} [{low:.4g}, {high:.4g}]"
+    return interval(value, low, high)

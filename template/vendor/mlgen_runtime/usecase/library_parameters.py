@@ -70,16 +70,14 @@ class Library:
         library says of the parameters, where `extra` has any."""
         if not extra:
             return
-        given = ", ".join(f"{name}: {value}" for name, value in extra.items())
+        given = "{" + ", ".join(f"{name}: {value}" for name, value in extra.items()) + "}"
         with tempfile.TemporaryDirectory() as folder:
             table = Path(folder) / "rows.npz"
             np.savez(table, rows=rows[:TRIED], target=target[:TRIED])
             asked = {"library": self.name, "params": dict(params), "categorical": list(categorical)}
             said = _answer([sys.executable, library_trial.__file__, str(table)], json.dumps(asked, default=str))
         if said is not None:
-            raise InputError(
-                f"model.extra={{{given}}}: {self.name} refuses it: {said}; correct the value, or take it out"
-            )
+            raise InputError(f"model.extra={given}: {self.name} refuses it: {said}; correct the value, or take it out")
 
     @contextmanager
     def refusals(self, error: type[Exception]) -> Iterator[None]:

@@ -8,6 +8,7 @@ the process says it on the error output, if at all.
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import sys
@@ -35,16 +36,14 @@ def main(table: str) -> int:
 
 
 def _lightgbm(params: dict[str, Any], rows: Any, target: Any, categorical: list[int]) -> str | None:
-    import lightgbm
-
+    lightgbm = importlib.import_module("lightgbm")  # by name: which of the two a project has depends on its use case
     learn = lightgbm.Dataset(rows, target, categorical_feature=categorical, params=params)
     lightgbm.train(params, learn, 2)
     return None
 
 
 def _xgboost(params: dict[str, Any], rows: Any, target: Any, categorical: list[int]) -> str | None:
-    import xgboost
-
+    xgboost = importlib.import_module("xgboost")
     kinds = ["c" if position in categorical else "q" for position in range(rows.shape[1])]
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")

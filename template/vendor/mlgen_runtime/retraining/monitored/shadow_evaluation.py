@@ -13,6 +13,7 @@ from ...bundle import shadow
 from ...config.schema import Count
 from ...core import duration
 from ...core.errors import InputError
+from ...core.figures import interval
 from ...usecase import registry
 from ..optional import Verdict
 from .logged import database
@@ -113,11 +114,12 @@ def _compared(context: RetrainingContext, standing: Shadow, model: Predictor, ca
     # forecasts of the same days are no independent evidence: the interval is as wide as that of so many fewer
     spread = gain + (sign * (draws[0] - draws[1]) - gain) * cases.overlap**0.5
     low, high = bootstrap.interval(spread, gate.confidence)
-    figure = f"by {metric.name} {gain:+.4g} [{low:+.4g}, {high:+.4g}] on the outcomes of {len(mine):,} answers of both"
+    gained = interval(gain, low, high, sign=True)
+    shown = f"by {metric.name} {gained} on the outcomes of {len(mine):,} answers of both"
     if low > gate.margin:
-        return Verdict("promoted", f"the shadow (version {standing.version}) beat version {champion.version} {figure}")
+        return Verdict("promoted", f"the shadow (version {standing.version}) beat version {champion.version} {shown}")
     return Verdict(
-        "dropped", f"the shadow (version {standing.version}) is not shown to beat version {champion.version}: {figure}"
+        "dropped", f"the shadow (version {standing.version}) is not shown to beat version {champion.version}: {shown}"
     )
 
 
