@@ -155,3 +155,6 @@ def test_a_key_is_one_instant_however_it_is_written() -> None:
     texts = ("2024-10-27T02:30:00+02:00", "2024-10-27T00:30:00Z", "2024-10-27 00:30:00")
 
     assert {keys.moment(text) for text in texts} == {"2024-10-27T00:30:00"}
+    assert {keys.written(["a", text]) for text in texts[:2]} == {'["a", "2024-10-27T00:30:00"]'}
+    for text in ("2024-10-27T00:30:00", "a-customer-of-2024-10", "9999-99-99T99:99:99Z"):
+        assert keys.written([text]) == f'["{text}"]'

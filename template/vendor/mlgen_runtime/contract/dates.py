@@ -230,7 +230,9 @@ def _zone(
         ask = f"{name} holds moments with an offset and moments without one ({offsets.listed(found)})"
         return "UTC", None, f"{ask}; set data.zone to say whose local time the latter are, such as data.zone=UTC"
     if len(ends) == 1:
-        return ends.pop(), None, None
+        (end,) = ends
+        remark = f"all of it is written with the offset {end}: where clocks change, set data.zone to the place"
+        return end, None if end == "UTC" else remark, None
     likely = offsets.places(levels, format)
     where = f", as clocks of {likely[0]} have them" if likely else ""
     remark = f"written with {len(ends)} offsets{where}, read in UTC; set data.zone for its local time"
