@@ -25,6 +25,8 @@ SETTINGS = (
     "data.time",
     "data.series",
     "data.horizon",
+    "data.date_format",
+    "data.zone",
     "contract.write",
     "contract.severity",
     "task",

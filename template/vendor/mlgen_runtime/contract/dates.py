@@ -35,6 +35,8 @@ _DAYS = (
 FORMATS = tuple(day + time for day in _DAYS for time in _TIMES)
 #: 10.11.12 is a date only where all of its parts have two digits: 1.10.2 is a version.
 _SHORT = re.compile(r"\d\d\.\d\d\.\d\d\b.*")
+#: The length of the longest date, and the digits of the shortest.
+_LONGEST, _FEWEST = 40, 4
 #: A reading is regular that fills so much of its own steps, and clearly more so than the other one.
 _FULL, _CLEARLY = 0.8, 2.0
 #: Below this share of cells that are none, a column is almost one of dates.
@@ -130,8 +132,13 @@ def _fitting(levels: Sequence[str], said: Said) -> list[str | None]:
         return [said.format if plain.bad.any() or "%Y-%d" in said.format else None]
     if one.matches(first, None):
         return [None] if not moments(levels, None, None).bad.any() else []
-    likely = [format for format in FORMATS if one.matches(first, format)]
+    likely = [format for format in FORMATS if one.matches(first, format)] if _plausible(first) else []
     return [format for format in likely if _fits(levels, format)]
+
+
+def _plausible(level: str) -> bool:
+    """Whether a text may be a date at all; most texts are told by a glance."""
+    return len(level) <= _LONGEST and sum(map(str.isdigit, level)) >= _FEWEST
 
 
 def _fits(levels: Sequence[str], format: str) -> bool:
@@ -144,7 +151,7 @@ def _fits(levels: Sequence[str], format: str) -> bool:
 
 def _almost(levels: Sequence[str]) -> Dates | None:
     """A column of which almost all levels are dates: the others are to be named, not passed over."""
-    for format in (None, *FORMATS):
+    for format in (None, *FORMATS) if any(map(_plausible, levels[:3])) else ():
         if any(one.matches(level, format) for level in levels[:3]):
             bad = moments(levels, format, None).bad
             if 0 < bad.mean() < _ALMOST:
@@ -223,7 +230,9 @@ def _zone(
         ask = f"{name} holds moments with an offset and moments without one ({offsets.listed(found)})"
         return "UTC", None, f"{ask}; set data.zone to say whose local time the latter are, such as data.zone=UTC"
     if len(ends) == 1:
-        return ends.pop(), None, None
+        (end,) = ends
+        remark = f"all of it is written with the offset {end}: where clocks change, set data.zone to the place"
+        return end, None if end == "UTC" else remark, None
     likely = offsets.places(levels, format)
     where = f", as clocks of {likely[0]} have them" if likely else ""
     remark = f"written with {len(ends)} offsets{where}, read in UTC; set data.zone for its local time"

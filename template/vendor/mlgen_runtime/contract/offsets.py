@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..core import zones
 from .catalogue import counted
 from .written import moments
 
 #: Z, or an offset, after a time of day.
-END = re.compile(r"\d[T ]?\d{1,2}:\d{2}.*?(Z|UTC|[+-]\d{2}(?::?\d{2})?)\s*$", re.IGNORECASE)
+END = r"(?i)\d[T ]?\d{1,2}:\d{2}.*?(?P<end>Z|UTC|[+-]\d{2}(?::?\d{2})?)\s*$"
 #: A moment without an offset.
 NONE = "none"
 #: The places that are thought of where several offsets are written, by how many people live by their clocks.
@@ -25,13 +26,11 @@ PLACES = (
 )  # fmt: skip
 
 
-def found(cells: Iterable[str]) -> dict[str, int]:
+def found(cells: Sequence[str]) -> dict[str, int]:
     """Offset to the number of texts written with it, as zones are named (UTC, +02:00), `NONE` for those without."""
     offsets: dict[str, int] = {}
-    for text in cells:
-        match = END.search(text)
-        end = NONE if match is None else zones.normal(match[1])
-        offsets[end] = offsets.get(end, 0) + 1
+    for end, count in _ends(cells).value_counts().items():
+        offsets[str(end)] = offsets.get(str(end), 0) + int(count)
     return offsets
 
 
@@ -40,11 +39,7 @@ def of_column(cells: pd.Series) -> dict[str, int]:
     known = cells.dropna()
     if pd.api.types.is_datetime64_any_dtype(known.dtype) or pd.api.types.is_numeric_dtype(known.dtype):
         return {}
-    total: dict[str, int] = {}
-    for text, rows in known.astype(str).value_counts().items():
-        end = next(iter(found([str(text)])))
-        total[end] = total.get(end, 0) + int(rows)
-    return total
+    return found(known.astype(str).tolist())
 
 
 def of_type(series: pd.Series) -> str | None:
@@ -59,7 +54,7 @@ def of_type(series: pd.Series) -> str | None:
 def places(texts: Sequence[str], format: str | None) -> list[str]:
     """The places whose clocks had, at all of these moments, the offset that is written."""
     read = moments(texts, format, None)
-    written = [zones.normal(match[1]) if (match := END.search(text)) else NONE for text in texts]
+    written = _ends(texts).tolist()
     known = ~read.bad & ~read.far
     seconds = read.values[known].astype("M8[s]").astype(np.int64)
     ends = [end for end, there in zip(written, known, strict=True) if there]
@@ -82,6 +77,14 @@ def set_back(times: npt.NDArray[np.datetime64]) -> str | None:
         return None
     local = np.asarray(again, dtype="datetime64[s]")
     return next((place for place in PLACES if (zones.instants(local, place)[1] == zones.TWICE).all()), None)
+
+
+def _ends(texts: Sequence[str]) -> pd.Series:
+    """The offset [n] that each text ends in, as a zone is named."""
+    parts = pc.extract_regex(pa.array(texts, pa.string()), END)
+    ends: pd.Series = parts.field("end").to_pandas().where(np.asarray(parts.is_valid()), NONE)
+    named: pd.Series = ends.map({end: end if end == NONE else zones.normal(end) for end in ends.unique()})
+    return named
 
 
 def listed(offsets: dict[str, int]) -> str:

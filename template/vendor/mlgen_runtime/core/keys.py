@@ -3,6 +3,7 @@
     written(["7590-VHVEG"])                       → '["7590-VHVEG"]'
     written([3.0])                                → '["3"]', as 3 and "3" give
     written(["A", datetime64("2024-03-01")])      → '["A", "2024-03-01T00:00:00"]'
+    written(["A", "2024-03-01T00:00:00+01:00"])   → '["A", "2024-02-29T23:00:00"]', as answers of a zone are written
 
 The log keeps predictions and the truth that arrives later under it, and joins them by it.
 """
@@ -17,7 +18,7 @@ from typing import Any
 
 def written(cells: Iterable[Any]) -> str | None:
     """Return the key as a JSON list of texts; None where a cell is empty."""
-    texts = [cell if type(cell) is str else _text(cell) for cell in cells]
+    texts = [_instant(cell) if type(cell) is str else _text(cell) for cell in cells]
     return None if None in texts or not texts else json.dumps(texts, ensure_ascii=False)
 
 
@@ -26,6 +27,16 @@ def moment(text: str) -> str:
     read = datetime.datetime.fromisoformat(text)
     plain = read.astimezone(datetime.UTC).replace(tzinfo=None) if read.tzinfo else read
     return plain.replace(microsecond=0).isoformat()
+
+
+def _instant(text: str) -> str:
+    """A text as it is, but for a moment with its offset: however that is written, it is one instant."""
+    if len(text) < 20 or text[4] != "-" or text[10] not in "T " or not (text[-1] == "Z" or text[-6] in "+-"):
+        return text
+    try:
+        return moment(text)
+    except ValueError:
+        return text
 
 
 def _text(cell: Any) -> str | None:

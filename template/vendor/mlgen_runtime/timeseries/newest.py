@@ -70,7 +70,7 @@ def logged(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return conformed rows of what series turned out to be, and which of the n logged forecasts they are of.
 
-    A key is the cells that name the series, then the moment forecast. A covariate that was not sent is missing.
+    A key is the cells that name the series, then the moment forecast, in UTC. A covariate that was not sent is missing.
     """
     import numpy as np
     import pandas as pd
@@ -81,7 +81,11 @@ def logged(
     good = np.array([isinstance(key, list) and len(key) == len(names) for key in keys], dtype=bool)
     cells = {name: pd.Series(list(values), dtype=object)[good] for name, values in features.items()}
     named = [key for key, fits in zip(keys, good, strict=True) if fits]
-    cells |= {name: pd.Series([key[i] for key in named], dtype=object) for i, name in enumerate(names)}
+    ends = [*[""] * (len(names) - 1), "Z" if contract.with_role("time")[0].zone else ""]
+    cells |= {
+        name: pd.Series([f"{key[i]}{end}" if end else key[i] for key in named], dtype=object)
+        for i, (name, end) in enumerate(zip(names, ends, strict=True))
+    }
     cells[contract.target.name] = pd.Series(list(truths), dtype=object)[good]
     raw = pd.DataFrame({name: values.to_numpy(dtype=object) for name, values in cells.items()})
     whole = raw[contract.target.name].notna().to_numpy() & readable(raw, contract)

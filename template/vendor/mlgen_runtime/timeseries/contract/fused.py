@@ -37,7 +37,7 @@ def explaining(times: Array, columns: Mapping[str, Array], codes: Array | None =
     for name, values in columns.items():
         levels = np.unique(values[known])
         if 1 < len(levels) <= len(stamps) / FEWEST and not _of_calendar(times[known], values[known]):
-            both = np.unique(np.stack([series, values[known]]), axis=1, return_inverse=True)[1].ravel()
+            both = series * (int(values.max()) + 2) + values[known] + 1  # one number for the pair
             if _ordered(stamps, both):
                 found.append(name)
     return tuple(found)
@@ -80,7 +80,7 @@ def _of_calendar(times: Array, values: Array) -> bool:
     """Whether a column is the year, the month or the quarter of the moment: that names no series."""
     months = times.astype("M8[M]").astype(np.int64)
     for part in (months // 12, months, months // 3, months % 12, months % 12 // 3):
-        pairs = np.unique(np.stack([part, values]), axis=1)
-        if len(np.unique(pairs[0])) == len(np.unique(pairs[1])) == pairs.shape[1] > 1:
+        pairs = len(np.unique(part * (int(values.max()) + 2) + values + 1))
+        if len(np.unique(part)) == len(np.unique(values)) == pairs > 1:
             return True
     return False

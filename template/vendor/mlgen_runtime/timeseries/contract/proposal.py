@@ -186,9 +186,8 @@ def _series(
     Raises InputError where moments repeat or go back and a column, or none, would explain it.
     """
     repeated = pd.Series(times[~np.isnat(times)]).duplicated()
-    likely = _likely(frame, observed, roles, times)
     if not repeated.any():
-        if likely:
+        if likely := _likely(frame, observed, roles, times):
             raise InputError(
                 f"the moments go back where {likely[0]} changes, so the rows are of several series, one after the "
                 f"other: set data.series=[{likely[0]}], or data.series=[] if they are one"
@@ -197,6 +196,7 @@ def _series(
     free = [name for name, entry in observed.items() if name not in roles and entry.type == "text"]
     stamped = frame[free].astype(str).assign(**{"\0time": times}) if free else None
     if stamped is None or stamped.duplicated().any():
+        likely = _likely(frame, observed, roles, times)
         advice = "name the columns that tell the series apart in data.series=[…]"
         advice = f"{advice}: {likely[0]} does, so set data.series=[{likely[0]}]" if likely else advice
         raise InputError(
