@@ -16,8 +16,10 @@ import yaml
 from hypothesis import HealthCheck, assume, example, given, reject, settings
 from mlgen_runtime import contract
 from mlgen_runtime.cli.contract import run
-from mlgen_runtime.contract import Column, Contract, leakage
+from mlgen_runtime.contract import Column, Contract, checks, leakage, report_page
+from mlgen_runtime.contract.data_profile import profile
 from mlgen_runtime.core.errors import InputError
+from mlgen_runtime.core.jsonable import plain
 from mlgen_runtime.rows.contract.proposal import infer
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
 from mlgen_runtime.rows.settings import ContractSettings
@@ -604,6 +606,24 @@ def test_rows_of_another_table_are_reported_and_never_crash(frame: pd.DataFrame,
 
     assert all(problem.message for problem in listed)
     assert json.dumps([problem.to_dict() for problem in listed])
+
+
+@EXAMPLES
+@given(frames(), frames())
+def test_whatever_the_rows_there_is_a_profile_of_them(frame: pd.DataFrame, other: pd.DataFrame) -> None:
+    """Rows that keep their contract and those of another table: every row is counted once, on a page and as JSON."""
+    assume(frame["target"].nunique() == 2)
+    made = infer(frame, target="target")
+
+    for rows in (frame, other):
+        found = profile(checks.view(rows, made, SETTINGS, CHECKS))
+
+        assert "</html>" in report_page.page(made, [], found, "data/contract.yaml")
+        assert json.dumps(plain(found.to_dict()), allow_nan=False)
+        for one in found.columns:
+            shape = one.distribution
+            counted = sum(shape.counts) + shape.rest + int((shape.codes < 0).sum())
+            assert counted == len(rows) and one.missing + one.unreadable <= len(rows)
 
 
 @EXAMPLES

@@ -97,6 +97,13 @@ def test_counts_and_spreads_are_those_of_pandas() -> None:
     assert list(column(found, "rooms").distribution.counts) == rows["rooms"].value_counts().sort_index().tolist()
 
 
+def test_ids_beyond_what_floats_tell_apart_are_counted_as_they_are() -> None:
+    """Four hundred whole numbers from 2^53 + 1 on are four hundred."""
+    rows = pd.DataFrame({"key": np.arange(ROWS) + 2**53 + 1, "sold": RANDOM.choice(["no", "yes"], ROWS)})
+
+    assert column(profiled(rows, contract("binary", (Column(name="key", type="integer"),))), "key").distinct == ROWS
+
+
 def test_bars_are_numpy_s_histogram() -> None:
     """Every value is in the bin whose edges are around it, as numpy counts them."""
     values = frame()["size"].to_numpy()

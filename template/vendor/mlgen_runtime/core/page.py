@@ -29,8 +29,9 @@ def escape(text: object) -> str:
 
 
 def document(title: str, body: str, *, policy: str = "") -> str:
-    """A whole page with its style in it; `body` is HTML, `policy` what its browser may do where it needs saying."""
-    allowed = f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">' if policy else ""
+    """A whole page with its style in it; `body` is HTML. `policy` is what the browser may do, where that needs saying:
+    ours, so it is written as it is."""
+    allowed = f'<meta http-equiv="Content-Security-Policy" content="{policy}">' if policy else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

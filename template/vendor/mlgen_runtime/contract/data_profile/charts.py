@@ -157,7 +157,10 @@ def _line(
     if apart is not None:
         dots.append((apart, alone, FEW, "missing"))
     shown = [dot for dot in dots if math.isfinite(dot[1])]
-    path = "L".join(f"{x:.1f} {up(y):.1f}" for x, y, _, name in shown if name != "missing")
+    path, pen = "", "M"
+    for x, y, _, name in dots:  # broken where a bin is empty
+        if name != "missing":
+            path, pen = (f"{path}{pen}{x:.1f} {up(y):.1f}", "L") if math.isfinite(y) else (path, "M")
     parts = [_grid(top + COURSE), f'<text x="{LEFT}" y="{top - 5}">{escape(course.title)}</text>']
     if math.isfinite(course.overall):
         parts.append(
@@ -165,7 +168,7 @@ def _line(
             f'y2="{up(float(course.overall)):.1f}" class="mean"/>'
         )
     parts.append(
-        f'<path d="M{path}" fill="none" stroke="var(--c1)" stroke-width="1.6" stroke-opacity=".6"/>' if path else ""
+        f'<path d="{path}" fill="none" stroke="var(--c1)" stroke-width="1.6" stroke-opacity=".6"/>' if path else ""
     )
     for x, y, size, name in shown:
         pale = ' fill-opacity=".45"' if size < FEW else ""

@@ -37,7 +37,9 @@ def target(one: ColumnProfile, found: DataProfile, drawn: str) -> str:
     title = f"The target: {one.column.name}"
     if not found.classes:
         facts = words.facts([*words.gaps(one), f"{one.distinct:,} distinct", *words.spread(one)])
-        return section(title, f'<div class="column plain">{facts}{words.remarks(one)}{drawn}</div>')
+        far = "A few values lie far out: the first and the last bar reach to them." if one.distribution.cut else ""
+        shown = f'<div class="column plain">{facts}{words.remarks(one)}{drawn}</div>'
+        return section(title, shown + (remark(far) if far else ""))
     counts, names = one.distribution.counts, one.distribution.names
     total = max(sum(counts), 1)
     order = sorted(range(len(names)), key=lambda at: -counts[at])

@@ -179,13 +179,20 @@ def _column(view: View, column: Column, chosen: npt.NDArray[np.int64], truth: _T
         rows=view.rows,
         missing=int(empty.sum()),
         unreadable=int(bad.sum()),
-        distinct=int(some.nunique()),
+        distinct=_distinct(some, view.frame[column.name].iloc[chosen]),
         distribution=found,
         summary=_summary(some.to_numpy(np.float64)) if column.type in ("number", "integer") and found.edges else {},
         association=_association(some, found, column, truth) if related else None,
         target=_by_bin(found.codes, bins, truth) if related else None,
         target_missing=_by_bin(-1 - found.codes, 1, truth) if related and empty.any() else None,
     )
+
+
+def _distinct(some: pd.Series, raw: pd.Series) -> int:
+    """How many values there are. Whole numbers that floats do not tell apart are told apart as they were written."""
+    if some.dtype == np.float64 and bool((some.abs() >= 2**53).any()):
+        return int(raw[some.notna().to_numpy()].astype(str).nunique())
+    return int(some.nunique())
 
 
 def _labels(codes: Codes, labels: tuple[str, ...]) -> Distribution:
