@@ -9,4 +9,11 @@
 - `errors`     the failures a user can act on
 """
 
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 # said here, for what follows would fail with a trace
+    raise SystemExit(
+        f"mlgen needs Python 3.11 to 3.13, and this is {sys.version.split()[0]}; start it with one of those."
+    )
+
 __version__ = "0.1.0"

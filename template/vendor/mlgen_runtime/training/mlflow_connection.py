@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core import disk
 from ..core.errors import InputError
 from ..core.jsonable import masked
 
@@ -46,6 +47,13 @@ def knock(uri: str) -> None:
         socket.create_connection((parts.hostname, parts.port or usual), timeout=10).close()
     except OSError as error:
         raise _away(uri, error) from error
+
+
+def check_writable(uri: str) -> None:
+    """Raise InputError where a database that is a file lies on a disk that takes nothing: MLflow says that late, and at
+    length."""
+    if uri.startswith("sqlite:///") and ":memory:" not in uri:
+        disk.check_writable(Path(uri.removeprefix("sqlite:///")).parent)
 
 
 def connect(uri: str) -> MlflowClient:
