@@ -37,6 +37,8 @@ _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, err
 
 def disk(error: OSError) -> str | None:
     """A disk that takes nothing in one sentence, None where the error is no such thing."""
+    if "No usable temporary directory" in str(error):
+        return "there is no folder for temporary files; free some space in one of them, or set TMPDIR to another."
     if error.errno not in _DISK:
         return None
     where = error.filename2 or error.filename

@@ -52,6 +52,8 @@ def told(error: OSError) -> str | None:
     """The failure in one line with what to do, None where it is none that a user can mend."""
     if error.errno in REMEDIES:
         return _sentence(error.filename2 or error.filename, error)
+    if "No usable temporary directory" in str(error):
+        return f"there is no folder for temporary files; {_SPACE}: TMPDIR names another"
     if error.errno is None and re.search(r"requested and \d+ written", str(error)):  # numpy's words for a full disk
         return f"a file could not be written ({error}); {_SPACE}"
     return None
@@ -70,7 +72,5 @@ def _shown(path: object) -> str:
     place = Path(os.fsdecode(path))  # type: ignore[arg-type] # of whatever kind it was opened by
     if match := _TEMPORARY.match(place.name):
         place = place.with_name(match[1])
-    try:
-        return str(place.relative_to(Path.cwd()))
-    except ValueError:
-        return str(place)
+    here = Path.cwd()
+    return str(place.relative_to(here)) if place != here and place.is_relative_to(here) else str(place)

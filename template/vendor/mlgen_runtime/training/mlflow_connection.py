@@ -66,6 +66,7 @@ def connect(uri: str) -> MlflowClient:
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # logs a trace, then raises: that is told
     with reached(uri):
         _probe(uri)
         _use(uri)
