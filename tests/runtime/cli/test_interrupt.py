@@ -7,18 +7,16 @@ from pathlib import Path
 import pytest
 from sample_projects import run_code
 
-#: Imports a module of the run under way as usual, but for Ctrl-C just then.
+#: The command line, with Ctrl-C at the moment at which a module is looked for: in the middle of an import.
 CODE = """
-import builtins, os, signal, sys
+import os, signal, sys
+class Watch:
+    def find_spec(self, found, path=None, target=None):
+        if found == name:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
 name = sys.argv.pop(1)
-load = builtins.__import__
-def watched(module, *more):
-    package = (more[0] or {}).get("__package__", "") if more else ""
-    if name in (module, f"{package}.{module}"):
-        builtins.__import__ = load
-        os.kill(os.getpid(), signal.SIGINT)
-    return load(module, *more)
-builtins.__import__ = watched
+sys.meta_path.insert(0, Watch())
 from mlgen_runtime.cli.__main__ import main
 sys.exit(main())
 """
