@@ -15,12 +15,16 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3 python;
 	&& $$python -c 'import os, sys; print(os.path.realpath(sys.executable))' && break; done)
 endif
 
+# The version of a Python that was named and is out of range; nothing where it fits.
+UNFIT = $(if $(PYTHON),$(shell $(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or print(sys.version.split()[0])' 2>/dev/null))
+
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: .venv/.ready ## Make .venv with mlgen and its tools, from the hash-pinned lock.
 
 .venv/.ready: locks/generator.txt pyproject.toml
+	$(if $(UNFIT),$(error $(PYTHON) is Python $(UNFIT), expected 3.11 to 3.13; name another: make setup PYTHON=/path/to/python))
 	$(if $(PYTHON),,$(error found no Python from 3.11 to 3.13; install one, or name it: make setup PYTHON=/path/to/python))
 	@echo "installing $$(grep -c == locks/generator.txt) pinned packages into .venv"
 	@$(PYTHON) -m venv .venv

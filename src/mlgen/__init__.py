@@ -9,4 +9,10 @@
 - `errors`     the failures a user can act on
 """
 
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 # said here, for what follows would fail with a trace
+    print(f"mlgen needs Python 3.11 to 3.13, and this is {sys.version.split()[0]}; start it with one.", file=sys.stderr)
+    raise SystemExit(2)
+
 __version__ = "0.1.0"

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 from collections.abc import Iterable
 
 
@@ -27,6 +29,23 @@ class DestinationError(MlgenError):
 
 class SourceError(MlgenError):
     """The template, or the release a project was made from, cannot be read."""
+
+
+#: What the operating system may say of a place that a user can mend.
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
+
+
+def disk(error: OSError) -> str | None:
+    """A disk that takes nothing in one sentence, None where the error is no such thing."""
+    if "No usable temporary directory" in str(error):
+        return "there is no folder for temporary files; free some space in one of them, or set TMPDIR to another."
+    if error.errno not in _DISK:
+        return None
+    where = error.filename2 or error.filename
+    path = f"'{os.fsdecode(where)}'" if isinstance(where, str | bytes) else "the project"
+    return (
+        f"{path} can't be written: {os.strerror(error.errno)}; free some space, or name a folder that you may write to."
+    )
 
 
 def nearest(value: str, choices: Iterable[str]) -> str:

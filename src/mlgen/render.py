@@ -7,6 +7,7 @@ becomes an `AnswerError` with that sentence. Nothing has been written by then.
 from __future__ import annotations
 
 import re
+import shutil
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,10 +39,27 @@ def render(
         SourceError: where the template cannot be read.
     """
     check_destination(destination)
-    with told(source), _worker(answers, destination, source, ask=ask, check=check) as worker:
-        worker.run_copy()
-    if source.recorded and not check:
-        _record(destination / ANSWERS_FILE, *source.recorded)
+    with told(source), _whole(destination):
+        with _worker(answers, destination, source, ask=ask, check=check) as worker:
+            worker.run_copy()
+        if source.recorded and not check:
+            _record(destination / ANSWERS_FILE, *source.recorded)
+
+
+@contextmanager
+def _whole(destination: Path) -> Iterator[None]:
+    """Leave a whole project or none: whatever ends the block early (a full disk, Ctrl-C), what was made goes."""
+    existed = destination.is_dir()
+    try:
+        yield
+    except BaseException:
+        for path in destination.iterdir() if destination.is_dir() else ():
+            if path.name == ".git":
+                continue
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() and not path.is_symlink() else path.unlink()
+        if destination.is_dir() and not existed:
+            destination.rmdir()
+        raise
 
 
 def check_destination(destination: Path) -> None:
@@ -119,13 +137,15 @@ def _worker(answers: Mapping[str, Any], destination: Path, source: Source, *, as
 @contextmanager
 def told(source: Source) -> Iterator[None]:
     """Turn what Copier, git and the validators raise for expected reasons into this package's errors."""
-    from copier.errors import CopierError, UserMessageError
+    from copier.errors import CopierAnswersInterrupt, CopierError, UserMessageError
     from plumbum import ProcessExecutionError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Copier warns of changes that no commit holds; mlgen says so itself
             yield
+    except CopierAnswersInterrupt as error:  # Ctrl-C at a prompt, which is a CopierError, too
+        raise KeyboardInterrupt from error
     except UserMessageError as error:
         raise DestinationError(_sentence(str(error))) from error
     except ProcessExecutionError as error:

@@ -14,3 +14,13 @@ scheduling    jobs that run by themselves; cli, the command line over all of it
 
 A project's own code imports `mlgen_runtime.extend` and nothing else; all other modules may change with any release.
 """
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 # said here, for what follows would fail with a trace
+    print(
+        f"this project needs Python 3.11 to 3.13, and this is {sys.version.split()[0]}; "
+        "`make setup` finds one of those, or name it: make setup PYTHON=/path/to/python",
+        file=sys.stderr,
+    )
+    raise SystemExit(2)

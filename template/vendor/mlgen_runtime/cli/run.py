@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import overrides
 from ..config.composition import run_hydra, typed
 from ..config.tree import ConfTree
+from ..core import disk
 from ..core.errors import InputError
 from ..usecase.configuration import schema_of
 from . import reports
@@ -23,6 +24,10 @@ from .verbs import Verb, find
 if TYPE_CHECKING:
     from ..config.run import ConfigSchema
     from ..config.tree import Composed
+
+
+#: Verbs that are worth running where their report cannot be written, such as a service on a disk that is only read.
+LASTING = ("serve",)
 
 
 def run(command: Command, root: Path) -> int:
@@ -51,6 +56,19 @@ def run(command: Command, root: Path) -> int:
     return ended.report.exit_code if ended.report else 0
 
 
+def _keep(folder: Path, verb: Verb, changed: list[str], ended: VerbRun) -> None:
+    """Write the report of a verb; where it was of use without one, that is a line and no failure."""
+    assert ended.report is not None
+    try:
+        reports.write(folder, verb.name, changed, ended.report)
+    except OSError as error:
+        line = disk.told(error)
+        if line is None or verb.name not in LASTING:
+            ended.error = error
+        else:
+            print(f"there is no report: {line}", file=sys.stderr)
+
+
 def _run_one(
     verb: Verb, composition: Any, root: Path, composed: Composed, schema: ConfigSchema, *, several: bool
 ) -> VerbRun:
@@ -66,13 +84,15 @@ def _run_one(
         print(f"\nrun {state.job.num}: {' '.join(changed)}", flush=True)
     try:
         config = typed(composition, root, composed, schema)
+        if verb.name not in LASTING:
+            disk.check_writable(root / "reports")
         ended.report = verb.load()(config)
     except Exception as error:
         ended.error = error
         if several:
             print(error if isinstance(error, InputError) else traceback.format_exc(), file=sys.stderr, flush=True)
     else:
-        reports.write(root / "reports", verb.name, changed, ended.report)
+        _keep(root / "reports", verb, changed, ended)
         if several:
             reports.write(ended.folder, verb.name, changed, ended.report)
     return ended

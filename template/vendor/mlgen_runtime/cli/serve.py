@@ -33,7 +33,10 @@ def run(config: RunConfig) -> VerbReport:
         bundle=str(config.root / settings.bundle) if settings.bundle else None,
     )
     environment = {**os.environ, **variables(config)}
-    if settings.port:
-        print(f"serving on http://{settings.host}:{settings.port} (Ctrl-C stops it)", file=sys.stderr)
-    serve(settings, environment)
+    serve(settings, environment, announce=_announce)
     return VerbReport({"host": settings.host, "port": settings.port, "stopped": True})
+
+
+def _announce(url: str) -> None:
+    """Say that the service is there, once it is."""
+    print(f"serving on {url} (Ctrl-C stops it)", file=sys.stderr, flush=True)

@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import sys
 
-from ..core.errors import InputError
-from .settings import from_environment
-
 
 def main() -> int:
-    """Serve until told to stop; 2 where the settings or the bundle are wrong, said in one line."""
+    """Serve until told to stop; 2 where the settings or the bundle are wrong, said in one line; 130 where Ctrl-C comes
+    before there is a service."""
     try:
+        return _run()
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+
+
+def _run() -> int:
+    from ..core.errors import InputError
+
+    try:
+        from .settings import from_environment
         from .workers import run
 
         run(from_environment())

@@ -16,6 +16,8 @@ from ..core.errors import InputError
 from .settings import RestSettings
 
 BACKLOG = 4096
+#: Ports below it are the administrator's; so many are tried to name one that is free.
+UNPRIVILEGED, TRIED = 1024, 50
 _SO_ATTACH_FILTER = 26
 #: Classic BPF over the TCP header: drop a packet whose SYN flag (byte 13, bit 1) is set, keep all others.
 _DROP_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 2), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
@@ -30,11 +32,27 @@ def listen(settings: RestSettings) -> socket.socket:
         listening.bind((settings.host, settings.port))
     except OSError as error:
         listening.close()
-        raise InputError(
-            f"rest.port {settings.port} on {settings.host} cannot be opened: {error.strerror}; "
-            "choose another: rest.port=N"
-        ) from error
+        other = _free(family, settings)
+        said = f"rest.port {settings.port} on {settings.host} cannot be opened: {error.strerror}"
+        raise InputError(f"{said}; choose another, such as rest.port={other}") from error
     return listening
+
+
+def address(listening: socket.socket) -> str:
+    """Where a bound socket is reached."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if listening.family == socket.AF_INET6 else f"http://{host}:{port}"
+
+
+def _free(family: socket.AddressFamily, settings: RestSettings) -> int:
+    """The next port that can be had, for everybody where the one that was asked for is not."""
+    first = max(settings.port + 1, UNPRIVILEGED)
+    for port in range(first, min(first + TRIED, 65536)):
+        with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as trial, contextlib.suppress(OSError):
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((settings.host, port))
+            return port
+    return 0  # any that is free: the system chooses
 
 
 def take_no_more(listening: socket.socket) -> None:

@@ -13,7 +13,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from ..hooks.registry import observers
 from . import logs, observed
 from .app import build
 from .connections import Limits, protocol
-from .listening import BACKLOG, listen, take_no_more, take_the_rest
+from .listening import BACKLOG, address, listen, take_no_more, take_the_rest
 from .metrics import Metrics
 from .served import Served
 from .settings import API_KEY, RestSettings
@@ -37,13 +37,25 @@ from .watch import Watch
 
 logger = logging.getLogger(__name__)
 
+#: Is told the address once connections are accepted there.
+Announce = Callable[[str], None]
+#: The ending of the mark that a worker leaves beside its metrics once it accepts connections.
+ACCEPTING = ".accepting"
+
 
 class Server(uvicorn.Server):
-    """uvicorn's server with a drain before its shutdown. `alone` is whether the port is this process's only."""
+    """uvicorn's server with a drain before its shutdown. `alone` is whether the port is this process's only;
+    `accepting` is called once connections are accepted."""
 
     state: State
     limits: Limits
     alone: bool
+    accepting: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.accepting()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.state.draining = True
@@ -76,10 +88,10 @@ class Server(uvicorn.Server):
         return protocol
 
 
-def run(settings: RestSettings, environment: Mapping[str, str] = os.environ) -> None:
+def run(settings: RestSettings, environment: Mapping[str, str] = os.environ, announce: Announce | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Raises InputError where there is no bundle to serve or the port is taken."""
     listening = listen(settings)
-    serve(settings, listening, environment)
+    serve(settings, listening, environment, announce=announce)
 
 
 def serve(
@@ -87,8 +99,10 @@ def serve(
     listening: socket.socket,
     environment: Mapping[str, str] = os.environ,
     folder: Path | None = None,
+    announce: Announce | None = None,
 ) -> None:
-    """Serve on a bound socket. `folder` is where several workers leave their metrics for each other."""
+    """Serve on a bound socket. `folder` is where several workers leave their metrics for each other, and a mark once
+    they accept connections; `announce` is told the address then."""
     pointer, served = load(settings)
     store, outcomes = settings.store, settings.outcomes
     place = Place(source="rest", model=served.model, environment=environment, store=store, outcomes=outcomes)
@@ -123,6 +137,16 @@ def serve(
     )
     server = Server(config)
     server.state, server.limits, server.alone = state, limits, folder is None
+    url = address(listening)
+
+    def accepting() -> None:
+        logger.info("ready", extra={"fields": {"url": url, "model_version": state.served.version}})
+        if folder is not None:
+            (folder / f"{os.getpid()}{ACCEPTING}").touch()
+        if announce is not None:
+            announce(url)
+
+    server.accepting = accepting
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_serve(server, state, limits, pointer, listening))
@@ -152,9 +176,6 @@ async def _serve(
             failed=lambda fault: loop.call_soon_threadsafe(note, state, fault),
         )
         state.ready = True
-        host, port = listening.getsockname()[:2]
-        fields = {"url": f"http://{host}:{port}", "model_version": state.served.version}
-        logger.info("ready", extra={"fields": fields})
         if watch:
             watch.start()
         await server.serve(sockets=[listening])

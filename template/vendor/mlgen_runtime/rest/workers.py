@@ -19,7 +19,8 @@ from types import FrameType
 
 from ..hooks.registry import check
 from . import server
-from .listening import BACKLOG, listen, take_no_more
+from .listening import BACKLOG, address, listen, take_no_more
+from .server import ACCEPTING, Announce
 from .settings import RestSettings, to_environment
 
 SOCKET = "REST_WORKER_SOCKET"
@@ -28,26 +29,29 @@ FOLDER = "REST_WORKER_METRICS"
 SHORT_LIFE = 5.0
 
 
-def run(settings: RestSettings, environment: Mapping[str, str] = os.environ) -> None:
+def run(settings: RestSettings, environment: Mapping[str, str] = os.environ, announce: Announce | None = None) -> None:
     """Serve in this process, or in `settings.workers` of them. Raises InputError where it cannot start.
 
-    `environment` holds the API key and the settings of those who look on.
+    `environment` holds the API key and the settings of those who look on; `announce` is told the address once
+    connections are accepted, by all workers.
     """
     inherited = environment.get(SOCKET)
     if inherited:
         listening = socket.socket(fileno=int(inherited))
         server.serve(settings, listening, environment, folder=Path(environment[FOLDER]))
     elif settings.workers == 1:
-        server.run(settings, environment)
+        server.run(settings, environment, announce)
     else:
-        supervise(settings, environment)
+        supervise(settings, environment, announce)
 
 
-def supervise(settings: RestSettings, environment: Mapping[str, str] = os.environ) -> None:
+def supervise(
+    settings: RestSettings, environment: Mapping[str, str] = os.environ, announce: Announce | None = None
+) -> None:
     """Keep the workers running until SIGTERM or SIGINT."""
+    listening = listen(settings)
     server.load(settings)  # a bundle that cannot be served is said once, here, and not by every worker
     check(environment)
-    listening = listen(settings)
     listening.listen(BACKLOG)
     stopping = False
 
@@ -61,6 +65,9 @@ def supervise(settings: RestSettings, environment: Mapping[str, str] = os.enviro
         children = {_start(settings, environment, listening, folder): time.monotonic() for _ in range(settings.workers)}
         while not stopping:
             time.sleep(0.1)
+            if announce is not None and len(list(Path(folder).glob(f"*{ACCEPTING}"))) >= settings.workers:
+                announce(address(listening))
+                announce = None
             for child in [child for child in children if child.poll() is not None]:
                 born = children.pop(child)
                 print(f"worker {child.pid} ended with {child.returncode}; starting another", file=sys.stderr)

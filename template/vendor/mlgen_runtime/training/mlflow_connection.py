@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core import disk
 from ..core.errors import InputError
 from ..core.jsonable import masked
 
@@ -48,6 +49,13 @@ def knock(uri: str) -> None:
         raise _away(uri, error) from error
 
 
+def check_writable(uri: str) -> None:
+    """Raise InputError where a database that is a file lies on a disk that takes nothing: MLflow says that late, and at
+    length."""
+    if uri.startswith("sqlite:///") and ":memory:" not in uri:
+        disk.check_writable(Path(uri.removeprefix("sqlite:///")).parent)
+
+
 def connect(uri: str) -> MlflowClient:
     """Import MLflow and connect to a tracking URI. Raises InputError where it cannot be reached."""
     for name, value in (*_QUIET.items(), *_PATIENCE.items()):
@@ -58,6 +66,7 @@ def connect(uri: str) -> MlflowClient:
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # logs a trace, then raises: that is told
     with reached(uri):
         _probe(uri)
         _use(uri)

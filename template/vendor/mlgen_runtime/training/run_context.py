@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..bundle import promotion
 from ..bundle.store import open_store
+from ..core import disk
 from ..core.errors import InputError
 from . import mlflow_connection as connection
 from . import tracking
@@ -22,6 +23,10 @@ from .lineage import origin
 
 if TYPE_CHECKING:
     from ..config.run import RunConfig
+
+
+#: Seconds that Ctrl-C waits for a run in MLflow that is about to begin, to end it; else the next run's sweep does.
+PATIENCE = 5.0
 
 
 class RunContext:
@@ -37,6 +42,8 @@ class RunContext:
 
     def __enter__(self) -> RunContext:
         connection.knock(self.tracker.uri)
+        disk.check_writable(self.store.staging)
+        connection.check_writable(self.tracker.uri)
         return self
 
     def open(self, tags: dict[str, str], meanwhile: Callable[[], None], metrics: Sequence[str] = ()) -> None:
@@ -71,11 +78,12 @@ class RunContext:
     ) -> None:
         for folder in self._staged:
             shutil.rmtree(folder, ignore_errors=True)
-        if error is None or not self.tracker.opened():
+        stopped = isinstance(error, KeyboardInterrupt)
+        if error is None or not self.tracker.opened(PATIENCE if stopped else None):
             return
         with contextlib.suppress(
             InputError
         ):  # MLflow went away: `error` says so, and the next run's sweep ends this one
             if self._unpublished is not None:
                 self.tracker.forget(self._unpublished)
-            self.tracker.finish("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+            self.tracker.finish("KILLED" if stopped else "FAILED")

@@ -7,6 +7,7 @@ the next run on the same machine ends it: a run still RUNNING becomes KILLED, a 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -86,10 +87,11 @@ class Tracker:
         assert self._client is not None
         return self._client
 
-    def opened(self) -> bool:
-        """Whether a run has begun (it waits for one that is about to)."""
-        if self._opening is not None and self._opening.exception() is None:
-            self.ready()
+    def opened(self, patience: float | None = None) -> bool:
+        """Whether a run has begun (it waits for one that is about to, for so many seconds at most)."""
+        with contextlib.suppress(TimeoutError):
+            if self._opening is not None and self._opening.exception(patience) is None:
+                self.ready()
         return self._client is not None
 
     def log(self, params: Mapping[str, object], metrics: Mapping[str, float], dataset: Dataset, note: str = "") -> None:
