@@ -125,6 +125,13 @@ def test_no_two_layers_bring_a_module_under_one_path() -> None:
     assert sorted(places) == sorted(set(places))
 
 
+def test_no_two_test_modules_have_one_name() -> None:
+    """pytest imports them by their names alone, and a whole run would not begin."""
+    names = [path.name for path in sorted((ROOT / "tests").rglob("test_*.py"))]
+
+    assert sorted(names) == sorted(set(names))
+
+
 @pytest.mark.parametrize("path", modules(TEMPLATE), ids=named)
 def test_python_in_the_template_is_not_a_template(path: Path) -> None:
     """No Jinja statement and no substitution stands in a .py file, nor what would be taken for one."""

@@ -51,6 +51,7 @@ _SHAPE = re.compile(
 )
 #: The marks that are tried, those of most programs first: decimal, thousands.
 _MARKS = ((".", ""), (".", ","), (",", "."), (",", ""), (".", " "), (",", " "), (".", "'"), (",", "'"))
+_MARKED = re.compile(rf"[.,]|[0-9]['\u2019{BLANKS}][0-9]")
 #: Distinct texts looked at to choose among the marks; all of them are read afterwards.
 _LOOKED_AT = 5_000
 
@@ -126,7 +127,8 @@ class Numerals:
         fitting = [marks for marks in fitting if len(told) <= _LOOKED_AT or _fits(told, marks, unit)]
         if not fitting:
             return None
-        chosen, other = _chosen(fitting, decimal or beside)
+        marked = any(_MARKED.search(level.strip(BLANKS)) for level in told)
+        chosen, other = _chosen(fitting, decimal or beside) if marked or decimal else (fitting[0], None)
         example = max(told[:200], key=lambda level: (sum(level.count(mark) for mark in ",.'"), len(level)))
         return cls(*chosen, unit, example, None if decimal else other)
 

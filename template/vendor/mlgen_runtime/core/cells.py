@@ -259,7 +259,7 @@ def _unmarked(bare: str, writing: Writing) -> str:
         if len(groups) > 1 and not (1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])):
             raise Unreadable
         whole = "".join(groups)
-    if mark and writing.decimal != "." and ("." in whole or "." in fraction):
+    if writing.decimal != "." and ("." in whole or "." in fraction):
         raise Unreadable
     return f"{sign}{whole}{'.' if mark else ''}{fraction}"
 

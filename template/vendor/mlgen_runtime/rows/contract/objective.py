@@ -105,5 +105,6 @@ def marks(column: Observed) -> dict[str, Any]:
     """The entries that say how numbers are written, where not as programs write them."""
     if column.numerals is None:
         return {}
-    found = {"unit": column.numerals.unit, "thousands": column.numerals.thousands, "decimal": column.numerals.decimal}
-    return {entry: value for entry, value in found.items() if value and value != "."}
+    said = column.numerals
+    found = {"unit": said.unit, "thousands": said.thousands, "decimal": "" if said.decimal == "." else said.decimal}
+    return {entry: value for entry, value in found.items() if value}

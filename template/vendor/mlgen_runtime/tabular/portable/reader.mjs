@@ -176,7 +176,7 @@ function number(cell, { decimal, thousands, unit, whole: integral }) {
       if (groups.length > 1 && !(groups[0].length >= 1 && groups[0].length <= 3 && groups.slice(1).every((group) => group.length === 3))) return undefined;
       whole = groups.join("");
     }
-    if (at >= 0 && decimal !== "." && (whole.includes(".") || fraction.includes("."))) return undefined;
+    if (decimal !== "." && (whole.includes(".") || fraction.includes("."))) return undefined;
     text = `${sign}${whole}${at < 0 ? "" : "."}${fraction}`;
   }
   if (INFINITE.test(text)) return Infinity;
