@@ -28,7 +28,9 @@ HEADER = """\
 # the REST interface and monitoring all follow it.
 #   role        {roles}
 #   type        {types}
-#   unit        for the reader, such as EUR or months
+#   unit        such as EUR or months; it may stand before or behind a number
+#   decimal, thousands   the marks of numbers that are not written as 1234.5
+#   missing     words for an empty cell, of all columns or of one; a word that is a category is none
 #   nullable    whether cells may be empty
 #   minimum, maximum, categories   what was seen; widen them to what is possible (no categories: any text)
 #   format, zone   how dates are written (strptime; none: ISO 8601), and by whose clocks (Europe/Berlin, UTC)
