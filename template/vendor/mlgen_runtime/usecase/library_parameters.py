@@ -28,8 +28,8 @@ from . import library_trial
 
 Array = npt.NDArray[Any]
 
-#: Rows that parameters are tried on, and seconds that it may take.
-TRIED, PATIENCE = 200, 60
+#: Rows that parameters are tried on, and seconds that it may take: a second or two, unless the machine is very busy.
+TRIED, PATIENCE = 200, 300
 
 
 @dataclass(frozen=True)
