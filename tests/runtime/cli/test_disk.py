@@ -89,6 +89,14 @@ def test_a_full_disk_is_one_line(trained: Path, verb: str, limit: int) -> None:
     assert not (trained / "scored.parquet").exists()
 
 
+def test_a_disk_that_fills_up_under_an_output_names_it(trained: Path) -> None:
+    """The system says that there is no room, and not where: the file is named all the same."""
+    done = run(trained, "predict", "input=data/sample.csv", "output=predictions.csv", limit=50_000)
+
+    refused(done, "predictions.csv cannot be written: File too large")
+    assert not (trained / "predictions.csv").exists()
+
+
 def test_a_full_disk_behind_the_standard_output_is_told(trained: Path) -> None:
     """`predict > file` on a full disk is not taken for done."""
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device, not a path of ours

@@ -23,6 +23,10 @@ def replacing(path: Path, *, lasting: bool = False) -> Iterator[Path]:
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        if error.filename is None and error.errno is not None:  # a full disk says what, and not where
+            error.filename = str(temporary)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -68,7 +68,7 @@ def _sentence(path: object, error: OSError) -> str:
 
 def _shown(path: object) -> str:
     if path is None or isinstance(path, int):
-        return "a file"
+        return "a file of this run"
     place = Path(os.fsdecode(path))  # type: ignore[arg-type] # of whatever kind it was opened by
     if match := _TEMPORARY.match(place.name):
         place = place.with_name(match[1])
