@@ -12,8 +12,15 @@ from collections.abc import Iterator
 
 from .schema import Column, Contract
 
+#: Where the sample lies that every project brings along.
+SAMPLE = "data/sample"
 #: What a client may go on sending where a column's type has changed: (before, after).
 _TAKEN = {("integer", "number"), ("category", "text"), ("text", "category")}
+
+
+def of_the_sample(contract: Contract) -> bool:
+    """Whether a contract is that of the sample: it, and a model of it, show the way and step aside for other data."""
+    return contract.source is not None and contract.source.startswith(SAMPLE)
 
 
 def broken(before: Contract, after: Contract) -> str | None:

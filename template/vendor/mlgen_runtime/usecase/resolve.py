@@ -15,6 +15,7 @@ import pandas as pd
 from ..config.run import RunConfig
 from ..config.settings import TableSettings
 from ..contract import file
+from ..contract.compatibility import of_the_sample
 from ..contract.schema import Contract
 from ..core.errors import InputError
 from ..data import tables
@@ -22,8 +23,6 @@ from ..data import versions as versioning
 from . import deployments, registry
 from .protocol import UseCase
 
-#: The bundled rows are data/sample.csv and its like.
-SAMPLE = "data/sample"
 #: Rows that `retrain` chose from those of the contract, or that the contract's model was asked about.
 CHOSEN = "data/retrain/"
 
@@ -70,7 +69,7 @@ def resolve(config: RunConfig) -> Resolved:
     notes = [version.note] if version.note else []
     known = None if config.contract.write else _known(config, case, origin, notes)
     aside = None
-    if known is not None and _of_the_sample(known) and origin != known.source and not origin.startswith(CHOSEN):
+    if known is not None and of_the_sample(known) and origin != known.source and not origin.startswith(CHOSEN):
         aside, known = path.with_name(f"{path.stem}.sample{path.suffix}"), None
         notes.append(f"{shown} was the sample's: it is kept as {aside.name}, and a new one is inferred")
     if known is not None and settings.target is None:
@@ -104,15 +103,11 @@ def _known(config: RunConfig, case: UseCase, origin: str, notes: list[str]) -> C
     if kept is None:
         return today
     then = file.parse(kept, f"{shown} of version {settings.version}", case.vocabulary)
-    if _of_the_sample(then) and origin != then.source:
+    if of_the_sample(then) and origin != then.source:
         return today
     if then != today:
         notes.append(f"the contract is that of version {settings.version}; {shown} says something else today")
     return then
-
-
-def _of_the_sample(contract: Contract) -> bool:
-    return contract.source is not None and contract.source.startswith(SAMPLE)
 
 
 def _need_target(settings: TableSettings, path: Path) -> None:
