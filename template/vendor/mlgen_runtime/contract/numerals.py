@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..core.cells import BLANKS, Unreadable, Writing, number, says_none
+from ..core.command_line import override
 
 #: Signs of currencies and shares, the codes of currencies that are seen most, and units of measure.
 _SIGNS = "$€£¥₹₽₩₺%‰°"
@@ -90,7 +91,9 @@ class Numerals:
             text += f" {self.unit}"
         if self.other is not None:
             mark = "." if self.decimal == "," else ","
-            text += f"; where {mark!r} is the decimal mark, set data.decimal='{mark}' and contract.write=true"
+            text += (
+                f"; where {mark!r} is the decimal mark, set {override('data.decimal', mark)} and contract.write=true"
+            )
         return text
 
     @classmethod
