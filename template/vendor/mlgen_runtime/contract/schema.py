@@ -1,4 +1,4 @@
-"""The shape of the data contract, with no dependency beyond numpy.
+"""The shape of the data contract, with no dependency beyond the standard library.
 
 The contract is reviewed as YAML (`data/contract.yaml`, read and written by `contract.file`) and travels in every bundle
 as JSON. The server reads it there, so this module imports neither pandas nor YAML. One real column of the YAML:
@@ -23,7 +23,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..core import moments, zones
 from ..core.cells import Keys, Levels, Writing
 from ..core.errors import InputError, nearest
 from .vocabulary import Vocabulary
@@ -74,6 +73,13 @@ class Column:
         _one_of(self.name, "type", self.type, TYPES)
         for fault in self._faults():
             raise InputError(f"contract: column {self.name!r} {fault}; edit the contract")
+        if self.format is not None or self.zone is not None:
+            self._check_dates()
+
+    def _check_dates(self) -> None:
+        """Refuse a format or a zone that no reader knows; what knows takes numpy, which this module does without."""
+        from ..core import moments, zones
+
         if self.format is not None:
             moments.check(self.format, f"contract: column {self.name!r} has the format")
         if self.zone is not None:
