@@ -26,7 +26,7 @@ from mlgen_runtime.rows.contract.proposal import infer
         (["1\u00a0234", "17"], (".", " ", "")),
         (["1'234.5", "7.0"], (".", "'", "")),
         (["12 kg", "7.5 kg"], (".", "", "kg")),
-        (["8,5", "7"], (",", "", "")),
+        (["8,5", "7"], (",", ".", "")),
     ],
 )
 def test_marks_and_unit_are_found(cells: list[str], expected: tuple[str, str, str]) -> None:
