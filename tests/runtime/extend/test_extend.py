@@ -147,11 +147,12 @@ def test_a_wrapper_refuses_rows_that_lack_a_class(wrapper: str, own: Path, train
     train()
     place = own / "data" / "contract.yaml"
     text = place.read_text("utf8")
-    assert text.count("labels: ['no', 'yes']") == 1, text
-    place.write_text(text.replace("labels: ['no', 'yes']", "labels: ['maybe', 'no', 'yes']"), "utf8")
+    before, target, after = text.partition("saw_doctor:")
+    after = after.replace("categories: ['no', 'yes']", "categories: [maybe, 'no', 'yes']", 1)
+    place.write_text(before.replace("task: binary", "task: multiclass") + target + after, "utf8")
 
     with pytest.raises(InputError, match="must see every class, and the training rows lack one of the 3"):
-        train(f"model={wrapper}", "task=multiclass")
+        train(f"model={wrapper}")
 
 
 def test_a_wrapper_of_classes_is_fitted_once(train: Callable[..., Trained], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +321,7 @@ def test_the_promise_is_what_is_exported(own: Path) -> None:
     assert set(registered("metric")) == {"f2", "misses"}
     assert set(registered("check")) == {"plausible_age"}
     assert set(registered("sink")) == {"own_chat"}
-    assert len(registered("model")) == 10
+    assert len(registered("model")) == 12
 
 
 def test_a_promoted_estimator_serves(train: Callable[..., Trained], own: Path) -> None:
