@@ -231,6 +231,20 @@ def test_a_header_is_found_where_it_is(content: bytes, tmp_path: Path) -> None:
     assert batch.table.to_pydict() == {"a": ["1", "2"], "b": ["x", "y"]}
 
 
+def test_a_request_may_hold_objects_where_the_contract_names_what_is_in_them() -> None:
+    """As JSON lines do; another contract knows no such field."""
+    columns = (Column(name="at.city", type="category"), Column(name="goal", role="target", type="number"))
+    model = RequestModel(Contract(task="regression", columns=columns, vocabulary=VOCABULARY), 10)
+
+    for record in ({"at": {"city": "Ulm"}}, {"at.city": "Ulm"}):
+        assert model.decode(json.dumps({"records": [record]}).encode())[0] == {"at.city": ("Ulm",)}
+        assert model.columns([record]) == {"at.city": ("Ulm",)}
+    with pytest.raises(Refused, match="at"):
+        model.decode(b'{"records": [{"at": {"town": "Ulm"}}]}')
+    with pytest.raises(Refused):
+        MODEL.decode(b'{"records": [{"number": {"a": 1}}]}')
+
+
 def nested_parquet(folder: Path) -> str:
     rows = [{"at": {"city": "Ulm", "zip": 89073}, "tags": ["a"]}, {"at": None, "tags": None}]
     parquet.write_table(pa.Table.from_pylist(rows), folder / "t.parquet")

@@ -25,6 +25,7 @@ import msgspec
 
 from ..bundle.option import Option
 from ..contract.schema import Contract
+from ..core.cells import spread
 from ..core.errors import nearest
 from .fields import Field, input_field, other_field
 from .options import NONE, Chosen, Options
@@ -65,6 +66,7 @@ class RequestModel:
         self.names = tuple(field.name for field in self.inputs)
         self._named = [(f.name, f.column.levels.exact) for f in self.inputs if f.names_something]
         self._spelt = _spelt(self.fields)
+        self._dotted = any("." in name for name in self.fields)
         self._required = tuple(field.name for field in self.inputs if field.required)
         self.options = Options(options)
         record, self._cells = self._record()
@@ -102,11 +104,21 @@ class RequestModel:
         try:
             found: Any = self._converted(body) if self._spelt else self._decoder.decode(body)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-            raise self._refusal(body, error) from None
+            if (found := self._spread(body)) is None:
+                raise self._refusal(body, error) from None
         columns = self._columns(map(self._cells, found.records)) if found.records else self._empty()
         if any(not known.issuperset(columns[name]) and self._blank(name, columns) for name, known in self._named):
             raise Refused(422, self.faults(parse(body)["records"], ("body", "records")))
         return columns, self.options.decoded(found)
+
+    def _spread(self, body: bytes) -> Any:
+        """The body, where the contract names what is in objects (`address.city`) and records hold such; else None."""
+        if not self._dotted:
+            return None
+        try:
+            return self._converted(body)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return None
 
     def _converted(self, body: bytes) -> Any:
         """The body, read without types, its records' odd names spelt otherwise, then checked by the same types."""
@@ -114,13 +126,17 @@ class RequestModel:
         if isinstance(payload, dict) and isinstance(records := payload.get("records"), list):
             spelt = self._spelt
             payload["records"] = [
-                {spelt.get(name, name): value for name, value in record.items()} if isinstance(record, dict) else record
+                {spelt.get(name, name): value for name, value in spread(record).items()}
+                if isinstance(record, dict)
+                else record
                 for record in records
             ]
         return msgspec.convert(payload, self._body)
 
     def columns(self, records: Sequence[Any], where: Sequence[str | int] = ("body", "records")) -> Columns:
         """Check records that are already plain data (the other protocols) and return them as columns."""
+        if self._dotted and isinstance(records, list):
+            records = [spread(record) if isinstance(record, dict) else record for record in records]
         faults = self.faults(records, where)
         if faults:
             raise Refused(422, faults)
