@@ -82,6 +82,12 @@ class Numerals:
         return Writing(decimal=self.decimal, thousands=self.thousands, unit=self.unit, missing=frozenset(missing))
 
     @property
+    def entries(self) -> dict[str, str]:
+        """What a contract says of the column: the marks that are not a program's, and the unit."""
+        found = {"unit": self.unit, "thousands": self.thousands, "decimal": "" if self.decimal == "." else self.decimal}
+        return {entry: value for entry, value in found.items() if value}
+
+    @property
     def note(self) -> str:
         """How a cell is read, for the reviewer, and how to decide where another way fits as well."""
         read = number(self.example, self.writing())

@@ -10,6 +10,7 @@ import dataclasses
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,6 +90,11 @@ class Observed:
         if self.texts is not None or self.cells is None:
             return self.texts.levels if self.texts is not None else ()
         return raw.texts(self.cells).levels
+
+    @property
+    def marks(self) -> dict[str, Any]:
+        """The contract's entries that say how numbers are written, where not as programs write them."""
+        return {} if self.numerals is None else self.numerals.entries
 
     @property
     def seen(self) -> Seen:

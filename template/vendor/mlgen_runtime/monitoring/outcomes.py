@@ -146,7 +146,7 @@ def _truths(frame: pd.DataFrame, contract: Contract, path: str) -> list[str]:
     if contract.labels:
         codes = truth(frame[[target.name]], contract)
         return [json.dumps(contract.label_values[code], ensure_ascii=False) for code in codes]
-    found = numbers(frame[target.name])
+    found = numbers(frame[target.name], target.writing)
     typed = frame[[target.name]].assign(**{target.name: found.values})
     if found.bad.any():
         row = int(found.bad.argmax())

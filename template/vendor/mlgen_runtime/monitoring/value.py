@@ -106,9 +106,13 @@ def _each(model: Predictor, answers: pd.DataFrame, rows: np.ndarray, settings: V
 
     from ..contract.columns import numbers
     from ..contract.typed import label_codes
+    from ..core.cells import PLAIN
 
     chosen = answers.iloc[rows]
-    times = numbers(chosen[settings.amount]).values if settings.amount is not None else np.ones(len(chosen))
+    times = np.ones(len(chosen))
+    if settings.amount is not None:
+        known = {column.name: column.writing for column in model.contract.columns}
+        times = numbers(chosen[settings.amount], known.get(settings.amount, PLAIN)).values
     if model.contract.labels:
         predicted, true = (label_codes(chosen[name], model.contract) for name in ("prediction", "truth"))
         return np.where(predicted >= 0, worths(settings, model.contract)[predicted, true], np.nan) * times

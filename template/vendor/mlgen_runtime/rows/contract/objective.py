@@ -6,7 +6,6 @@ wine_quality's 3 to 9 in 6,497 rows are classes, bike_sharing's 822 different co
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import pandas as pd
 
@@ -75,7 +74,7 @@ def _amount(truth: Observed) -> Column:
         minimum=int(low) if whole else low,
         maximum=int(high) if whole else high,
         written_as_text=truth.written_as_text,
-        **marks(truth),
+        **truth.marks,
     )
 
 
@@ -99,12 +98,3 @@ def _classes(truth: Observed) -> Column:
 def _is_text(truth: Observed) -> bool:
     """Whether the source holds text, or texts among other things."""
     return truth.cells is not None and not pd.api.types.is_bool_dtype(truth.cells.dtype)
-
-
-def marks(column: Observed) -> dict[str, Any]:
-    """The entries that say how numbers are written, where not as programs write them."""
-    if column.numerals is None:
-        return {}
-    said = column.numerals
-    found = {"unit": said.unit, "thousands": said.thousands, "decimal": "" if said.decimal == "." else said.decimal}
-    return {entry: value for entry, value in found.items() if value}

@@ -17,7 +17,7 @@ from ...contract.schema import Column, Contract
 from ...core.errors import InputError, nearest
 from ...data.source.place import is_delimited
 from ..settings import DataSettings
-from .objective import marks, target_column
+from .objective import target_column
 from .overriding import agree, overridden
 from .vocabulary import VOCABULARY
 
@@ -223,7 +223,7 @@ def _entry(column: Observed, role: str, note: str | None) -> Column:
         maximum=_tidy(high, kind) if known and role not in ("id", "group") else None,
         categories=_categories(column) if kind == "category" and role == "feature" else (),
         written_as_text=column.written_as_text,
-        **marks(column),
+        **column.marks,
         format=column.format,
         zone=column.zone,
         note=_almost(column, note),

@@ -249,12 +249,15 @@ def _column(entry: Observed, role: str | None) -> Column:
         nullable=True,
         categories=tuple(levels) if len(levels) <= LISTED else (),
         written_as_text=entry.written_as_text,
+        **entry.marks,
     )
 
 
 def _target_column(entry: Observed) -> Column:
     """The target; amounts that were never below zero are taken not to go below it."""
     positive = entry.numbers is not None and bool(np.nanmin(entry.numbers) >= 0)
+    notes = ["never below zero, so forecasts stop there; take the minimum out if it may fall below"] if positive else []
+    notes += [entry.numerals.note] if entry.numerals is not None else []
     return Column(
         name=entry.name,
         role="target",
@@ -262,9 +265,8 @@ def _target_column(entry: Observed) -> Column:
         nullable=True,
         minimum=0 if positive else None,
         written_as_text=entry.written_as_text,
-        note="never below zero, so forecasts stop there; take the minimum out if it may fall below"
-        if positive
-        else None,
+        **entry.marks,
+        note="; ".join(notes) or None,
     )
 
 
