@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from mlgen_runtime.contract.schema import Column, Contract, Forecast
+from mlgen_runtime.contract.forecast import Forecast
+from mlgen_runtime.contract.schema import Column, Contract
 from mlgen_runtime.timeseries.contract.vocabulary import VOCABULARY
 from mlgen_runtime.timeseries.frequency import Frequency
 from mlgen_runtime.timeseries.model.backtest import Backtest, cuts

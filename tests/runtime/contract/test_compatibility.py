@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from mlgen_runtime.contract.compatibility import broken
-from mlgen_runtime.contract.schema import Column, Contract, Forecast
+from mlgen_runtime.contract.forecast import Forecast
+from mlgen_runtime.contract.schema import Column, Contract
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
 from mlgen_runtime.timeseries.contract.vocabulary import VOCABULARY as SERIES
 

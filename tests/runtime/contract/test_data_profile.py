@@ -13,7 +13,8 @@ from mlgen_runtime.config.settings import CheckSettings
 from mlgen_runtime.contract import report_page
 from mlgen_runtime.contract.data_profile import ColumnProfile, DataProfile, association, distribution, profile
 from mlgen_runtime.contract.data_profile.profile import drawn
-from mlgen_runtime.contract.schema import Column, Contract, Forecast
+from mlgen_runtime.contract.forecast import Forecast
+from mlgen_runtime.contract.schema import Column, Contract
 from mlgen_runtime.contract.view import View
 from mlgen_runtime.core.jsonable import plain
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY

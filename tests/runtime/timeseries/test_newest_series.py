@@ -12,7 +12,7 @@ import pytest
 from mlgen_runtime import contract
 from mlgen_runtime.bundle.store import Store
 from mlgen_runtime.contract import Column, Contract
-from mlgen_runtime.contract.schema import Forecast
+from mlgen_runtime.contract.forecast import Forecast
 from mlgen_runtime.core.duration import Span
 from mlgen_runtime.core.errors import InputError
 from mlgen_runtime.retraining import history, job

@@ -15,8 +15,9 @@ import pandas as pd
 from ...contract import dates, offsets
 from ...contract.catalogue import counted
 from ...contract.columns import moments
+from ...contract.forecast import Forecast
 from ...contract.profile import Observed, Told, observe_all
-from ...contract.schema import Column, Contract, Forecast
+from ...contract.schema import Column, Contract
 from ...core import zones
 from ...core.errors import InputError, nearest
 from ...data.source.place import is_delimited

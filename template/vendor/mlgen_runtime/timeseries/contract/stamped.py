@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...contract.schema import Contract, Forecast
+from ...contract.forecast import Forecast
+from ...contract.schema import Contract
 from ...contract.view import View
 from ..frequency import Frequency
 from ..panel import Key
