@@ -34,6 +34,8 @@ def settled(**changed: Any) -> TableSettings:
             "na_values": ["NA"],
             "decimal": None,
             "thousands": None,
+            "date_format": None,
+            "zone": None,
             **none,
             **changed,
         }
@@ -256,7 +258,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(sources: dict[str, Sour
         ("t.csv", b"", "is empty"),
         ("t.csv", b"\xef\xbb\xbf", "is empty"),
         ("t.csv.gz", gzip.compress(b"", mtime=0), "is empty"),
-        ("t.csv", b"a;b\n1;2\n", "set data.separator=';'"),
+        ("t.csv", b"a;b\n1;2\n", "set 'data.separator=\";\"'"),
         ("t.csv", b"a,a\n1,2\n", "the column name 'a' stands there more than once"),
         ("t.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 9999, mtime=0)[:-20], "is no complete gzip file"),
         ("t.csv.gz", b"a,b\n1,2\n", "is no complete gzip file"),

@@ -173,6 +173,12 @@ def _observe(series: pd.Series, name: str, told: Told) -> Observed:
 
 def _from_text(series: pd.Series, name: str, told: Told) -> Observed:
     """Guess from cells of text (or of mixed objects): number, boolean, date or plain text."""
+    plain = Writing(missing=frozenset(told.missing))
+    numbers = raw.numbers(series, plain)
+    share_bad = float(numbers.bad.mean()) if len(series) else 0.0
+    marked = bool(told.decimal or told.thousands or told.beside)
+    if not share_bad and not marked and isinstance(series.dtype, pd.StringDtype) and _begins_with_fractions(series):
+        return _numeric(name, "number", numbers, series, written_as_text=numbers.blanks > 0)
     texts = raw.texts(series, Levels((), told.missing if told.textual else ()))
     if np.any(texts.bad):
         row = int(np.flatnonzero(texts.bad)[0])
@@ -181,11 +187,8 @@ def _from_text(series: pd.Series, name: str, told: Told) -> Observed:
             f"leave it out ({override('data.drop', [name])}), or write its entries as columns of their own"
         )
     levels = [level.strip() for level in texts.levels if not says_none(level, told.missing)]
-    plain = Writing(missing=frozenset(told.missing))
-    numbers = raw.numbers(series, plain)
-    share_bad = float(numbers.bad.mean()) if len(series) else 0.0
     numerals = None
-    if levels and (share_bad or told.decimal or told.thousands or told.beside):
+    if levels and (share_bad or marked):
         numerals = Numerals.of(texts.levels, told.missing, told.decimal, told.thousands, told.beside)
     if numerals is not None and not numerals.plain:
         kind = "integer" if all(WHOLE.fullmatch(_bare(level, numerals)) for level in levels) else "number"
@@ -218,6 +221,12 @@ def _from_text(series: pd.Series, name: str, told: Told) -> Observed:
         odd=odd,
         almost=almost,
     )
+
+
+def _begins_with_fractions(series: pd.Series) -> bool:
+    """Whether the first hundred texts are numbers, and none of them is whole: the others need no look then."""
+    first = [cell.strip() for cell in series.dropna().head(100) if not says_none(cell)]
+    return bool(first) and not any(map(WHOLE.fullmatch, first))
 
 
 def _bare(level: str, numerals: Numerals) -> str:

@@ -7,6 +7,7 @@ by one, of any database that SQLAlchemy knows.
 
 from __future__ import annotations
 
+import json
 import urllib.parse
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,13 @@ def by_sqlalchemy(url: URL, statement: str) -> Generator[pa.RecordBatch, None, N
         names = list(result.keys())
         yield pa.RecordBatch.from_arrays([pa.nulls(0) for _ in names], names=names)
         while rows := result.fetchmany(_OBJECTS):
-            yield pa.RecordBatch.from_arrays([column(values) for values in zip(*rows, strict=True)], names=names)
+            columns = [column(list(map(_flat, values))) for values in zip(*rows, strict=True)]
+            yield pa.RecordBatch.from_arrays(columns, names=names)
+
+
+def _flat(value: Any) -> Any:
+    """A value of a database; arrays and JSON are the text that it shows them as."""
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
 
 
 def _connect(url: URL) -> Any:
