@@ -7,11 +7,9 @@ import math
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-from mlgen_runtime.contract.report import page
-from mlgen_runtime.contract.schema import Column, Contract
 from mlgen_runtime.core import text_table
 from mlgen_runtime.core.figures import HUGE, TINY, figure, interval
-from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
+from mlgen_runtime.core.page import limits
 from mlgen_runtime.training.gate import Comparison
 
 
@@ -69,11 +67,8 @@ def test_a_figure_is_the_number_to_its_digits(value: float, digits: int, sign: b
 
 
 def test_where_people_read_figures_they_are_written_so() -> None:
-    """A comparison, an interval, a table of the terminal, and the report of a contract."""
-    columns = (Column(name="income", minimum=0.0, maximum=4717000.0), Column(name="goal", role="target"))
-    contract = Contract(task="regression", vocabulary=VOCABULARY, columns=columns)
-
+    """A comparison, an interval, a table of the terminal, and a page."""
     assert str(Comparison("a", "b", 47168.3, -120.4, 94000.0, better=True)) == "+47,170 [-120.4, +94,000]"
     assert interval(47168.3, 45000.2, 49999.9) == "47,170 [45,000, 50,000]"
     assert text_table.table([{"rmse": 47168.34}]) == ["rmse", "47,168"]
-    assert "0 to 4,717,000" in page(contract, [], 10, "data/contract.yaml")
+    assert limits(0.0, 4717000.0) == "0 to 4,717,000"

@@ -197,10 +197,8 @@ def _from_text(series: pd.Series, name: str, told: Told) -> Observed:
     if share_bad == 0 and not np.isnan(numbers.values).all():
         found_kind = _kind_of_numbers(levels)
         if found_kind is not None:
-            as_text = numbers.blanks > 0 or (
-                series.dtype == object and series.map(lambda cell: isinstance(cell, str)).any()
-            )
-            return _numeric(name, found_kind, numbers, series, written_as_text=bool(as_text))
+            mixed = series.dtype == object and series.map(lambda cell: isinstance(cell, str)).any()
+            return _numeric(name, found_kind, numbers, series, written_as_text=bool(numbers.blanks or mixed))
     if levels and {level.casefold() for level in levels} <= {"true", "false"}:
         return _numeric(name, "boolean", raw.booleans(series, told.missing), series)
     odd: tuple[str, ...] = ()

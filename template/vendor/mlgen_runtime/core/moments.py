@@ -50,7 +50,8 @@ DIRECTIVES = {
     "%": "%",
 }
 _TIME = r"(?P<H>2[0-3]|[01][0-9]):(?P<M>[0-5][0-9])(?::(?P<S>[0-5][0-9])(?:[.,](?P<f>[0-9]{1,9}))?)?"
-ISO = rf"(?P<Y>[0-9]{{4}})-(?P<m>1[0-2]|0?[1-9])-(?P<d>3[01]|[12][0-9]|0?[1-9])(?:[T ]{_TIME}(?: ?(?P<z>{_ZONE}))?)?"
+_YEAR = "(?P<Y>[0-9]{4})"
+ISO = rf"{_YEAR}-(?P<m>1[0-2]|0?[1-9])-(?P<d>3[01]|[12][0-9]|0?[1-9])(?:[T ]{_TIME}(?: ?(?P<z>{_ZONE}))?)?"
 #: An ISO text that reads as another day in the format.
 _SWAPPED = re.compile(r"%Y-%d")
 _SECOND, _EPOCH = 1_000_000_000, datetime.date(1970, 1, 1).toordinal()

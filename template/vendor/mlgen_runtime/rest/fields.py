@@ -230,22 +230,23 @@ def _number_pattern(writing: Writing) -> str:
         return r"[-+]?[0-9]{1,16}(\.0{0,28})?" if writing.whole else _NUMBER
     mark, unit = re.escape(writing.decimal), re.escape(writing.unit)
     between = {"": "", " ": _BLANKS, "'": "['\u2019]"}.get(writing.thousands, re.escape(writing.thousands))
-    grouped = rf"[0-9]{{1,3}}({between}[0-9]{{3}}){{1,9}}|" if between else ""
+    grouped = f"[0-9]{'{1,3}'}({between}[0-9]{'{3}'}){'{1,9}'}|" if between else ""
     sign = rf"([-+\u2212]{_BLANKS}*)?"
     units = (rf"({unit}{_BLANKS}*)?", rf"({_BLANKS}*{unit})?") if unit else ("", "")
     before = rf"{sign}{units[0]}{sign if unit else ''}"
+    some, many, most = "{0,28}", "{1,28}", "{1,16}"
     if writing.whole:
-        return rf"{before}({grouped}[0-9]{{1,16}})({mark}0{{0,28}})?{units[1]}"
-    digits = rf"({grouped}[0-9]{{1,28}})({mark}[0-9]{{0,28}})?|{mark}[0-9]{{1,28}}"
-    return rf"{before}({digits})([eE]-?[0-9])?{units[1]}"
+        return f"{before}({grouped}[0-9]{most})({mark}0{some})?{units[1]}"
+    digits = f"({grouped}[0-9]{many})({mark}[0-9]{some})?|{mark}[0-9]{many}"
+    return f"{before}({digits})([eE]-?[0-9])?{units[1]}"
 
 
 def _missing(column: Column) -> str:
     """A pattern for what says that there is no number; case does not matter for the words that everybody has."""
     known = sorted(MISSING_WORDS - {""})
     anyhow = ["".join(f"[{c}{c.upper()}]" if c.isalpha() else re.escape(c) for c in word) for word in known]
-    infinite = "[-+]?[iI][nN][fF]([iI][nN][iI][tT][yY])?"
-    return "|".join([*anyhow, infinite, *map(re.escape, column.missing or ()), ""])
+    infinite = [] if column.type == "boolean" else ["[-+]?[iI][nN][fF]([iI][nN][iI][tT][yY])?"]
+    return "|".join([*anyhow, *infinite, *map(re.escape, column.missing or ()), ""])
 
 
 def _range(column: Column, strict: bool, limit: float) -> tuple[float, float]:

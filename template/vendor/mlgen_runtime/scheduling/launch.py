@@ -55,5 +55,8 @@ def call(root: Path, job: Job, moment: datetime.datetime, say: Callable[[str], o
                 say(line.rstrip("\n"))
         except BaseException:
             process.terminate()
+            if process.stdout is not None:
+                process.stdout.close()  # nobody reads any more, and a full pipe would hold it up
+            process.wait()  # Popen itself waits a quarter of a second only where it was Ctrl-C
             raise
     return process.returncode

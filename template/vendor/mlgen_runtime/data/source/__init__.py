@@ -31,7 +31,7 @@ def open_source(text: str, data: TableSettings, root: Path, key: Sequence[str], 
     source is missing, empty, of an unknown kind or not readable as its kind, and where no column is called as a key.
     """
     if text.startswith("delta://"):
-        from .delta import open_delta
+        from .delta_table import open_delta
 
         return open_delta(text, root, setting)
     if "://" in text and not text.startswith("file://"):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import InputError, nearest
 from ...core.jsonable import masked
-from .fetch import Unfit, by_adbc, by_sqlalchemy
+from .fetch import Unfit, by_sqlalchemy
 from .parquet import ParquetSource, Part
 from .place import nearest_file
 from .spool import Spool
@@ -92,7 +92,9 @@ class Query:
 
     def ways(self) -> Iterator[Callable[[URL, str], Generator[pa.RecordBatch, None, None]]]:
         """How the rows can be read, the fastest first."""
-        if self.url.get_backend_name() in ("sqlite", "postgresql") and importlib.util.find_spec("adbc_driver_manager"):
+        if self.url.get_backend_name() in ("sqlite", "postgresql") and _has_adbc():
+            from .adbc import by_adbc
+
             yield by_adbc
         yield by_sqlalchemy
 
@@ -142,13 +144,18 @@ class Query:
         return "" if table in names else nearest(table, names)
 
 
-def _drivers() -> tuple[type[Exception], ...]:
-    """What ADBC's drivers raise, in a project that has them: they come with batch scoring."""
-    if importlib.util.find_spec("adbc_driver_manager") is None:
-        return ()
-    import adbc_driver_manager
+def _has_adbc() -> bool:
+    """Whether the project has the faster way: it comes with batch scoring."""
+    return importlib.util.find_spec(".adbc", __package__) is not None
 
-    return (adbc_driver_manager.Error,)
+
+def _drivers() -> tuple[type[Exception], ...]:
+    """What the drivers of the faster way raise."""
+    if not _has_adbc():
+        return ()
+    from .adbc import errors
+
+    return errors()
 
 
 def _url(address: str, shown: str, root: Path, setting: str) -> URL:

@@ -64,7 +64,7 @@ export class Model {
 
   /** The features of one row. */
   read(given, number) {
-    const row = spread(given);
+    const row = this.columns.some((name) => given[name] !== null && typeof given[name] === "object") ? given : spread(given);
     const optional = (name) => this.contract.columns[name].nullable;
     const lacking = this.columns.filter((name) => !Object.hasOwn(row, name) && !optional(name));
     if (lacking.length) throw new Refused(`row ${number} lacks ${lacking.join(", ")}`);

@@ -58,6 +58,8 @@ class Model:
         )
         self.columns = [entry["column"] for entry in tables["columns"]]
         self._cells = [(entry["column"], *_reader(entry)) for entry in tables["columns"]]
+        #: What names a row, and of what type it is: what the answers to a file begin with, where it is there.
+        self.keys = {name: entry["type"] for name, entry in contract["columns"].items() if entry["role"] == "id"}
         self._optional = {name for name, entry in contract["columns"].items() if entry.get("nullable")}
         target = next(entry for entry in contract["columns"].values() if entry["role"] == "target")
         texts = () if contract["task"] == "regression" else target["categories"]
@@ -111,7 +113,8 @@ class Model:
 
     def _read(self, row: Row, number: int) -> list[float]:
         features: list[float] = []
-        row = cells.spread(row)
+        if dict in map(type, row.values()) and not any(type(row.get(name)) is dict for name in self.columns):
+            row = cells.spread(row)
         for name, read, expected in self._cells:
             try:
                 features += read(row.get(name) if name in self._optional else row[name])
@@ -219,14 +222,16 @@ def _print(model: Model, path: str, lines: Iterator[list[str]], out: Any) -> Non
     names, done = [name.strip() for name in next(lines, [])], 0
     if lacking := [name for name in model.columns if name not in names]:
         raise Refused(f"{path} lacks the columns {', '.join(lacking)}; its header has {', '.join(names) or 'none'}")
+    keys = [(names.index(name), cells.Keys(kind)) for name, kind in model.keys.items() if name in names]
     while some := list(islice((line for line in lines if line), CHUNK)):
         for number, line in enumerate(some, done + 1):
             if len(line) != len(names):
                 raise Refused(f"row {number} has {len(line)} cells, the header {len(names)}; mend the row")
         answers = model.predict([dict(zip(names, line, strict=True)) for line in some], done + 1)
         if not done:
-            out.writerow(["row", *answers[0]])
-        out.writerows([number, *answer.values()] for number, answer in enumerate(answers, done + 1))
+            out.writerow([*([names[at] for at, _ in keys] or ["row"]), *answers[0]])
+        for number, (line, answer) in enumerate(zip(some, answers, strict=True), done + 1):
+            out.writerow([*([key.read(line[at]) for at, key in keys] or [str(number)]), *answer.values()])
         done += len(some)
 
 

@@ -12,9 +12,9 @@ import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import InputError
-from .parquet import ParquetSource, Part, opened
-from .watched import Watched
+from ....core.errors import InputError
+from ..parquet import ParquetSource, Part, opened
+from ..watched import Watched
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
