@@ -103,18 +103,22 @@ def test_ctrl_c_at_a_prompt_is_one_line(checkout: Path, tmp_path: Path, asked: s
 
 
 def test_ctrl_c_while_files_are_made_leaves_no_half_project(checkout: Path, tmp_path: Path) -> None:
-    """Stopped in the middle of the rendering, which takes a moment."""
-    process = subprocess.Popen(
-        [*NEW, "churn", "ci=none", "--source", str(checkout), "--ref", "HEAD"],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    while not (tmp_path / "churn").exists() and process.poll() is None:
-        time.sleep(0.001)
-    process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=60)[1]
+    """Stopped in the middle of the rendering, which takes a moment; where it was quicker, it is made again."""
+    for _ in range(10):
+        process = subprocess.Popen(
+            [*NEW, "churn", "ci=none", "--source", str(checkout), "--ref", "HEAD"],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        while not (tmp_path / "churn").exists() and process.poll() is None:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+        if process.returncode != 0:
+            break
+        shutil.rmtree(tmp_path / "churn")
 
     assert process.returncode == 130, said
     assert said.strip().splitlines() == ["mlgen: stopped."]

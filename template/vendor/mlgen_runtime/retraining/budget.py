@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Why one that the gate lets through is published without being promoted.
 SHADOW = "it answers beside the champion first, as retrain.shadow says"
 UNEQUAL = "it was not compared with the champion, so the champion stays; look at both, then promote it by hand"
+#: Seconds until a run that was interrupted and goes on is interrupted again: cleaning up takes less.
+AGAIN = 15
 
 
 class Limited(Steps):
@@ -32,6 +34,7 @@ class Limited(Steps):
         self.late = False
         self._over = threading.Lock()
         self._decided = False
+        self._ended = threading.Event()
         self._timer = None if minutes is None else threading.Timer(60 * minutes, self._stop)
 
     @contextlib.contextmanager
@@ -43,10 +46,14 @@ class Limited(Steps):
             yield step
 
     def _stop(self) -> None:
-        with self._over:
-            if not self._decided:
+        """Interrupt the run; again where it goes on, as an interrupt is lost that meets a finaliser."""
+        while not self._ended.is_set():
+            with self._over:
+                if self._decided:
+                    return
                 self.late = True
                 _thread.interrupt_main()
+            self._ended.wait(AGAIN)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -69,6 +76,7 @@ class Limited(Steps):
                 "nothing was published; raise the budget, or choose a smaller retrain.window"
             ) from None
         finally:
+            self._ended.set()
             self._timer.cancel()
             if before is not None:
                 signal.signal(signal.SIGINT, before)
