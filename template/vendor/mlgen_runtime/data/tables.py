@@ -44,7 +44,7 @@ def read(
         if kept is None and "://" in path and not path.startswith("file://"):
             source = open_source(path, settings, root, (), setting)
         elif kept is None or isinstance(kept, Path):
-            source = open_file(kept or root / path.removeprefix("file://"), path, settings, setting)
+            source = open_file(kept or root / path.removeprefix("file://"), path, settings, setting, threads=True)
         else:
             return _named(frames.frame(flattened(kept)), path)
         try:

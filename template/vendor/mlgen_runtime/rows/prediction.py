@@ -96,11 +96,16 @@ def _table(
 def _exact(cells: pd.Series, contract: Contract) -> pd.Series:
     """A key as it stands; whole numbers of a text as such, where the contract says that they are."""
     import pandas as pd
+    import pyarrow as pa
 
     whole = any(column.name == cells.name and column.type == "integer" for column in contract.with_role("id"))
     if not whole or not isinstance(cells.dtype, pd.StringDtype):
         return cells.reset_index(drop=True)
-    texts = [None if cell is None or cell != cell else Keys("integer").read(cell) for cell in cells]
+    try:
+        return pd.Series(pa.array(cells).cast(pa.int64()).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get))
+    except pa.ArrowInvalid:  # with blanks around, or as a float writes it
+        key = Keys("integer")
+    texts = [None if cell is None or cell != cell else key.read(cell) for cell in cells]
     try:
         return pd.Series([None if text is None else int(text) for text in texts], dtype="Int64")
     except (ValueError, OverflowError):  # not all of them are, or one is longer than any database has them

@@ -41,8 +41,11 @@ def open_source(text: str, data: TableSettings, root: Path, key: Sequence[str], 
     return open_file(root / text.removeprefix("file://"), text, data, setting)
 
 
-def open_file(place: Path, shown: str, data: TableSettings, setting: str) -> Source:
-    """Open a file or a folder; the name that is `shown` says of what kind it is. Raises InputError as `open_source`."""
+def open_file(place: Path, shown: str, data: TableSettings, setting: str, *, threads: bool = False) -> Source:
+    """Open a file or a folder; the name that is `shown` says of what kind it is. Raises InputError as `open_source`.
+
+    `threads` is for whoever wants all rows at once, and not a batch on each thread.
+    """
     if place.is_dir():
         return parquet.open_folder(place, shown, setting)
     kind = ending(shown)
@@ -54,4 +57,4 @@ def open_file(place: Path, shown: str, data: TableSettings, setting: str) -> Sou
         return parquet.open_file(place, shown, setting)
     if kind in LINES:
         return JsonLinesSource(place, shown, data, setting)
-    return CsvSource(place, shown, data, setting)
+    return CsvSource(place, shown, data, setting, threads)

@@ -27,13 +27,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class CsvSource:
-    """The rows of a text with a header. Raises InputError where there is no header, or one of another separator."""
+#: Bytes that one thread takes at once, where a file is read by several.
+_SHARE = 1024 * 1024
 
-    def __init__(self, place: Path, shown: str, data: TableSettings, setting: str) -> None:
+
+class CsvSource:
+    """The rows of a text with a header, read by several `threads` or by the one that asks.
+
+    Raises InputError where there is no header, or one of another separator.
+    """
+
+    def __init__(self, place: Path, shown: str, data: TableSettings, setting: str, threads: bool) -> None:
         import pyarrow as pa
 
         self.described = shown
+        self._threads = threads
         self._text = TextFile(place, shown, data.encoding, setting)
         start = self._text.start()
         self._separator, before = separator(data.separator, shown, start)
@@ -152,9 +160,10 @@ class CsvSource:
             faults.append(row)
             return "skip"
 
+        size = _SHARE if self._threads and len(text) > _SHARE and b'"' not in text else len(text) + 1
         table = csv.read_csv(
             pa.BufferReader(text),
-            read_options=csv.ReadOptions(column_names=names, use_threads=False, block_size=len(text) + 1),
+            read_options=csv.ReadOptions(column_names=names, use_threads=self._threads, block_size=size),
             parse_options=csv.ParseOptions(
                 delimiter=self._separator, newlines_in_values=b'"' in text, invalid_row_handler=note
             ),
