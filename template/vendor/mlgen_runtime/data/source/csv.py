@@ -74,7 +74,7 @@ class CsvSource:
     def _pieces(self, after: int) -> Generator[Batch, None, None]:
         start = 0
         for chunk, regular in self._chunks():
-            if b'"' not in chunk and start + (count := without_quotes(chunk)) <= after:
+            if start < after and b'"' not in chunk and start + (count := without_quotes(chunk)) <= after:
                 start += count
                 continue
             piece = self._bulk(chunk, start) if regular else None
