@@ -111,7 +111,7 @@ class Levels(dict[Any, float]):
     def read(self, value: Any) -> float:
         """Return the code of one raw value; raises InputError for a value that is no text or number."""
         try:
-            return self[value] if type(value) is str else self.__missing__(value)  # 1, 1.0 and True are one key
+            return self[value]  # 1, 1.0 and True would be one key, but only texts are kept as keys
         except TypeError:  # a list or a mapping
             raise refusal(value, self.encoding) from None
 

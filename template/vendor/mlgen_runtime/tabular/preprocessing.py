@@ -236,9 +236,7 @@ def _categories(values: Values, encoding: Encoding) -> Floats:
     levels = _Met(encoding)
     cells = values.tolist() if isinstance(values, np.ndarray) else values
     try:
-        if {*map(type, cells)} <= {str, type(None)}:
-            return np.fromiter(map(levels.__getitem__, cells), dtype=np.float64, count=len(cells))
-        return np.array([levels.read(value) for value in cells], dtype=np.float64)
+        return np.fromiter(map(levels.__getitem__, cells), dtype=np.float64, count=len(cells))
     except TypeError:
         return np.array([levels.read(value) for value in cells], dtype=np.float64)
 
