@@ -62,6 +62,11 @@ class Encoding:
             whole=self.whole,
         )
 
+    @cached_property
+    def known(self) -> cells.Levels:
+        """Which of the levels a cell is."""
+        return cells.Levels(self.levels, self.words)
+
     @property
     def features(self) -> tuple[str, ...]:
         """The names of the features that this column becomes."""
@@ -99,7 +104,7 @@ class Levels(dict[Any, float]):
         self.encoding = encoding
         self.unseen = math.nan if encoding.other is None else float(encoding.other)
         self[None] = self.unseen if encoding.missing is None else float(encoding.missing)
-        self.levels = cells.Levels(encoding.levels, encoding.words)
+        self.levels = encoding.known
 
     def __missing__(self, value: Any) -> float:
         """The code of the level that a cell is (3.0 may be "3"), of a missing one, or of one that training had not."""

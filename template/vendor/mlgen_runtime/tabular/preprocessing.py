@@ -201,7 +201,10 @@ def _numbers(values: Values, encoding: Encoding) -> Floats:
 
 def _broken(values: npt.NDArray[Any]) -> bool:
     """Whether a number has a fraction."""
-    return values.dtype.kind == "f" and bool(((values != np.floor(values)) & np.isfinite(values)).any())
+    if values.dtype.kind != "f":
+        return False
+    broken = np.floor(values) != values  # so is what is missing, which few columns have
+    return bool(broken.any() and (broken & np.isfinite(values)).any())
 
 
 def _array(values: Sequence[Any]) -> npt.NDArray[Any] | None:
