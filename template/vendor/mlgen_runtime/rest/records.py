@@ -120,13 +120,20 @@ class RequestModel:
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             return None
 
+    def _flat(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A record with what is in its objects beside them; an object in a field that is known is a wrong value."""
+        nested = [name for name, value in record.items() if type(value) is dict]
+        if not nested or not self._dotted or any(name in self.fields for name in nested):
+            return record
+        return spread(record)
+
     def _converted(self, body: bytes) -> Any:
         """The body, read without types, its records' odd names spelt otherwise, then checked by the same types."""
         payload = msgspec.json.decode(body)
         if isinstance(payload, dict) and isinstance(records := payload.get("records"), list):
             spelt = self._spelt
             payload["records"] = [
-                {spelt.get(name, name): value for name, value in spread(record).items()}
+                {spelt.get(name, name): value for name, value in self._flat(record).items()}
                 if isinstance(record, dict)
                 else record
                 for record in records
@@ -136,7 +143,7 @@ class RequestModel:
     def columns(self, records: Sequence[Any], where: Sequence[str | int] = ("body", "records")) -> Columns:
         """Check records that are already plain data (the other protocols) and return them as columns."""
         if self._dotted and isinstance(records, list):
-            records = [spread(record) if isinstance(record, dict) else record for record in records]
+            records = [self._flat(record) if isinstance(record, dict) else record for record in records]
         faults = self.faults(records, where)
         if faults:
             raise Refused(422, faults)
