@@ -32,14 +32,17 @@ COMBINATIONS = [dict(zip(CHOSEN, values, strict=True)) for values in AllPairs(li
 Made = tuple[dict[str, str], Path]
 
 #: Import all of the runtime in a folder, and what its functions import of it; a verb that is not there is never run,
-#: and only who has alerts asks `extend` for what they are.
+#: and only who has alerts asks `extend` for what they are. Two kinds of source are there for batch alone: whoever else
+#: reads a table looks for the first, and refuses an address of the second, before they would be imported.
 IMPORT_ALL = """
-import ast, importlib, inspect, pkgutil, sys
+import ast, importlib.util, inspect, pkgutil, sys
 sys.path.insert(0, sys.argv[1])
 import mlgen_runtime
 from mlgen_runtime.cli.verbs import VERBS
 entries = [entry for some in VERBS.entries.values() for entry in (some if isinstance(some, tuple) else (some,))]
 never = {entry.module for entry in entries if not entry.installed} | {"extend"}
+batch = ("adbc", "delta_table")
+has_batch = importlib.util.find_spec("mlgen_runtime.batch") is not None
 for found in pkgutil.walk_packages(mlgen_runtime.__path__, "mlgen_runtime."):
     name = found.name.partition(".")[2]
     if name in sys.argv[2:]:
@@ -49,7 +52,7 @@ for found in pkgutil.walk_packages(mlgen_runtime.__path__, "mlgen_runtime."):
     tree = ast.parse(inspect.getsource(module)) if name not in never else ast.Module([])
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     for node in {node for function in functions for node in ast.walk(function)}:
-        if isinstance(node, ast.ImportFrom) and node.level:
+        if isinstance(node, ast.ImportFrom) and node.level and (node.module not in batch or has_batch):
             exec(ast.unparse(node), {"__package__": module.__package__})
 print(len(sys.modules), "modules")
 """
