@@ -40,7 +40,7 @@ def test_a_version_without_marks_is_compared_on_all_rows(store: Store) -> None:
 
 
 def test_answers_of_a_version_are_found_again_by_row(store: Store) -> None:
-    """In whichever order the rows come; a row that it was trained on and has no answer for is not fair, a new one is."""
+    """In whatever order the rows come; a row that it was trained on without an answer is not fair, a new one is."""
     answers = np.arange(150.0)
     seen.record(store, "3", FRAME.iloc[:160], CONTRACT)
     seen.record_answers(store, "3", FRAME.iloc[:150], CONTRACT, answers)
