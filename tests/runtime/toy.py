@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from mlgen_runtime.contract.schema import Column, Contract
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
+from mlgen_runtime.rows.settings import TargetSettings
 from mlgen_runtime.rows.training import Training
 from mlgen_runtime.tabular.model.blend import BlendSettings
 from mlgen_runtime.tabular.model.lightgbm import LightGBMSettings
@@ -28,6 +29,14 @@ SHARED: dict[str, Any] = {
 LIGHTGBM = LightGBMSettings(name="lightgbm", num_leaves=15, max_depth=-1, min_child_samples=5, **SHARED)
 XGBOOST = XGBoostSettings(name="xgboost", max_depth=4, min_child_weight=1.0, **SHARED)
 BLEND = BlendSettings(name="blend", folds=2, lightgbm=LIGHTGBM, xgboost=XGBOOST)
+#: conf/target as it is.
+LEARNT: dict[str, Any] = {
+    "transform": "none",
+    "objective": "squared_error",
+    "tweedie_power": 1.5,
+    "quantile": 0.5,
+    "huber_delta": None,
+}
 #: The models by name, each with quick settings.
 QUICK: dict[str, Any] = {"lightgbm": LIGHTGBM, "xgboost": XGBOOST, "blend": BLEND}
 
@@ -80,7 +89,7 @@ def truth(rows: pd.DataFrame, task: str) -> np.ndarray:
 
 
 def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
-    """Training rows and quick settings; `changed` overrides fields of Training or of its settings."""
+    """Training rows and quick settings; `changed` overrides fields of Training, of its settings or of conf/target."""
     settings: dict[str, Any] = {
         "validation_size": 0.2,
         "imbalance": "none",
@@ -89,6 +98,7 @@ def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
         "refit": "false",
     }
     settings |= {name: changed.pop(name) for name in list(changed) if name in settings}
+    learnt = {name: changed.pop(name) for name in list(changed) if name in LEARNT}
     table = frame(rows)
     given: dict[str, Any] = {
         "frame": table,
@@ -98,6 +108,7 @@ def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
         "group": None,
         "time": None,
         "settings": TrainSettings(**settings),
+        "learnt": TargetSettings(**LEARNT | learnt),
         "seed": 7,
         "threads": 1,
         "coverage": 0.9,

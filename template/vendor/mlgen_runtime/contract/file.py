@@ -33,6 +33,7 @@ HEADER = """\
 #   missing     words for an empty cell, of all columns or of one; a word that is a category is none
 #   nullable    whether cells may be empty
 #   minimum, maximum, categories   what was seen; widen them to what is possible (no categories: any text)
+#   monotone    increasing or decreasing: the only direction in which a number may move the prediction
 #   format, zone   how dates are written (strptime; none: ISO 8601), and by whose clocks (Europe/Berlin, UTC)
 #   note        why the proposal says so
 """

@@ -49,7 +49,7 @@ def judge(
     status = champion_status(config, staging.store, prepared.contract, quota.threads(config.train.threads))
     if status.served is not None:
         fair = row_hashes.unseen(staging.store, str(status.version), prepared.test, prepared.contract)
-        status, champion = defend(status, prepared.test, prepared.truth, fair)
+        status, champion = defend(status, prepared.test, prepared.truth, fair, config.gate.metric)
         found += [champion] if champion else []
     return tuple(found), status
 
@@ -117,12 +117,15 @@ def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: s
     describe(folder, config)
     bundle.seal(folder)
     served = load(folder, quota.threads(config.train.threads), version=kind)
-    scored = score(kind, model.name, served, prepared.test, prepared.truth)
+    scored = score(kind, model.name, served, prepared.test, prepared.truth, config.gate.metric)
     return dataclasses.replace(scored, model=model, parity=parity)
 
 
-def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray) -> EvaluatedModel:
-    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels."""
+def score(
+    kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray, decides: str | None = None
+) -> EvaluatedModel:
+    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels;
+    `decides` names a metric that must be among the figures."""
     import numpy as np
 
     from . import metrics
@@ -135,7 +138,7 @@ def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: n
         if contract.labels
         else np.asarray(outputs["prediction"], dtype="float64")
     )
-    figures = metrics.score(contract.task, truth, values, contract.labels)
+    figures = metrics.score(contract.task, truth, values, contract.labels, decides)
     if "prediction_low" in outputs:
         inside = (outputs["prediction_low"] <= truth) & (truth <= outputs["prediction_high"])
         figures = {**figures, "coverage": float(np.mean(inside))}
@@ -153,7 +156,7 @@ def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: n
 
 
 def defend(
-    status: ChampionStatus, frame: pd.DataFrame, truth: np.ndarray, fair: np.ndarray
+    status: ChampionStatus, frame: pd.DataFrame, truth: np.ndarray, fair: np.ndarray, decides: str | None = None
 ) -> tuple[ChampionStatus, EvaluatedModel | None]:
     """Score the champion, if it can be compared, on the test rows it was not trained on (`fair` [n] booleans).
 
@@ -169,7 +172,7 @@ def defend(
         )
         return dataclasses.replace(status, served=None, note=note), None
     name = str(status.served.card.get("model", "champion"))
-    champion = score("champion", name, status.served, frame[fair], truth[fair])
+    champion = score("champion", name, status.served, frame[fair], truth[fair], decides)
     if not known:
         return status, champion
     note = (

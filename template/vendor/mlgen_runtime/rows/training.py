@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..usecase.parity import Parity
+    from .settings import TargetSettings
 
 Array = npt.NDArray[Any]
 
@@ -25,7 +26,8 @@ class Training:
     """The training rows and how to fit them.
 
     `frame` holds the conformed inputs [n rows]; `target` [n] values, or codes 0..k-1 into the contract's labels;
-    `weight`, `group` and `time` [n] where the contract names such a column. `coverage` is that of the interval.
+    `weight`, `group` and `time` [n] where the contract names such a column. `learnt` says on which scale, and by which
+    error, an amount is learnt. `coverage` is that of the interval.
     """
 
     frame: pd.DataFrame
@@ -35,6 +37,7 @@ class Training:
     group: Array | None
     time: Array | None
     settings: Any
+    learnt: TargetSettings
     seed: int
     threads: int
     coverage: float

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from ...config.schema import Count
 from ...rows.training import Training
-from .. import link as links
 from . import boosting, lightgbm, validation, xgboost
 from .boosting import Ensemble, Prepared, Trees
 from .candidate import Fitted
@@ -53,7 +52,7 @@ def fit(training: Training, settings: BlendSettings) -> Fitted:
             trees = fitter(rows.take(learn), most, rows.take(held))
             margins[kind, held] = trees.margins(rows.matrix[held])
             kinds[kind].append(trees)
-    share = best_share(training, prepared, margins)
+    share = best_share(prepared, margins)
     weights = (share, 1 - share)
     members = [
         (weight / len(trees), booster)
@@ -73,16 +72,12 @@ def fit(training: Training, settings: BlendSettings) -> Fitted:
     return boosting.fitted("blend", training, prepared, Ensemble(tuple(members)), offsets, record)
 
 
-def best_share(training: Training, prepared: Prepared, margins: Array) -> float:
+def best_share(prepared: Prepared, margins: Array) -> float:
     """LightGBM's share of the weight, from the margins [2, n, 1 or k] of rows while they were held out."""
-    weight, link = prepared.rows.weight, prepared.task.link
+    weight, objective = prepared.rows.weight, prepared.task.objective
     shares = np.arange(STEPS + 1) / STEPS
     losses = []
     for share in shares:
-        scores = links.scores(share * margins[0] + (1 - share) * margins[1], link)
-        if training.classes:
-            loss = -np.log(np.maximum(scores[np.arange(len(scores)), training.target], 1e-15))
-        else:
-            loss = (scores - training.target) ** 2
+        loss = objective.losses(prepared.rows.target, share * margins[0] + (1 - share) * margins[1])
         losses.append(np.average(loss, weights=weight))
     return float(shares[int(np.argmin(losses))])

@@ -18,8 +18,11 @@ from ...onnx.graph import Graph
 from ...rows.training import Training
 from .. import link as links
 from .. import preprocessing as preparing
-from . import interval
+from . import constraints, interval
+from . import objective as objectives
 from .candidate import Fitted, decimals
+from .constraints import Constraints
+from .objective import Objective
 
 Array = npt.NDArray[Any]
 
@@ -69,7 +72,7 @@ class Trees(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Encoded rows [n, features], the target [n] in link space (or codes), their weights [n]."""
+    """Encoded rows [n, features], the target [n] as the libraries learn it (or codes), their weights [n]."""
 
     matrix: Array
     target: Array
@@ -82,14 +85,21 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What a library must know besides the rows: link, classes, code columns, seed, threads, early stopping."""
+    """What a library must know besides the rows: objective, classes, code columns, constraints, seed, threads, early
+    stopping."""
 
-    link: str
+    objective: Objective
     classes: int
     categorical: tuple[int, ...]
+    constraints: Constraints
     seed: int
     threads: int
     patience: int
+
+    @property
+    def link(self) -> str:
+        """What turns margins into scores."""
+        return self.objective.link
 
     @property
     def targets(self) -> int:
@@ -199,14 +209,16 @@ class Prepared:
 
 
 def prepare(training: Training, link: str) -> Prepared:
-    """Encode the training rows and put a regression target into link space."""
+    """Encode the training rows and put a regression target on the scale that is learnt."""
     preprocessing = preparing.fit(training.frame, training.contract)
-    target = training.target if training.classes else links.margins(training.target, link)
+    objective = objectives.of(training, link)
+    target = training.target if training.classes else objective.labels(training.target)
     rows = Rows(matrix=preprocessing.frame(training.frame), target=target, weight=training.weights())
     task = Task(
-        link=link,
+        objective=objective,
         classes=training.classes,
         categorical=tuple(preprocessing.categorical),
+        constraints=constraints.of(training.contract, preprocessing),
         seed=training.seed,
         threads=min(training.threads, max(1, rows.matrix.size // CELLS_PER_THREAD)),
         patience=training.settings.early_stopping_rounds,
@@ -215,10 +227,8 @@ def prepare(training: Training, link: str) -> Prepared:
 
 
 def link(training: Training) -> str:
-    """The link of the task; for regression, whether the target is learnt as its logarithm."""
-    if training.classes:
-        return "logistic" if training.classes == 2 else "softmax"
-    return "identity"
+    """The link of the task."""
+    return objectives.link(training)
 
 
 def fitted(
@@ -246,4 +256,5 @@ def offsets(training: Training, prepared: Prepared, index: Array, margins: Array
     """The interval's offsets from the margins [rows, 1] of rows that were not learnt from; none for classes."""
     if training.classes:
         return None
-    return interval.offsets(prepared.rows.target[index] - margins[:, 0], training.coverage)
+    away = links.residuals(training.target[index], margins[:, 0], prepared.task.link)
+    return interval.offsets(away, training.coverage, prepared.rows.weight[index])

@@ -23,6 +23,7 @@ from ...rows.training import Candidate, Training
 from .. import link as links
 from .. import preprocessing as preparing
 from . import boosting, interval, validation
+from . import objective as objectives
 from .boosting import Ensemble, Task, Trees
 from .candidate import Fitted, decimals
 from .estimator import Design, Estimator
@@ -52,12 +53,31 @@ def _settings(found: Extension) -> type[Any]:
 def _fit(found: Extension, training: Training, settings: Any) -> Candidate:
     """Fit the estimator to a part, for the interval, and to all training rows."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _check(found.name, training)
     estimator = _made(found, training, settings)
     record = {name: getattr(settings, name) for name in found.options["settings"]}
     kind = type(estimator).__module__.partition(".")[0]
     if kind in ("lightgbm", "xgboost"):
         return _boosted(found.name, training, estimator, kind, record)
     return _estimated(found, training, settings, estimator, record)
+
+
+def _check(name: str, training: Training) -> None:
+    """Raise InputError for what a model of one's own is asked in vain."""
+    objective = training.learnt.objective
+    bound = [column.name for column in training.contract.columns if column.monotone]
+    bound += [name for group in training.contract.interactions for name in group]
+    ours = "model=lightgbm, xgboost or blend"
+    if not training.classes and objective != "squared_error":
+        raise InputError(
+            f"model={name}: target.objective={objective} is for {ours}; set the loss of the estimator in its own "
+            "function, and gate.metric beside it"
+        )
+    if bound:
+        raise InputError(
+            f"model={name} is not known to keep what the contract says of {bound[0]!r} (monotone, interactions); use "
+            f"{ours}, or take the entry out"
+        )
 
 
 def _made(found: Extension, training: Training, settings: Any) -> Any:
@@ -80,19 +100,21 @@ def _estimated(
     prepared = preparing.fit(training.frame, training.contract)
     matrix = prepared.frame(training.frame)
     design = Design.of(prepared, matrix)
-    columns, weights = design.columns(matrix), training.weights()
+    columns, weights, link = design.columns(matrix), training.weights(), objectives.link(training)
+    target = training.target if training.classes else links.margins(training.target, link)
     offsets = None
     if not training.classes:
         learn, held = validation.holdout(training, training.settings.validation_size)
         part = _made(found, training, settings)
-        _learn(found.name, part, columns[learn], training.target[learn], weights[learn])
-        offsets = interval.offsets(training.target[held] - part.predict(columns[held]), training.coverage)
-    weighted = _learn(found.name, estimator, columns, training.target, weights)
+        _learn(found.name, part, columns[learn], target[learn], weights[learn])
+        away = links.residuals(training.target[held], part.predict(columns[held]), link)
+        offsets = interval.offsets(away, training.coverage, weights[held])
+    weighted = _learn(found.name, estimator, columns, target, weights)
     return Fitted(
         name=found.name,
         preprocessing=prepared,
         scorer=Estimator(design, estimator, training.classes),
-        link="probabilities" if training.classes else "identity",
+        link="probabilities" if training.classes else link,
         classes=training.classes,
         interval=offsets,
         decimals=decimals(training),
@@ -127,7 +149,7 @@ def _fitted(name: str, estimator: Any, columns: Array, target: Array, more: dict
 
 def _boosted(name: str, training: Training, estimator: Any, kind: str, record: dict[str, object]) -> Fitted:
     """A library's own wrapper: its booster is taken out, and served as our own boosters are."""
-    link = {0: "identity", 2: "logistic"}.get(training.classes, "softmax")
+    link = objectives.link(training)
     prepared = boosting.prepare(training, link)
     rows, offsets = prepared.rows, None
     if training.classes and len(np.unique(rows.target)) < training.classes:
@@ -144,7 +166,8 @@ def _boosted(name: str, training: Training, estimator: Any, kind: str, record: d
     trees = _trees(estimator, kind, prepared.task)
     few = rows.matrix[:200]
     expected = estimator.predict_proba(few) if training.classes else estimator.predict(few)
-    scores = links.scores(trees.margins(few), link)
+    margins = trees.margins(few)
+    scores = links.scores(margins, link) if training.classes else margins[:, 0]  # it knows of no transform
     if scores.shape != expected.shape or not np.allclose(scores, expected, rtol=SAME, atol=SAME * 10):
         raise InputError(
             f"model={name}: its predictions are not what its trees add up to under the {link} link, so another "
