@@ -111,7 +111,7 @@ def check(config: RowsConfig, resolved: Resolved, steps: Steps) -> Checked:
     from .. import contract
     from ..contract.checks import examine, view
     from ..data.tables import fingerprint
-    from . import target
+    from . import target, weights
 
     checks = registry.of(config).checks
     with steps("check") as step:
@@ -120,6 +120,7 @@ def check(config: RowsConfig, resolved: Resolved, steps: Steps) -> Checked:
         contract.refuse(problems)
         frame = contract.conform(resolved.whole, resolved.contract)
         truth = contract.truth(frame, resolved.contract)
+        weights.check(frame, resolved.contract)
         told = target.check(config.target, resolved.contract, truth, config.gate.metric)
         digest = fingerprint(frame)
         resolved.save()
