@@ -15,8 +15,8 @@ from mlgen_runtime.rows import metrics
 from mlgen_runtime.rows import target as targets
 from mlgen_runtime.rows.settings import TargetSettings
 from mlgen_runtime.tabular import inference, link, model, parity
+from mlgen_runtime.tabular.model import blend, cross_fitting, objective, power
 from mlgen_runtime.tabular.model import engines as bulk
-from mlgen_runtime.tabular.model import objective, power
 from mlgen_runtime.tabular.model.candidate import Fitted
 
 MODELS = tuple(model.MODELS)
@@ -185,16 +185,47 @@ def test_huber_takes_its_delta_from_the_spread() -> None:
 
 
 def test_a_blend_is_weighed_by_what_it_makes_small() -> None:
-    """The weights are those of the objective's loss on rows that were held out."""
-    from mlgen_runtime.tabular.model import blend, boosting
-
+    """Every weighting is judged by the objective's own loss of the rows held out."""
     training = toy.training("regression", target=truth("quantile"), objective="quantile", quantile=0.9)
-    prepared = boosting.prepare(training, "identity")
-    good, bad = training.target + 0.1, training.target + 0.2
+    parted = cross_fitting.parted(training)
+    came = parted.truth
+    margins = came + np.random.default_rng(0).normal([[0.0], [1.0], [2.0]], size=(3, len(came)))
 
-    assert blend.best_share(prepared, np.stack([good, bad])[:, :, None]) == 1.0
-    low = training.target - 0.5  # costs 0.45 a row: more than being 0.6 too high
-    assert blend.best_share(prepared, np.stack([low, training.target + 0.6])[:, :, None]) < 1.0
+    tried, sums = blend.losses(parted, margins[:, :, None])
+
+    pinball = metrics.metric("pinball_0.9", "regression")
+    expected = [pinball.value(came, weights @ margins) * len(came) for weights in tried]
+    assert sums.sum(axis=1) == pytest.approx(expected)
+    assert tried[int(np.argmin(expected))] @ [0.0, 1.0, 2.0] > 0.5
+
+
+@pytest.mark.parametrize(("task", "expected"), [("mae", 0.5), ("quantile", 0.8)])
+def test_a_line_is_moved_to_its_level(task: str, expected: float) -> None:
+    """There is no line of quantiles: it is the ridge, with the share of rows below it that is asked for."""
+    training = toy.training("regression", target=truth(task), objective=task, quantile=0.8)
+
+    fitted = model.fit(training, toy.LINEAR)
+
+    assert isinstance(fitted, Fitted)
+    below = training.target <= fitted.scores(training.frame) + 1e-9
+    assert below.mean() == pytest.approx(expected, abs=0.005)
+
+
+@pytest.mark.parametrize(("way", "power"), [("poisson", 1.0), ("tweedie", 1.3)])
+def test_the_line_of_a_mean_is_the_known_one(way: str, power: float) -> None:
+    """Scikit-learn's generalised linear model on the same standardised columns."""
+    from sklearn.linear_model import TweedieRegressor
+
+    training = toy.training("regression", target=truth(way), **WAYS[way][0])
+    fitted = model.fit(training, dataclasses.replace(toy.LINEAR, max_iterations=2000))
+    assert isinstance(fitted, Fitted)
+    design = fitted.scorer.design(fitted.preprocessing.frame(training.frame))  # type: ignore[attr-defined]
+    count = len(fitted.scorer.numbers)  # type: ignore[attr-defined]
+    design[:, :count] = (design[:, :count] - design[:, :count].mean(axis=0)) / design[:, :count].std(axis=0)
+
+    known = TweedieRegressor(power=power, alpha=1 / 240, link="log", max_iter=2000).fit(design, training.target)
+
+    assert fitted.scores(training.frame) == pytest.approx(known.predict(design), rel=1e-3)
 
 
 SETTINGS = TargetSettings(**toy.LEARNT)

@@ -13,8 +13,9 @@ from mlgen_runtime.contract.schema import Column, Contract
 from mlgen_runtime.core.errors import InputError
 from mlgen_runtime.rows import weights
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
+from mlgen_runtime.rows.split import Part
 from mlgen_runtime.tabular import baseline
-from mlgen_runtime.tabular.model import blend, boosting, interval, lightgbm, xgboost
+from mlgen_runtime.tabular.model import blend, boosting, cross_fitting, interval, lightgbm, xgboost
 from mlgen_runtime.tabular.model.boosting import Prepared, Rows
 from mlgen_runtime.tabular.settings import BaselineSettings
 from mlgen_runtime.usecase.library_parameters import Library
@@ -98,19 +99,38 @@ def test_weights_stop_a_fit(name: str, task: str, objective: str) -> None:
 
 
 def test_weights_choose_the_weights_of_a_blend() -> None:
-    """Two rows that disagree about the better member: the heavier one is heard."""
-    training = toy.training("regression", 2, target=np.array([0.0, 0.0]))
-    prepared = boosting.prepare(training, "identity")
-    margins = np.array([[[0.0], [1.0]], [[1.0], [0.0]]])
+    """Rows that disagree about the better member: the heavier half is heard."""
+    target = np.zeros(240)
+    turns = [1.0, 3.0]
 
-    shares = [
-        blend.best_share(
-            dataclasses.replace(prepared, rows=dataclasses.replace(prepared.rows, weight=np.array(weight))), margins
-        )
-        for weight in ([1.0, 1.0], [3.0, 1.0], [1.0, 3.0])
-    ]
+    shares = []
+    for heavy in (None, 0, 1):
+        weight = None if heavy is None else np.where(np.arange(240) % 2 == heavy, *turns[::-1])
+        parted = cross_fitting.parted(toy.training("regression", target=target, weight=weight))
+        even = parted.index % 2 == 0
+        margins = np.stack([np.where(even, 0.0, 1.0), np.where(even, 1.0, 0.0), np.full(len(even), 9.0)])
+        tried, sums = blend.losses(parted, margins[:, :, None])
+        shares.append(float(tried[int(np.argmin(sums.sum(axis=1)))][0]))
 
-    assert shares == [0.5, 0.75, 0.25]
+    assert shares == pytest.approx([0.5, 0.75, 0.25], abs=0.051)
+
+
+def test_answers_of_held_out_rows_have_weighted_intervals() -> None:
+    """What judges, too: ends come from the other parts' rows by weight."""
+    parts = tuple(
+        Part(np.flatnonzero(np.arange(240) % 3 != at), np.flatnonzero(np.arange(240) % 3 == at)) for at in range(3)
+    )
+    training = toy.training("regression", parts=parts, refit=True)
+    weighed = dataclasses.replace(
+        training, kept={}, weight=np.where(training.target > np.median(training.target), 5.0, 1.0)
+    )
+
+    plain, heavy = (baseline.fit(one, BaselineSettings(l2=1.0, max_iterations=50))[1] for one in (training, weighed))
+
+    assert plain.held_out is not None
+    assert heavy.held_out is not None
+    widths = [found.held_out[:, 2] - found.held_out[:, 0] for found in (plain, heavy)]  # type: ignore[index]
+    assert np.median(widths[1]) != pytest.approx(np.median(widths[0]), rel=1e-6)
 
 
 @pytest.mark.parametrize("rows", [40, 400])
@@ -150,7 +170,7 @@ def test_baselines_take_weights_for_repeats(task: str) -> None:
     pair = (dataclasses.replace(training, weight=1.0 + HEAVY), repeated, training)
     settings = BaselineSettings(l2=1e-9 if task == "regression" else 1e-3, max_iterations=2000)
 
-    fits = [baseline.fit(dataclasses.replace(one, contract=contract), settings) for one in pair]
+    fits = [baseline.fit(dataclasses.replace(one, contract=contract, kept={}), settings) for one in pair]
 
     for heavy, doubled, light in zip(*fits, strict=True):
         found, expected, other = (model.scores(training.frame) for model in (heavy, doubled, light))

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...rows.settings import TargetSettings
+from ...rows.target import COUNTS
 from ...rows.training import Training
 from .. import link as links
 
@@ -93,7 +94,7 @@ def link(training: Training) -> str:
     if training.classes:
         return "logistic" if training.classes == 2 else "softmax"
     settings: TargetSettings = training.learnt
-    if settings.objective in ("poisson", "tweedie"):
+    if settings.objective in COUNTS:
         return f"log:{settings.tweedie_power if settings.objective == 'tweedie' else 1.0!r}"
     if settings.transform == "log1p":
         return "log1p"
