@@ -20,7 +20,7 @@ from ..core import moments
 from ..core.figures import figure
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
-from . import imbalance, row_hashes
+from . import imbalance, row_hashes, weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -172,9 +172,14 @@ def score(
         else np.asarray(outputs["prediction"], dtype="float64")
     )
     figures = metrics.score(contract.task, truth, values, contract.labels, decides)
+    if (weight := weights.column(frame, contract)) is not None:
+        decisive = metrics.metric(decides, contract.task)
+        figures[f"weighted_{decisive.name}"] = decisive.value(truth, values, weight)
     if "prediction_low" in outputs:
         inside = (outputs["prediction_low"] <= truth) & (truth <= outputs["prediction_high"])
         figures = {**figures, "coverage": float(np.mean(inside))}
+    if contract.is_amount:
+        figures["mean_error"] = float(np.mean(values - truth))
     return EvaluatedModel(
         kind=kind,
         name=name,

@@ -116,7 +116,7 @@ def check(config: RowsConfig, resolved: Resolved, steps: Steps) -> Checked:
     from .. import contract
     from ..contract.checks import examine, view
     from ..data.tables import fingerprint
-    from . import target, weights
+    from . import metrics, target, weights
 
     checks = registry.of(config).checks
     with steps("check") as step:
@@ -127,6 +127,7 @@ def check(config: RowsConfig, resolved: Resolved, steps: Steps) -> Checked:
         truth = contract.truth(frame, resolved.contract)
         weights.check(frame, resolved.contract)
         told = target.check(config.target, resolved.contract, truth, config.gate.metric)
+        metrics.metric(config.gate.metric, resolved.contract.task)  # a wrong name writes nothing
         digest = fingerprint(frame)
         resolved.save()
         step.message = f"{len(resolved.contract.inputs)} inputs, {len(problems)} warnings, data {digest[:12]}"
