@@ -104,3 +104,54 @@ def test_every_path_gives_the_same_answers(
         found = in_node(root / "edge", modules, records)
         for column, values in served.items():
             assert np.array_equal([answer[column] for answer in found], values)
+
+
+@real
+@pytest.mark.slow
+def test_constraints_hold_on_every_path(tmp_path: Path, modules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bikes by the hour: warmer never means fewer, damper never more, in a blend of counts. Predict, a request and both
+    readers agree along the grid, and two groups of columns multiply."""
+    root = copied(rendered("tabular"), tmp_path / "project", "tabular")
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(trial, "SECONDS", 0.01)
+    assert main(["contract", *BIKES]) == 0
+    path = root / "data" / "contract.yaml"
+    text = path.read_text("utf8")
+    for column, direction in (("temp", "increasing"), ("humidity", "decreasing")):
+        text = text.replace(f"\n  {column}:\n", f"\n  {column}:\n    monotone: {direction}\n")
+    path.write_text(text.replace("\ncolumns:\n", "\ninteractions: [[temp, humidity, windspeed]]\ncolumns:\n"), "utf8")
+    few = [f"model.{member}.n_estimators=60" for member in ("lightgbm", "xgboost")]
+    trained = ["train", *BIKES, "model=blend", *few, "target.objective=poisson", *QUICK[1:]]
+    assert main([*trained, "tracking.uri=sqlite:///mlflow.db"]) == 0
+    assert main(["export", "edge.output=edge"]) == 0
+    champion = load_champion(load([], root))
+    names = [column.name for column in champion.contract.inputs]
+    base = (
+        pd.read_csv(BIKES[0].partition("=")[2])[names]
+        .iloc[[10, 3000, 9000]]
+        .assign(temp=20.0, humidity=60, windspeed=11.0014)
+    )
+
+    for column, sign, values in (("temp", 1, np.linspace(-5, 45, 60)), ("humidity", -1, np.arange(0, 101, 2))):
+        walked = pd.concat([base.assign(**{column: value}) for value in values])
+        walked.to_csv("whole.csv", index=False)
+        records = [{name: str(cell) for name, cell in row.items()} for row in walked.to_dict("records")]
+        body = json.dumps({"records": records}).encode()
+        served = champion.predict(RequestModel(champion.contract, len(walked)).decode(body)[0])
+        assert main(["predict", "input=whole.csv", f"output={column}.parquet"]) == 0
+        exported = subprocess.run(
+            [sys.executable, "edge/reader.py", "whole.csv"], capture_output=True, text=True, check=True, cwd=root
+        )
+        lines = list(csv.DictReader(exported.stdout.splitlines()))
+        told = pq.read_table(f"{column}.parquet").to_pandas()
+        for name, cells in served.items():
+            grid = cells.reshape(len(values), len(base))
+            assert (sign * np.diff(grid, axis=0) >= 0).all()
+            assert told[name].tolist() == cells.tolist() == [float(line[name]) for line in lines]
+            if name == "prediction":
+                assert np.ptp(grid, axis=0).min() > 1
+                assert np.ptp(grid / grid[0], axis=1).max() < 1e-3
+        if shutil.which("npm") and column == "temp":
+            assert [answer["prediction"] for answer in in_node(root / "edge", modules, records)] == served[
+                "prediction"
+            ].tolist()

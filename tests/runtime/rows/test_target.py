@@ -108,6 +108,20 @@ def test_the_report_says_what_a_prediction_is_and_what_decides(
     assert line["metrics"]["pinball_0.9"] < constant["metrics"]["pinball_0.9"]
 
 
+def test_what_a_transform_costs_totals_is_said(rows: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+    """A skewed amount learnt as its logarithm is predicted low on average, by so much; one that is not, is not."""
+    pd.concat([rows] * 6).to_csv("rows.csv", index=False)
+
+    assert main(["train", *QUICK, "target.transform=log1p"]) == 0
+    said = capsys.readouterr().out
+    assert main(["train", *QUICK]) == 0
+    plain = capsys.readouterr().out
+
+    assert "below the outcomes on average (" in said
+    assert "as target.transform=log1p aims at the median" in said
+    assert "on average (" not in plain
+
+
 def test_monitoring_expects_the_lean_of_a_quantile(rows: pd.DataFrame, project: Path) -> None:
     """Nine of ten truths lie below by design: no bias is found where none is new."""
     from mlgen_runtime.rows import monitoring_view

@@ -20,7 +20,7 @@ from ..core import moments
 from ..core.figures import figure
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
-from . import imbalance, row_hashes, weights
+from . import imbalance, row_hashes, target, weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,12 +110,14 @@ def details(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
 
 
 def notes(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> list[str]:
-    """What the reader should know of the model that becomes a version: classes that it does not recognise, and what a
-    baseline has to say."""
+    """What the reader should know of the model that becomes a version: classes that it does not recognise, amounts
+    that lean to one side, and what a baseline has to say."""
     balanced = config.train.imbalance == "balanced"
     found = imbalance.note(prepared.contract, prepared.truth, chosen, balanced=balanced)
     own = chosen.model.notes if chosen.kind == "baseline" and chosen.model is not None else ()
-    return [*own] if found is None else [found, *own]
+    truth = prepared.truth
+    leaning = target.leaning(config.target, chosen.metrics, float(truth.mean()), len(truth))
+    return [*(said for said in (found, leaning) if said is not None), *own]
 
 
 def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: str, model: Candidate) -> EvaluatedModel:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.figures import figure
 from ..usecase.labelled import Figure, LabelledAnswers
+from . import target
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 SPARSE = False
 #: Whether answers rest on values that age.
 AGES = False
-#: Standard errors beyond which a mean error of the test rows is no luck.
-LUCK = 4.0
 
 
 def required(contract: Contract) -> tuple[str, ...]:
@@ -154,12 +153,7 @@ def _leaning(model: Predictor, found: LabelledAnswers) -> Figure:
 
 def _lean(model: Predictor) -> tuple[float, float]:
     """The mean error of the test rows and its standard error, where it is not luck; otherwise none."""
-    test = model.metrics.get("test", {})
-    lean, size, rows = test.get("mean_error"), test.get("rmse"), model.metrics.get("rows")
-    if lean is None or not size or not rows:
-        return 0.0, 0.0
-    doubt = size / rows**0.5
-    return (lean, doubt) if abs(lean) > LUCK * doubt else (0.0, 0.0)
+    return target.lean(model.metrics.get("test", {}), model.metrics.get("rows", 0))
 
 
 def _calibration(contract: Contract, found: LabelledAnswers) -> Figure:

@@ -6,9 +6,11 @@ check(settings, contract, truth, None)      → InputError: target.objective=poi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import InputError
+from ..core.figures import figure
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +31,8 @@ JUDGES = {
     "poisson": "poisson_deviance",
     "tweedie": "tweedie_deviance",
 }
+#: Standard errors beyond which a mean error is no luck.
+LUCK = 4.0
 #: What values a metric or a transform is defined for: from this one on, or above it.
 FROM = {"poisson_deviance": 0.0, "tweedie_deviance": 0.0, "poisson": 0.0, "tweedie": 0.0}
 ABOVE = {"rmsle": -1.0, "log1p": -1.0}
@@ -39,6 +43,27 @@ def metric(named: str | None, settings: TargetSettings) -> str | None:
     chosen = JUDGES.get(settings.objective) if named is None else named
     figures = {"pinball": settings.quantile, "tweedie_deviance": settings.tweedie_power}
     return f"{chosen}_{figures[chosen]:g}" if chosen in figures else chosen
+
+
+def lean(figures: Mapping[str, float], rows: int) -> tuple[float, float]:
+    """The mean error (prediction less truth) of evaluated rows and its standard error; none where it may be luck."""
+    mean, size = figures.get("mean_error"), figures.get("rmse")
+    if mean is None or not size or not rows:
+        return 0.0, 0.0
+    doubt = size / rows**0.5
+    return (mean, doubt) if abs(mean) > LUCK * doubt else (0.0, 0.0)
+
+
+def leaning(settings: TargetSettings, figures: Mapping[str, float], mean: float, rows: int) -> str | None:
+    """How far predictions that were turned back lie from the outcomes, whose mean is known; None where they do not."""
+    found, _ = lean(figures, rows)
+    if settings.transform == "none" or not found or not mean:
+        return None
+    return (
+        f"predictions lie {figure(abs(found))} {'above' if found > 0 else 'below'} the outcomes on average "
+        f"({abs(found / mean):.1%} of their mean), as target.transform={settings.transform} aims at the median; for "
+        "totals leave it out, or use target.objective=poisson or tweedie"
+    )
 
 
 def check(settings: TargetSettings, contract: Contract, truth: npt.NDArray[Any], decides: str | None) -> list[str]:
