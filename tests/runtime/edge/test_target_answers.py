@@ -120,7 +120,7 @@ def test_constraints_hold_on_every_path(tmp_path: Path, modules: Path, monkeypat
     for column, direction in (("temp", "increasing"), ("humidity", "decreasing")):
         text = text.replace(f"\n  {column}:\n", f"\n  {column}:\n    monotone: {direction}\n")
     path.write_text(text.replace("\ncolumns:\n", "\ninteractions: [[temp, humidity, windspeed]]\ncolumns:\n"), "utf8")
-    few = [f"model.{member}.n_estimators=60" for member in ("lightgbm", "xgboost")]
+    few = [f"model.{member}.n_estimators=60" for member in ("lightgbm", "lightgbm_small", "xgboost")]
     trained = ["train", *BIKES, "model=blend", *few, "target.objective=poisson", *QUICK[1:]]
     assert main([*trained, "tracking.uri=sqlite:///mlflow.db"]) == 0
     assert main(["export", "edge.output=edge"]) == 0

@@ -81,7 +81,7 @@ def blended(parted: Parted, found: dict[str, Crossed]) -> Crossed:
     kept = [(weight, member.scorer) for weight, member in zip(weights, found.values(), strict=True) if weight]
     named: dict[str, object] = {f"weight_{name}": weight for name, weight in zip(found, weights.tolist(), strict=True)}
     trees = {f"trees_{name}": member.record["trees"] for name, member in found.items() if "trees" in member.record}
-    left = {"left_out": found["linear"].record["left_out"]} if "left_out" in found["linear"].record else {}
+    left = {"left_out": found[LINE].record["left_out"]} if LINE in found and "left_out" in found[LINE].record else {}
     return Crossed(margins=mixed, scorer=Ensemble.of(kept), record={**named, **trees, **left})
 
 
