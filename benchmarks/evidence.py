@@ -23,8 +23,6 @@ import numpy as np
 import pandas as pd
 import results
 import yaml
-
-ROOT = Path(__file__).resolve().parent.parent
 from mlgen_runtime import contract as contracts
 from mlgen_runtime.config.schema import convert
 from mlgen_runtime.config.settings import GateSettings
@@ -37,7 +35,7 @@ from mlgen_runtime.tabular.settings import BaselineSettings, TrainSettings
 from mlgen_runtime.training import gate
 from mlgen_runtime.usecase.evaluated import EvaluatedModel
 
-CONF = ROOT / "template"
+CONF = Path(__file__).resolve().parent.parent / "template"
 #: How strong the signal is: its standard deviation, where that of the noise is 1.
 SIGNAL = 0.25
 

@@ -72,8 +72,8 @@ class Split:
             return f"Measured on {len(self.test):,} test rows that no model saw, through the bundle that is served."
         ways = f"{len(self.parts)} fits" if len(self.parts) > 1 else "a fit"
         return (
-            f"Measured on {len(self.test):,} answers of {ways}, each to rows that the fit did not see. What is served is "
-            f"fitted again on all {len(self.train):,} rows: it has learnt from more, and no row is left to measure it by."
+            f"Measured on {len(self.test):,} answers of {ways}, each to rows that the fit did not see. What is served "
+            f"is fitted again on all {len(self.train):,}: it has learnt from more, and no row is left to measure it by."
         )
 
     @property
