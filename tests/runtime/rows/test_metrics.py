@@ -100,6 +100,15 @@ def test_figures_are_those_that_mean_something() -> None:
     assert {"rmsle", "poisson_deviance"} < set(metrics.score("regression", abs(truth), abs(scores), ()))
 
 
+def test_predictions_that_a_logarithm_does_not_take_stay_finite() -> None:
+    """One below 0 of amounts that are never negative counts as 0 in rmsle, and costs much in a deviance."""
+    truth, values = np.array([0.0, 3.0]), np.array([-5.0, 3.0])
+
+    assert metrics.metric("rmsle", "regression").value(truth, values) == 0.0
+    assert metrics.metric("rmsle", "regression").value(truth - 0.5, values) > 5
+    assert 10 < metrics.metric("poisson_deviance", "regression").value(truth, np.array([0.0, -1.0])) < 100
+
+
 def test_an_undefined_metric_is_no_number() -> None:
     """One class alone has no ROC curve: that is NaN, not an error in the midst of a bootstrap."""
     scores = np.array([[0.2, 0.8], [0.6, 0.4]])

@@ -103,6 +103,8 @@ def test_the_report_says_what_a_prediction_is_and_what_decides(
     assert "predictions are the value below which 0.9 of the outcomes lie (target.objective=quantile)" in said
     assert "pinball_0.9 decides, as target.objective=quantile has it; gate.metric names another" in said
     assert (constant["name"], line["name"]) == ("quantile", "ridge")
+    card = (project / report["card"]).read_text("utf8")
+    assert "quantile 0.9" in card
     assert line["metrics"]["weighted_pinball_0.9"] > line["metrics"]["pinball_0.9"]
     assert line["metrics"]["mean_error"] > 0
     assert line["metrics"]["pinball_0.9"] < constant["metrics"]["pinball_0.9"]

@@ -78,6 +78,8 @@ def facts(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> dic
         "one row, p99": f"{figure(latency.p99_ms, 2)} ms" if latency else "unknown",
         f"bundle ({chosen.parity.format if chosen.parity else 'unknown'})": f"{figure(chosen.megabytes, 2)} MB",
     }
+    if prepared.contract.is_amount:
+        found |= target.facts(config.target)
     bulk = chosen.parity.bulk if chosen.parity else None
     if bulk is not None and bulk.rate is not None:
         found[f"rows a second and thread, in bulk ({bulk.engine})"] = f"{bulk.rate:,}"

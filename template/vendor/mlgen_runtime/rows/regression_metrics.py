@@ -54,9 +54,11 @@ def wape(truth: Array, values: Array) -> Resample:
 
 
 def rmsle(truth: Array, values: Array) -> Resample:
-    """RMSE of log(1 + value): what target.transform=log1p makes small."""
+    """RMSE of log(1 + value): what target.transform=log1p makes small. Of amounts that are never negative, a negative
+    prediction is taken for 0, as whoever uses it would cut it."""
+    least = 0.0 if (truth >= 0).all() else SMALLEST - 1
     with np.errstate(invalid="ignore", divide="ignore"):
-        return _root(average((np.log1p(truth) - np.log1p(np.maximum(values, SMALLEST - 1))) ** 2))
+        return _root(average((np.log1p(truth) - np.log1p(np.maximum(values, least))) ** 2))
 
 
 def pinball(truth: Array, values: Array, level: float) -> Resample:

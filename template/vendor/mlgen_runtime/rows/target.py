@@ -45,6 +45,15 @@ def metric(named: str | None, settings: TargetSettings) -> str | None:
     return f"{chosen}_{figures[chosen]:g}" if chosen in figures else chosen
 
 
+def facts(settings: TargetSettings) -> dict[str, str]:
+    """What is not as it is without a word: the objective with its figure, and the transform."""
+    figures = {"quantile": settings.quantile, "tweedie": settings.tweedie_power, "huber": settings.huber_delta}
+    figure = figures.get(settings.objective)
+    said = settings.objective.replace("_", " ") + ("" if figure is None else f" {figure:g}")
+    found = {} if settings.objective == "squared_error" else {"objective": said}
+    return found if settings.transform == "none" else {**found, "transform": settings.transform}
+
+
 def lean(figures: Mapping[str, float], rows: int) -> tuple[float, float]:
     """The mean error (prediction less truth) of evaluated rows and its standard error; none where it may be luck."""
     mean, size = figures.get("mean_error"), figures.get("rmse")

@@ -189,8 +189,10 @@ def finished(
 ) -> Fitted:
     """The finished candidate: the interval that the rows held out teach, and their answers where they judge it."""
     training, link = parted.training, link or parted.whole.task.link
-    offsets = None
+    offsets, objective = None, parted.whole.task.objective
     if not training.classes:
+        said = {} if objective.figure is None else {"objective_figure": objective.figure}
+        record = {**record, "objective": objective.name, **said}
         offsets = interval.offsets(parted.residuals(crossed.margins, link), training.coverage, parted.weight)
     return Fitted(
         name=name,
