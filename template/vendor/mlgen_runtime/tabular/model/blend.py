@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ...rows.training import Training
-from .. import link as links
 from . import cross_fitting, lightgbm, linear, xgboost
 from .boosting import Ensemble
 from .candidate import Fitted
@@ -82,7 +81,8 @@ def blended(parted: Parted, found: dict[str, Crossed]) -> Crossed:
     kept = [(weight, member.scorer) for weight, member in zip(weights, found.values(), strict=True) if weight]
     named: dict[str, object] = {f"weight_{name}": weight for name, weight in zip(found, weights.tolist(), strict=True)}
     trees = {f"trees_{name}": member.record["trees"] for name, member in found.items() if "trees" in member.record}
-    return Crossed(margins=mixed, scorer=Ensemble.of(kept), record={**named, **trees})
+    left = {"left_out": found[LINE].record["left_out"]} if LINE in found and "left_out" in found[LINE].record else {}
+    return Crossed(margins=mixed, scorer=Ensemble.of(kept), record={**named, **trees, **left})
 
 
 def weightings(count: int) -> Array:
@@ -95,17 +95,12 @@ def weightings(count: int) -> Array:
 
 def losses(parted: Parted, margins: Array) -> tuple[Array, Array]:
     """Weights [combinations, members], and the summed loss [combinations, shares] of each."""
-    training, link, truth, weight = parted.training, parted.whole.task.link, parted.truth, parted.weight
+    objective, truth, weight = parted.whole.task.objective, parted.truth, parted.weight
     shares = int(parted.share.max()) + 1
     tried = weightings(len(margins))
     sums = np.empty((len(tried), shares))
     for row, weights in enumerate(tried):
-        mixed = np.tensordot(weights, margins, axes=1)
-        if training.classes:
-            scores = links.scores(mixed, link)
-            loss = -np.log(np.maximum(scores[np.arange(len(scores)), truth], 1e-15))
-        else:
-            loss = (mixed[:, 0] - truth) ** 2
+        loss = objective.losses(truth, np.tensordot(weights, margins, axes=1))
         sums[row] = np.bincount(parted.share, weights=loss * weight, minlength=shares)
     return tried, sums
 
