@@ -83,7 +83,7 @@ def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
     """Training rows and quick settings; `changed` overrides fields of Training or of its settings."""
     settings: dict[str, Any] = {
         "validation_size": 0.2,
-        "imbalance": "none",
+        "class_weight": "none",
         "threads": 1,
         "early_stopping_rounds": 5,
         "refit": "false",

@@ -117,8 +117,8 @@ def test_classes_are_held_out_in_equal_shares() -> None:
 
 
 def test_balanced_weights_make_classes_equal() -> None:
-    """imbalance=balanced gives every class the same total weight, and rows a mean of 1."""
-    training = toy.training(imbalance="balanced")
+    """class_weight=balanced gives every class the same total weight, and rows a mean of 1."""
+    training = toy.training(class_weight="balanced")
     target = (training.frame["size"] > 40).to_numpy().astype(np.int64)
 
     weights = dataclasses.replace(training, target=target).weights()

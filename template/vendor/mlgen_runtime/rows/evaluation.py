@@ -18,7 +18,9 @@ from ..core import moments
 from ..core.figures import figure
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
+from . import class_figures as described
 from . import imbalance, row_hashes
+from .decision import rule as decision_rule
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +51,7 @@ def judge(
     status = champion_status(config, staging.store, prepared.contract, quota.threads(config.train.threads))
     if status.served is not None:
         fair = row_hashes.unseen(staging.store, str(status.version), prepared.test, prepared.contract)
-        status, champion = defend(status, prepared.test, prepared.truth, fair)
+        status, champion = defend(config, status, prepared.test, prepared.truth, fair)
         found += [champion] if champion else []
     return tuple(found), status
 
@@ -69,6 +71,7 @@ def facts(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> dic
     latency = chosen.latency
     found = {
         "test rows": f"{len(prepared.test):,}",
+        **described.facts(chosen, prepared.contract),
         "one row, p99": f"{figure(latency.p99_ms, 2)} ms" if latency else "unknown",
         f"bundle ({chosen.parity.format if chosen.parity else 'unknown'})": f"{figure(chosen.megabytes, 2)} MB",
     }
@@ -82,30 +85,34 @@ def facts(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> dic
 
 def tables(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, list[dict[str, str]]]:
     """What the model card shows as tables, heading to rows: precision, recall and F1 of each class."""
-    rows = [
-        {"class": label, **{name: f"{chosen.metrics[f'{name}_{label}']:.3f}" for name in ("precision", "recall", "f1")}}
-        for label in prepared.contract.labels
-        if f"f1_{label}" in chosen.metrics
-    ]
-    return {"Each class": rows} if rows else {}
+    return described.tables(chosen, prepared.contract)
 
 
 def details(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
-    """Figures of parts of the test rows, for the report: those of each class."""
-    return {
-        "classes": {
-            label: {name: chosen.metrics[f"{name}_{label}"] for name in ("precision", "recall", "f1")}
-            for label in prepared.contract.labels
-            if f"f1_{label}" in chosen.metrics
-        }
-    }
+    """Figures of parts of the test rows, for the report: those of each class, and of the decision between two."""
+    return described.details(chosen, prepared.contract, prepared.truth)
+
+
+def rule(prepared: Prepared, chosen: EvaluatedModel) -> str | None:
+    """How the answer follows from what the model computes, in a sentence: which class is looked for, from which
+    probability on it is predicted."""
+    found = decision_rule.load(chosen.folder, prepared.contract)
+    return None if found is None else found.sentence(prepared.contract)
 
 
 def notes(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> list[str]:
-    """What the reader should know of the model that becomes a version: classes that it does not recognise."""
-    balanced = config.train.imbalance == "balanced"
-    found = imbalance.note(prepared.contract, prepared.truth, chosen, balanced=balanced)
-    return [] if found is None else [found]
+    """What the reader should know of the model that becomes a version: how it decides, classes that it does not
+    recognise."""
+    served = decision_rule.load(chosen.folder, prepared.contract)
+    found = imbalance.note(
+        prepared.contract,
+        prepared.truth,
+        chosen,
+        weighted=config.train.class_weight != "none",
+        chosen_for=served.maximise if served else None,
+    )
+    said = [f"{served.sentence(prepared.contract)}."] if served else []
+    return [*said, *([] if found is None else [found])]
 
 
 def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: str, model: Candidate) -> EvaluatedModel:
@@ -117,24 +124,35 @@ def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: s
     describe(folder, config)
     bundle.seal(folder)
     served = load(folder, quota.threads(config.train.threads), version=kind)
-    scored = score(kind, model.name, served, prepared.test, prepared.truth)
+    scored = score(kind, model.name, served, prepared.test, prepared.truth, config)
+    bundle.seal(folder)  # with the threshold that its answers have chosen
     return dataclasses.replace(scored, model=model, parity=parity)
 
 
-def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray) -> EvaluatedModel:
-    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels."""
+def score(
+    kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray, config: RowsConfig
+) -> EvaluatedModel:
+    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels.
+
+    What is no champion yet gets its decision rule by these answers, and none of them is judged by a threshold that it
+    helped to choose.
+    """
     import numpy as np
 
     from . import metrics
+    from .decision import answers, threshold
 
     contract = served.contract
     columns = rows(frame, contract)
-    outputs = served.predict(columns)
-    values = (
-        np.stack([outputs[f"probability_{label}"] for label in contract.labels], axis=1)
-        if contract.labels
-        else np.asarray(outputs["prediction"], dtype="float64")
-    )
+    outputs: Mapping[str, np.ndarray] = served.predict(columns)
+    values: Any
+    if contract.is_amount:
+        values = np.asarray(outputs["prediction"], dtype="float64")
+    elif kind == "champion":
+        values = answers.standing(config.decision, served, outputs)
+    else:
+        fold = threshold.dealt(truth, config.seed)
+        values, outputs = answers.settled(config.decision, served, outputs, truth, fold)
     figures = metrics.score(contract.task, truth, values, contract.labels)
     if "prediction_low" in outputs:
         inside = (outputs["prediction_low"] <= truth) & (truth <= outputs["prediction_high"])
@@ -153,7 +171,7 @@ def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: n
 
 
 def defend(
-    status: ChampionStatus, frame: pd.DataFrame, truth: np.ndarray, fair: np.ndarray
+    config: RowsConfig, status: ChampionStatus, frame: pd.DataFrame, truth: np.ndarray, fair: np.ndarray
 ) -> tuple[ChampionStatus, EvaluatedModel | None]:
     """Score the champion, if it can be compared, on the test rows it was not trained on (`fair` [n] booleans).
 
@@ -169,7 +187,7 @@ def defend(
         )
         return dataclasses.replace(status, served=None, note=note), None
     name = str(status.served.card.get("model", "champion"))
-    champion = score("champion", name, status.served, frame[fair], truth[fair])
+    champion = score("champion", name, status.served, frame[fair], truth[fair], config)
     if not known:
         return status, champion
     note = (

@@ -78,6 +78,8 @@ class Prepared:
         """What a model learns from these rows, in a sentence."""
         target = self.contract.target
         what = target.unit or "a number" if self.contract.is_amount else f"one of {len(self.contract.labels)} classes"
+        if self.contract.positive is not None:
+            what = f"{' or '.join(self.contract.labels)}; positive class {self.contract.positive}"
         inputs = len(self.contract.inputs)
         return f"Predicts {target.name} ({what}) from {inputs} inputs; trained on {len(self.parts.train):,} rows."
 
@@ -111,9 +113,11 @@ def check(config: RowsConfig, resolved: Resolved, steps: Steps) -> Checked:
     from .. import contract
     from ..contract.checks import examine, view
     from ..data.tables import fingerprint
+    from .decision import acceptance
 
     checks = registry.of(config).checks
     with steps("check") as step:
+        acceptance.check(config, resolved.contract)
         seen = view(resolved.whole, resolved.contract, config.contract, checks)
         problems = examine(seen, checks)
         contract.refuse(problems)

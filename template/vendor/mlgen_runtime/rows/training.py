@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..contract.schema import Contract
 from ..usecase.training_parts import Candidate as CandidateProtocol
+from .decision.acceptance import class_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,11 +51,14 @@ class Training:
         return len(self.contract.labels)
 
     def weights(self) -> npt.NDArray[np.float64]:
-        """The weight of each row [n], 1 on average: the contract's column, times the balance of the classes."""
+        """The weight of each row [n], 1 on average: the contract's column, times that of its class."""
         weights = np.ones(len(self.target)) if self.weight is None else np.asarray(self.weight, dtype=np.float64)
-        if self.classes and self.settings.imbalance == "balanced":
+        chosen = self.settings.class_weight
+        if self.classes and chosen == "balanced":
             totals = np.bincount(self.target, weights=weights, minlength=self.classes)
             weights = weights / np.maximum(totals, 1e-300)[self.target]
+        elif self.classes and chosen != "none":
+            weights = weights * np.array(class_weights(chosen, self.contract))[self.target]
         scaled: npt.NDArray[np.float64] = weights / weights.mean()
         return scaled
 

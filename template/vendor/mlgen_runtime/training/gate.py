@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.figures import figure, interval
 from . import bootstrap
@@ -169,7 +169,7 @@ class _Comparisons:
         gain = sign * (mine - against.metrics[self.metric.name])
         return Comparison(name.key, against.key, gain, low, high, (low if shown else gain) > margin, low > margin)
 
-    def _resample(self, truth: Truth, scores: Sequence[np.ndarray]) -> np.ndarray:
+    def _resample(self, truth: Truth, scores: Sequence[Any]) -> np.ndarray:
         return bootstrap.resample(self.metric, truth, scores, self.settings.resamples, self.seed)
 
     def best_baseline(self) -> tuple[EvaluatedModel | None, list[Comparison]]:
