@@ -66,7 +66,7 @@ def test_real_tables_are_split_as_their_reference_scores_were(name: str) -> None
         version=None,
         test_path=None,
         target=meta["target"],
-        key=[],
+        positive=None, key=[],
         drop=[],
         separator=None,
         encoding="utf-8",

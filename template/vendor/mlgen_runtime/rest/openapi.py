@@ -53,9 +53,8 @@ def record_schema(fields: tuple[Field, ...], closed: bool = True) -> Schema:
 def _about(served: Served) -> str:
     """One paragraph for the head of the document."""
     card = served.model.card
-    message = " ".join(
-        words for words in (card.get("message", ""), f"{card['rule']}." if card.get("rule") else "") if words
-    )
+    told = (card.get("message", ""), f"{card['rule']}." if card.get("rule") else "")
+    message = " ".join(words for words in told if words)
     return (
         f"Version {served.version} of a {served.contract.task} model that predicts {served.contract.target.name}. "
         f"{message}{' ' if message else ''}"

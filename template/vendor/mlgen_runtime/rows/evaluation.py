@@ -53,6 +53,7 @@ def judge(
         fair = row_hashes.unseen(staging.store, str(status.version), prepared.test, prepared.contract)
         status, champion = defend(config, status, prepared.test, prepared.truth, fair)
         found += [champion] if champion else []
+        status = _unmoved(config, status)
     return tuple(found), status
 
 
@@ -168,6 +169,23 @@ def score(
         latency=latency(served, columns),
         megabytes=bundle.size(served.folder) / 1e6,
     )
+
+
+def _unmoved(config: RowsConfig, status: ChampionStatus) -> ChampionStatus:
+    """Where the run is about a threshold, and the gate looks at what no threshold moves, the champion's note says so."""
+    from . import label_metrics, metrics
+
+    if status.served is None or config.decision.threshold is None:
+        return status
+    metric = metrics.metric(config.gate.metric, status.served.contract.task).name
+    if metric in (*label_metrics.SUMMARIES, metrics.VALUE) or metric not in metrics.METRICS:
+        return status
+    value = "value" if config.decision.value.given else "f1"
+    said = (
+        f"{metric} is of the probabilities, which no threshold moves; gate.metric={value} compares the labels of the "
+        f"candidate with those of the champion (version {status.version})"
+    )
+    return dataclasses.replace(status, note=f"{status.note}; {said}" if status.note else said)
 
 
 def defend(

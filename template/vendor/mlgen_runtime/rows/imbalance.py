@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 HARDLY, ENOUGH = 0.1, 5
 #: Labels that a sentence shows at most.
 SHOWN = 3
-#: What helps where one of two classes is rare: a threshold of its own, and judging by what a rare class makes of it.
-THRESHOLD = "decision.threshold=auto gate.metric=average_precision"
+#: What helps where one of two classes is rare: a threshold of its own, judged by the labels that come of it.
+THRESHOLD = "decision.threshold=auto gate.metric=f1"
 #: What weighs rare classes like common ones, and what judges by them: ranking alone (ROC AUC) is not moved by either.
 WEIGHTS = "train.class_weight=balanced gate.metric=balanced_accuracy"
 
@@ -75,6 +75,6 @@ def _advice(contract: Contract, missed: list[int], weighted: bool, chosen_for: s
     done = f" and the threshold is chosen for {chosen_for}" if binary else ""
     column = f"probability_{contract.labels[missed[0]]}"
     return (
-        f"the classes are weighted already (train.class_weight){done}, so collect more rows of it, merge it with another "
-        f"class, or rank by {column}"
+        f"the classes are weighted already (train.class_weight){done}, so collect more rows of it, merge it with "
+        f"another class, or rank by {column}"
     )

@@ -5,9 +5,9 @@
     resample = metric.prepare(truth, scores)         sorts once
     [resample(counts) for counts in draws]           counts: how often each row was drawn
 
-`truth` is [n] values for regression, else [n] codes 0..k-1; `scores` is [n] values or [n, k] probabilities, alone or with
-the labels that are answered (`decision.decided`). A bootstrap resample is a weighted metric with whole weights, so that
-nothing is copied or sorted again.
+`truth` is [n] values for regression, else [n] codes 0..k-1; `scores` is [n] values or [n, k] probabilities, alone or
+with the labels that are answered (`decision.decided`). A bootstrap resample is a weighted metric with whole weights, so
+that nothing is copied or sorted again.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def metric(name: str | None, task: str) -> Metric:
 
 
 def score(task: str, truth: Array, scores: Scores, labels: tuple[str, ...]) -> dict[str, float]:
-    """All metrics of the task, and precision, recall and F1 of each class as `f1_<label>`; `value` only with a table."""
+    """All metrics of the task (`value` only with a table), and precision, recall and F1 of each class: `f1_<label>`."""
     known = {name: entry for name, entry in known_metrics().items() if task in entry.tasks}
     if worth(scores) is None and VALUE in known:
         del known[VALUE]

@@ -46,4 +46,6 @@ def paint(axes: Axes, truth: np.ndarray, printed: np.ndarray, rule: DecisionRule
     named = f"served: {rule.threshold:g}"
     lines.append(axes.axvline(rule.threshold, color=CHOSEN, linewidth=1.4, linestyle="--", label=named))
     axes.set_title("By threshold")
-    axes.legend(handles=lines, fontsize=10, frameon=False, loc="lower center", ncols=2)
+    figure = axes.get_figure()
+    assert figure is not None
+    figure.legend(handles=lines, fontsize=9, frameon=False, loc="outside lower center", ncols=len(lines))

@@ -20,8 +20,8 @@ CHECKS: dict[str, Check] = {}
 RARE = 0.25
 #: What to do about an imbalanced target of two classes, and of more.
 REMEDIES = {
-    True: f"{THRESHOLD} (the label follows the threshold that does best), and {WEIGHTS} (its rows weigh more, so "
-    "probabilities shift)",
+    True: f"{THRESHOLD} (the label follows the threshold that does best) or train.class_weight=balanced (its rows weigh "
+    "more, so probabilities shift), and judge a ranking by gate.metric=average_precision",
     False: WEIGHTS,
 }
 #: Labels that a sentence shows at most.

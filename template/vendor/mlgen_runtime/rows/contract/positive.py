@@ -68,8 +68,7 @@ def asked(target: Column, named: str | bool, setting: str = "data.positive") -> 
     """The label that a setting means, however YAML has read it. Raises InputError where there is none."""
     labels = target.categories
     # YAML's Yes and on are true; a label of that spelling is what was meant
-    spelt = {True: ("true", "yes", "on", "y"), False: ("false", "no", "off", "n")}
-    words = spelt[named] if isinstance(named, bool) else spelt.get({"True": True, "False": False}.get(named), ())
+    words = {"True": ("true", "yes", "on", "y"), "False": ("false", "no", "off", "n")}.get(str(named), ())
     found = [label for label in labels if label == str(named)]
     found = found or [label for label in labels if label.casefold() in words]
     if not found:

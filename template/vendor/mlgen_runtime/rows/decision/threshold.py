@@ -4,8 +4,8 @@
     rule, codes = settle(settings, truth, printed, fold)    the rule to serve, and the labels to judge
 
 It is chosen on answers to rows that the model did not learn from. A figure must not come from rows that chose what it
-measures: so the rows of a fold are judged by the threshold that the other folds choose, and the served one, which all of
-them choose, differs from those by as little as they do from each other.
+measures: so the rows of a fold are judged by the threshold that the other folds choose. The one that is served is
+chosen by all of them, and differs from those as little as they do from each other.
 """
 
 from __future__ import annotations
@@ -66,8 +66,10 @@ def curve(truth: Array, printed: Array) -> Curve:
     true, called = (np.append(0.0, np.cumsum(counts)) for counts in (positives, rows))
     tables = np.array([[len(truth) - called - true[-1] + true, called - true], [true[-1] - true, true]])
     above, below = np.append(1.0, -levels), np.append(-levels, 0.0)
-    halfway = np.round((above + below) / 2, DECIMALS)
-    thresholds = np.where(halfway > below, halfway, above)  # of neighbours in the last decimal, the upper one
+    thresholds = above.copy()  # of neighbours in the last decimal, the upper one
+    for decimals in range(DECIMALS, 1, -1):  # the roundest of those that call the same rows positive
+        halfway = np.round((above + below) / 2, decimals)
+        thresholds = np.where((below < halfway) & (halfway <= above), halfway, thresholds)
     possible = (below < thresholds) & (thresholds > 0) & (thresholds < 1)
     return Curve(thresholds[possible], np.moveaxis(tables, -1, 0)[possible])
 
