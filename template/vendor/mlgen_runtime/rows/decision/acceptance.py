@@ -20,13 +20,15 @@ def check(config: RowsConfig, contract: Contract) -> None:
     given = {
         "decision.threshold": settings.threshold,
         "decision.maximise": settings.maximise,
-        "decision.value": "a table" if settings.value.given else None,
+        "decision.value": "given" if settings.value.given else None,
     }
     named = next(((name, value) for name, value in given.items() if value is not None), None)
     if named is not None and contract.positive is None:
         what = "is an amount, not one of two" if contract.is_amount else f"is one of {len(contract.labels)}"
-        shown = f"{named[0]} is {named[1]!r}" if isinstance(named[1], str) else f"{named[0]} is {named[1]:g}"
-        raise InputError(f"{shown}: a threshold decides between two classes, and {target!r} {what}; leave it out")
+        shown = named[1] if isinstance(named[1], str) else f"{named[1]:g}"
+        raise InputError(
+            f"{named[0]} is {shown}: a threshold decides between two classes, and {target!r} {what}; leave it out"
+        )
     wanted = threshold.aim(settings) if settings.threshold == "auto" else settings.maximise
     if wanted == "value" and not settings.value.given:
         raise InputError(
