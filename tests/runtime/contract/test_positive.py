@@ -80,7 +80,9 @@ def test_what_has_no_positive_class() -> None:
 
     assert several.positive is None
     assert several.target.note is None
-    with pytest.raises(InputError, match="data.positive names one of two classes, and the target 'y' is one of several"):
+    with pytest.raises(
+        InputError, match="data.positive names one of two classes, and the target 'y' is one of several"
+    ):
         inferred({"a": 50, "b": 50, "c": 50}, positive="a")
 
 

@@ -1,4 +1,4 @@
-"""The decision between two classes: which threshold is chosen, on whose answers, what it is worth, and what is refused."""
+"""The decision between two classes: which threshold is chosen, on whose answers, its worth, and what is refused."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from mlgen_runtime.rows.decision.decided import Decided, decide
 from mlgen_runtime.rows.decision.rule import DecisionRule, ValueTable
 from mlgen_runtime.rows.settings import DecisionSettings, ValueSettings
 from mlgen_runtime.training import pipeline
-from mlgen_runtime.usecase.configuration import load
-from mlgen_runtime.usecase.resolve import resolve
 from sample_projects import Configure
 
 TABLE = ValueTable(true_positive=100.0, false_positive=-30.0, true_negative=1.0, false_negative=-5.0)

@@ -1,7 +1,9 @@
-"""Score what will be served: every model's own bundle, loaded by the predictor, on the test rows.
+"""Judge every model on the same rows, none of which the model that answers has seen.
 
-The figures of the report are therefore those of the artefact (float32, ONNX, rounding and all), not those of an object
-in memory that nobody will ever serve.
+Rows held apart (a test file, or one part without a refit) are scored by what will be served: every model's own bundle,
+loaded by the predictor. Where the served model is fitted again on all rows, no row is left that could judge it; then
+the answers that its fits gave to the rows they did not see are judged, and the bundle is held to its fitted model
+(parity).
 """
 
 from __future__ import annotations
@@ -29,37 +31,52 @@ if TYPE_CHECKING:
     from ..bundle.predictor import Predictor
     from ..contract.schema import Column, Contract
     from ..usecase.protocol import Staging
+    from .decision.decided import Scores
     from .preparation import Prepared
     from .settings import RowsConfig
     from .training import Candidate
 
 #: What the figures were measured on, for the reader of the card.
-MEASURED = "Measured on test rows that no model saw, through the bundle that is served."
+MEASURED = "Measured on rows that the answering model did not see; the champion's, too."
 #: Single rows timed per model.
 ROWS = 300
 #: Test rows (they are in random order, or the earliest) on which the bundle's model is compared with the fitted one,
 #: unless `bundle.parity=all` asks for every row there is.
 PROBED = 20_000
+#: Answers that were kept have been rounded once.
+DECIMALS = 12
 
 
 def judge(
     config: RowsConfig, staging: Staging, prepared: Prepared, baselines: Sequence[Candidate], candidate: Candidate
 ) -> tuple[tuple[EvaluatedModel, ...], ChampionStatus]:
     """Write every model's bundle, load it as a server would, and score the test rows through it; the champion too."""
+    from .decision import answers
+
     kinds = [("baseline", model) for model in baselines] + [("candidate", candidate)]
     found = [_evaluated(config, staging, prepared, kind, model) for kind, model in kinds]
     status = champion_status(config, staging.store, prepared.contract, quota.threads(config.train.threads))
     if status.served is not None:
-        fair = row_hashes.unseen(staging.store, str(status.version), prepared.test, prepared.contract)
-        status, champion = defend(config, status, prepared.test, prepared.truth, fair)
+        known = row_hashes.known(staging.store, str(status.version), prepared.test, prepared.contract)
+        status, champion = defend(config, status, prepared, known)
         found += [champion] if champion else []
-        status = _unmoved(config, status)
+        said = answers.unmoved(config.decision, config.gate.metric, prepared.contract, str(status.version))
+        if champion is not None and said is not None:
+            status = dataclasses.replace(status, note=f"{status.note}; {said}" if status.note else said)
     return tuple(found), status
 
 
-def remember(staging: Staging, version: str, prepared: Prepared) -> None:
-    """Keep beside the bundle what a later comparison needs: the marks of the rows that trained it."""
-    row_hashes.record(staging.store, version, prepared.frame.iloc[prepared.parts.train], prepared.contract)
+def remember(staging: Staging, version: str, prepared: Prepared, chosen: EvaluatedModel) -> None:
+    """Keep beside the bundle what a later comparison needs: the marks of the rows that trained it, and what its fits
+    answered to those that they had not seen."""
+    from .decision.decided import probabilities
+
+    rows = prepared.frame.iloc[prepared.parts.train]
+    row_hashes.record(staging.store, version, rows, prepared.contract)
+    if not prepared.parts.held_apart:
+        row_hashes.record_answers(
+            staging.store, version, prepared.test, prepared.contract, probabilities(chosen.scores)
+        )
 
 
 def reference(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
@@ -118,6 +135,8 @@ def notes(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> lis
 
 def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: str, model: Candidate) -> EvaluatedModel:
     """Stage one model's bundle and score it."""
+    from .decision import answers
+
     folder = staging.stage()
     probed = prepared.frame if config.bundle.parity == "all" else prepared.test.iloc[:PROBED]
     parity = model.write(folder, probed, config.bundle.onnx_tolerance)
@@ -125,36 +144,58 @@ def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: s
     describe(folder, config)
     bundle.seal(folder)
     served = load(folder, quota.threads(config.train.threads), version=kind)
-    scored = score(kind, model.name, served, prepared.test, prepared.truth, config)
+    if model.held_out is None:
+        found = served.predict(rows(prepared.test, served.contract))
+    else:
+        found = _outputs(served.contract, model.held_out, model.decimals)
+    scores, outputs = answers.settled(config.decision, served, found, prepared.truth, _fold(config, prepared))
     bundle.seal(folder)  # with the threshold that its answers have chosen
+    scored = score(kind, model.name, served, prepared.test, prepared.truth, outputs, scores)
     return dataclasses.replace(scored, model=model, parity=parity)
 
 
-def score(
-    kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray, config: RowsConfig
-) -> EvaluatedModel:
-    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels.
+def _fold(config: RowsConfig, prepared: Prepared) -> np.ndarray:
+    """Which test rows [n] were held out together; where all of them were, parts of them drawn by the seed."""
+    from .decision import threshold
 
-    What is no champion yet gets its decision rule by these answers, and none of them is judged by a threshold that it
-    helped to choose.
+    parts = prepared.parts
+    return parts.fold if len(parts.parts) > 1 else threshold.dealt(prepared.truth, config.seed)
+
+
+def _outputs(contract: Contract, answers: np.ndarray, decimals: int) -> dict[str, np.ndarray]:
+    """Answers [n, width] as the predictor would give them: by name, and rounded."""
+    import numpy as np
+
+    rounded = np.rint(answers * 10.0**decimals) / 10.0**decimals + 0.0
+    if not contract.labels:
+        names = ("prediction", "prediction_low", "prediction_high")
+        return dict(zip(names, rounded.T, strict=False))
+    labels = np.array(contract.label_values, dtype=object)
+    named = {f"probability_{label}": rounded[:, at] for at, label in enumerate(contract.labels)}
+    return {"prediction": labels[answers.argmax(axis=1)], **named}
+
+
+def score(
+    kind: str,
+    name: str,
+    served: Predictor,
+    frame: pd.DataFrame,
+    truth: np.ndarray,
+    outputs: Mapping[str, np.ndarray],
+    scores: Scores,
+) -> EvaluatedModel:
+    """The figures of a loaded bundle on conformed test rows; `truth` is [n] values, or codes into its labels.
+
+    `outputs` are the answers by the predictor's names: its own, or those of fits that did not see the rows; `scores`
+    are what metrics take of them.
     """
     import numpy as np
 
     from . import metrics
-    from .decision import answers, threshold
 
     contract = served.contract
     columns = rows(frame, contract)
-    outputs: Mapping[str, np.ndarray] = served.predict(columns)
-    values: Any
-    if contract.is_amount:
-        values = np.asarray(outputs["prediction"], dtype="float64")
-    elif kind == "champion":
-        values = answers.standing(config.decision, served, outputs)
-    else:
-        fold = threshold.dealt(truth, config.seed)
-        values, outputs = answers.settled(config.decision, served, outputs, truth, fold)
-    figures = metrics.score(contract.task, truth, values, contract.labels)
+    figures = metrics.score(contract.task, truth, scores, contract.labels)
     if "prediction_low" in outputs:
         inside = (outputs["prediction_low"] <= truth) & (truth <= outputs["prediction_high"])
         figures = {**figures, "coverage": float(np.mean(inside))}
@@ -163,7 +204,7 @@ def score(
         name=name,
         folder=served.folder,
         version=served.version if kind == "champion" else None,
-        scores=values,
+        scores=scores,
         outputs=outputs,
         metrics=figures,
         latency=latency(served, columns),
@@ -171,46 +212,46 @@ def score(
     )
 
 
-def _unmoved(config: RowsConfig, status: ChampionStatus) -> ChampionStatus:
-    """Where the run is about a threshold, and the gate looks at what no threshold moves, the champion's note says so."""
-    from . import label_metrics, metrics
-
-    if status.served is None or config.decision.threshold is None:
-        return status
-    metric = metrics.metric(config.gate.metric, status.served.contract.task).name
-    if metric in (*label_metrics.SUMMARIES, metrics.VALUE) or metric not in metrics.METRICS:
-        return status
-    value = "value" if config.decision.value.given else "f1"
-    said = (
-        f"{metric} is of the probabilities, which no threshold moves; gate.metric={value} compares the labels of the "
-        f"candidate with those of the champion (version {status.version})"
-    )
-    return dataclasses.replace(status, note=f"{status.note}; {said}" if status.note else said)
-
-
 def defend(
-    config: RowsConfig, status: ChampionStatus, frame: pd.DataFrame, truth: np.ndarray, fair: np.ndarray
+    config: RowsConfig, status: ChampionStatus, prepared: Prepared, known: row_hashes.Known
 ) -> tuple[ChampionStatus, EvaluatedModel | None]:
-    """Score the champion, if it can be compared, on the test rows it was not trained on (`fair` [n] booleans).
+    """Score the champion, if it can be compared, on the test rows [n] by answers of fits that did not see them.
 
-    Where too few are left, the champion is not compared, and the note says so.
+    Rows that it was not trained on are answered by itself; the others by what was kept of its own evaluation. Where too
+    few are left, the champion is not compared, and the note says so.
     """
+    import numpy as np
+
+    from .decision import answers
+
     if status.served is None:
         return status, None
-    known, rows = int((~fair).sum()), len(fair)
-    if rows - known < min(row_hashes.ENOUGH, rows):
+    count, fair = len(known.fair), known.fair
+    lost = count - int(fair.sum())
+    if count - lost < min(row_hashes.ENOUGH, count):
         note = (
-            f"the champion (version {status.version}) was trained on {known:,} of the {rows:,} test rows, so it cannot "
+            f"the champion (version {status.version}) was trained on {lost:,} of the {count:,} test rows, so it cannot "
             "be compared and the candidate faces the baseline alone"
         )
         return dataclasses.replace(status, served=None, note=note), None
     name = str(status.served.card.get("model", "champion"))
-    champion = score("champion", name, status.served, frame[fair], truth[fair], config)
-    if not known:
+    served, frame, truth = status.served, prepared.test, prepared.truth
+    outputs = {key: values.copy() for key, values in served.predict(rows(frame, served.contract)).items()}
+    at = np.flatnonzero(known.kept)
+    if len(at):
+        kept = _outputs(served.contract, known.answers[at], DECIMALS)
+        for key in outputs.keys() & kept.keys():
+            outputs[key][at] = kept[key]
+        outputs = {key: values for key, values in outputs.items() if key in kept}
+    fold = np.where(known.kept, _fold(config, prepared), answers.NEW)
+    chosen = {key: values[fair] for key, values in outputs.items()}
+    scores = answers.standing(config.decision, served, chosen, truth[fair], fold[fair])
+    champion = score("champion", name, served, frame[fair], truth[fair], chosen, scores)
+    if not lost:
         return status, champion
     note = (
-        f"the champion (version {status.version}) was trained on {known:,} of the {rows:,} test rows; "
-        f"the two are compared on the other {rows - known:,}"
+        f"the champion (version {status.version}) was trained on {lost:,} of the {count:,} test rows; "
+        f"the two are compared on the other {count - lost:,}"
     )
     return dataclasses.replace(status, note=note), dataclasses.replace(champion, fair=fair)
 

@@ -33,17 +33,22 @@ class ContractSettings(CheckSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class RowsFitSettings(FitSettings):
-    """How rows are fitted; `class_weight` says how much a row of each class weighs: all alike, all classes alike, or by
-    label (1 where a label is not named)."""
+    """How rows are fitted. `refit` fits what is served again on all rows; `validation_size` is the share that stops a
+    fit which may not ask the rows that judge it; `class_weight` says how much a row of each class weighs: all alike,
+    all classes alike, or by label (1 where a label is not named)."""
 
+    validation_size: Share
+    refit: bool
     class_weight: Literal["none", "balanced"] | dict[str, Annotated[float, Bound(above=0)]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SplitSettings:
-    """How the test rows are held out; `test_size` is a share of the rows."""
+    """How rows are held out to judge a model: in `folds`, or once, `test_size` of the rows; auto takes folds where rows
+    are few."""
 
     method: Literal["auto", "random", "stratified", "group", "time", "newest"]
+    folds: Literal["auto"] | Count
     test_size: Share
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,12 +11,16 @@ import numpy.typing as npt
 
 from ..contract.schema import Contract
 from ..usecase.training_parts import Candidate as CandidateProtocol
+from .decision import threshold
 from .decision.acceptance import class_weights
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..usecase.parity import Parity
+    from .metrics import Metric
+    from .settings import DecisionSettings
+    from .split import Part
 
 Array = npt.NDArray[Any]
 
@@ -27,6 +31,10 @@ class Training:
 
     `frame` holds the conformed inputs [n rows]; `target` [n] values, or codes 0..k-1 into the contract's labels;
     `weight`, `group` and `time` [n] where the contract names such a column. `coverage` is that of the interval.
+    `parts` hold positions [in n]: each fit of a part answers the rows that it did not learn from, and these answers
+    judge the model, which is fitted again on all rows. Without parts the model is judged by rows that are not here.
+    `metric` is the one that decides, `decision` how two classes are told apart (None: at one half); `kept` holds what a
+    use case works out once, for baselines and candidate alike.
     """
 
     frame: pd.DataFrame
@@ -39,6 +47,10 @@ class Training:
     seed: int
     threads: int
     coverage: float
+    parts: tuple[Part, ...]
+    metric: Metric
+    kept: dict[str, Any] = field(default_factory=dict)
+    decision: DecisionSettings | None = None
 
     @property
     def message(self) -> str:
@@ -49,6 +61,21 @@ class Training:
     def classes(self) -> int:
         """The number of classes; 0 for regression."""
         return len(self.contract.labels)
+
+    def take(self, rows: Array) -> Training:
+        """Some of the rows, by position: what a fit of a part gets."""
+        chosen: dict[str, Any] = {
+            name: None if (values := getattr(self, name)) is None else values[rows]
+            for name in ("target", "weight", "group", "time")
+        }
+        return replace(self, frame=self.frame.iloc[rows].reset_index(drop=True), parts=(), kept={}, **chosen)
+
+    def figure(self, truth: Array, scores: Array) -> float:
+        """The deciding metric of values [n], or of probabilities [n, k] by the labels that would be answered."""
+        if self.classes != 2 or self.decision is None:
+            return self.metric.value(truth, scores)
+        rule = threshold.chosen(self.decision, truth, scores[:, 1])
+        return self.metric.value(truth, threshold.answered(rule, scores))
 
     def weights(self) -> npt.NDArray[np.float64]:
         """The weight of each row [n], 1 on average: the contract's column, times that of its class."""
@@ -65,6 +92,15 @@ class Training:
 
 class Candidate(CandidateProtocol, Protocol):
     """A fitted model that the gate can judge and the bundle can hold."""
+
+    @property
+    def held_out(self) -> Array | None:
+        """Answers [rows of the parts, width] by fits that did not see the row, in the order of the parts: probabilities
+        of the classes, or the value and the ends of its interval. None where the training has no parts."""
+
+    @property
+    def decimals(self) -> int:
+        """The decimals that its answers are printed with."""
 
     def scores(self, frame: pd.DataFrame) -> Array:
         """Values [n], or probabilities [n, k], of conformed rows."""

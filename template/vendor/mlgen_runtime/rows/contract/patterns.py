@@ -20,8 +20,8 @@ CHECKS: dict[str, Check] = {}
 RARE = 0.25
 #: What to do about an imbalanced target of two classes, and of more.
 REMEDIES = {
-    True: f"{THRESHOLD} (the label follows the threshold that does best) or train.class_weight=balanced (its rows weigh "
-    "more, so probabilities shift), and judge a ranking by gate.metric=average_precision",
+    True: f"{THRESHOLD} (the label follows the threshold that does best) or train.class_weight=balanced (its rows "
+    "weigh more, so probabilities shift), and judge a ranking by gate.metric=average_precision",
     False: WEIGHTS,
 }
 #: Labels that a sentence shows at most.
@@ -135,9 +135,10 @@ def suspicious_features(view: View) -> Iterator[Finding]:
 def duplicates_across_split(view: View) -> Iterator[Finding]:
     """{count} ({share} of them) {repeat} a training row in all features and the target, so the score flatters;
     remove repeats, or use split=group"""
-    if view.split is None or not len(view.split.test):
+    if view.split is None or not any(len(part.held) for part in view.split.parts):
         return
-    shared = pd.Series(view.once(keys)[view.split.test]).isin(view.once(keys)[view.split.train])
+    marks = view.once(keys)
+    shared = pd.concat([pd.Series(marks[part.held]).isin(marks[part.learn]) for part in view.split.parts])
     if shared.any():
         share, count = float(shared.mean()), int(shared.sum())
         repeat = "repeats" if count == 1 else "repeat"

@@ -84,6 +84,15 @@ def choose(truth: Array, printed: Array, maximise: str, value: ValueTable | None
     return float(found.thresholds[best[np.argmin(np.abs(found.thresholds[best] - 0.5))]])
 
 
+def crossed(truth: Array, printed: Array, fold: Index, maximise: str, value: ValueTable | None) -> Array:
+    """The threshold [n] by which each row is judged: the one that the rows of the other folds choose."""
+    thresholds = np.empty(len(truth))
+    for part in np.unique(fold):
+        held = fold == part
+        thresholds[held] = choose(truth[~held], printed[~held], maximise, value)
+    return thresholds
+
+
 def dealt(truth: Array, seed: int, parts: int = PARTS) -> Index:
     """The part 0..parts-1 of each row [n], drawn by the seed with equal shares of the classes."""
     shuffled = np.random.default_rng(seed).permutation(len(truth))
@@ -105,24 +114,34 @@ def aim(settings: DecisionSettings) -> str:
     return settings.maximise or ("value" if settings.value.given else "f1")
 
 
+def chosen(settings: DecisionSettings, truth: Array, printed: Array) -> DecisionRule:
+    """The rule that the settings give, or that these rows choose."""
+    value = table(settings)
+    if settings.threshold != "auto":
+        return DecisionRule(threshold=0.5 if settings.threshold is None else settings.threshold, value=value)
+    maximise = aim(settings)
+    return DecisionRule(threshold=choose(truth, printed, maximise, value), maximise=maximise, value=value)
+
+
+def answered(rule: DecisionRule, probabilities: Array, thresholds: Array | None = None) -> Decided:
+    """What is answered by a rule, or by a threshold for each row, and what that is worth."""
+    printed = probabilities[:, 1]
+    codes = rule.codes(printed) if thresholds is None else printed >= thresholds
+    return Decided(probabilities, codes.astype(np.int64), None if rule.value is None else np.array(rule.value.by_code))
+
+
 def settle(settings: DecisionSettings, truth: Array, probabilities: Array, fold: Index) -> tuple[DecisionRule, Decided]:
     """The rule to serve, and the answers by which the model is judged.
 
     `probabilities` [n, 2] are printed ones of rows that were not learnt from; `fold` [n] says which rows were held out
     together.
     """
-    value, printed = table(settings), probabilities[:, 1]
-    worth = None if value is None else np.array(value.by_code)
-    if settings.threshold != "auto":
-        rule = DecisionRule(threshold=0.5 if settings.threshold is None else settings.threshold, value=value)
-        return rule, Decided(probabilities, rule.codes(printed).astype(np.int64), worth)
-    maximise = aim(settings)
-    rule = DecisionRule(threshold=choose(truth, printed, maximise, value), maximise=maximise, value=value)
-    thresholds = np.empty(len(truth))
-    for part in np.unique(fold):
-        held = fold == part
-        thresholds[held] = choose(truth[~held], printed[~held], maximise, value)
-    return rule, Decided(probabilities, (printed >= thresholds).astype(np.int64), worth)
+    printed = probabilities[:, 1]
+    rule = chosen(settings, truth, printed)
+    if rule.maximise is None:
+        return rule, answered(rule, probabilities)
+    thresholds = crossed(truth, printed, fold, rule.maximise, rule.value)
+    return rule, answered(rule, probabilities, thresholds)
 
 
 def outcomes(truth: Array, decided: Decided) -> dict[str, int]:
