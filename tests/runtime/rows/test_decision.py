@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,16 @@ def test_of_equal_thresholds_the_plainest_is_taken() -> None:
 
     assert threshold.choose(truth, printed, "f1", None) == 0.41
     assert threshold.choose(np.array([0, 0]), np.array([0.2, 0.7]), "f1", None) == pytest.approx(0.45)  # all the same
+
+
+@pytest.mark.parametrize(("aim", "expected"), [("f1", 0.5), ("balanced_accuracy", 0.5), ("value", 0.1)])
+def test_a_model_that_ranks_nothing_calls_all_rows_positive_only_where_that_pays(aim: str, expected: float) -> None:
+    """The majority's answer for every row is no, though every yes would give an F1; a table may say that yes pays."""
+    truth = np.array([0] * 80 + [1] * 20)
+
+    table = dataclasses.replace(TABLE, false_positive=-10.0)
+
+    assert threshold.choose(truth, np.full(100, 0.2), aim, table) == pytest.approx(expected)
 
 
 def test_nobody_is_judged_by_a_threshold_that_it_chose() -> None:

@@ -75,9 +75,13 @@ def curve(truth: Array, printed: Array) -> Curve:
 
 
 def choose(truth: Array, printed: Array, maximise: str, value: ValueTable | None) -> float:
-    """The threshold whose figure is the highest on these rows; of equal ones that nearest to one half."""
+    """The threshold whose figure is the highest on these rows; of equal ones that nearest to one half.
+
+    Where every row has the same probability there is nothing to choose but all or none, and only a table says what
+    that is worth: the majority stays the majority, whatever it would be good for to call every row positive.
+    """
     found = curve(truth, printed)
-    if not len(found.thresholds):
+    if not len(found.thresholds) or (maximise != "value" and len(np.unique(printed)) < 2):
         return 0.5
     figures = found.figure(maximise, value)
     best = np.flatnonzero(figures >= figures.max() - SAME)
