@@ -37,7 +37,7 @@ def answers(rows: int = 500, decimals: int = 6, seed: int = 0) -> tuple[np.ndarr
 def decided(truth: np.ndarray, printed: np.ndarray, at: Any) -> Decided:
     """The answers by a threshold, or by one for each row."""
     both = np.stack([1 - printed, printed], axis=1)
-    return Decided(both, (printed >= at).astype(np.int64), np.array(TABLE.by_code))
+    return Decided(both, (printed >= at).astype(np.int64), DecisionRule(value=TABLE))
 
 
 def settings(**changed: Any) -> DecisionSettings:

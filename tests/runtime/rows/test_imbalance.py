@@ -6,7 +6,6 @@ import json
 import shlex
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,8 @@ import pytest
 from mlgen_runtime.contract.schema import Column, Contract
 from mlgen_runtime.rows import imbalance
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
+from mlgen_runtime.rows.decision.decided import Decided, Scores
+from mlgen_runtime.rows.decision.rule import DecisionRule
 from mlgen_runtime.usecase.evaluated import EvaluatedModel
 from sample_projects import VERB, copied, environment, rendered
 
@@ -30,8 +31,8 @@ def contract(*labels: str) -> Contract:
     return Contract(vocabulary=VOCABULARY, task=task, columns=(*columns, target))
 
 
-def model(scores: np.ndarray) -> EvaluatedModel:
-    """A judged model with these probabilities [n, k]."""
+def model(scores: Scores) -> EvaluatedModel:
+    """A judged model with these probabilities [n, k], or answers."""
     place = {"kind": "candidate", "name": "lightgbm", "folder": Path(), "version": None}
     return EvaluatedModel(**place, scores=scores, outputs={}, metrics={}, latency=None, megabytes=0.0)
 
@@ -78,19 +79,22 @@ def test_labels_of_many_classes_that_are_never_predicted_are_named_together() ->
 @pytest.mark.parametrize(
     ("taken", "next_step"),
     [
-        ({"chosen_for": "f1"}, imbalance.WEIGHTS),
-        ({"weighted": True}, imbalance.THRESHOLD),
-        ({"weighted": True, "chosen_for": "f1"}, "collect more rows"),
+        ("threshold", imbalance.WEIGHTS),
+        ("weights", imbalance.THRESHOLD),
+        ("threshold and weights", "collect more rows"),
     ],
 )
-def test_advice_that_was_taken_is_not_given_again(taken: dict[str, Any], next_step: str) -> None:
+def test_advice_that_was_taken_is_not_given_again(taken: str, next_step: str) -> None:
     """What is left to try is told; where nothing is, more rows are."""
     truth = np.array([0] * 97 + [1] * 3)
 
-    found = str(imbalance.note(contract("no", "yes"), truth, model(scores([0] * 100, 2)), **taken))
+    never = np.zeros(100, dtype=np.int64)
+    rule = DecisionRule(threshold=0.9, maximise="f1" if "threshold" in taken else None)
+    judged = model(Decided(scores([0] * 100, 2), never, rule))
+    found = str(imbalance.note(contract("no", "yes"), truth, judged, weighted="weights" in taken))
 
     assert next_step in found
-    assert ("try " + imbalance.THRESHOLD in found) == ("chosen_for" not in taken)
+    assert (f"try {imbalance.THRESHOLD}" in found) == ("threshold" not in taken)
 
 
 def rare(kind: str) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pytest
 from mlgen_runtime.core.errors import InputError
 from mlgen_runtime.rows import metrics
 from mlgen_runtime.rows.decision.decided import Decided, decide
+from mlgen_runtime.rows.decision.rule import DecisionRule, ValueTable
 
 
 def sample(task: str, rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -53,7 +54,8 @@ def reference(name: str, truth: np.ndarray, scores: np.ndarray) -> float:
 
 def worth(name: str, scores: np.ndarray) -> Any:
     """The scores, with what each answer is worth where a metric asks for it."""
-    return Decided(scores, decide(scores), np.array([[0.5, -2], [-4, 9]])) if name == "value" else scores
+    table = ValueTable(true_positive=9, false_positive=-2, true_negative=0.5, false_negative=-4)
+    return Decided(scores, decide(scores), DecisionRule(value=table)) if name == "value" else scores
 
 
 CASES = [(name, task) for name, metric in metrics.METRICS.items() for task in metric.tasks]

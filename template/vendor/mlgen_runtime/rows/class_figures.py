@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core.figures import figure
-from .decision import rule
+from .decision import decided, threshold
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,7 @@ BESIDE = ("f1", "precision", "recall", "balanced_accuracy", "accuracy", "value")
 
 def facts(chosen: EvaluatedModel, contract: Contract) -> dict[str, str]:
     """The threshold in large, and the figure that it was chosen for."""
-    found = rule.load(chosen.folder, contract)
+    found = decided.served(chosen.scores)
     if found is None:
         return {}
     why = f", chosen for {found.maximise}" if found.maximise else ""
@@ -42,13 +42,11 @@ def tables(chosen: EvaluatedModel, contract: Contract) -> dict[str, list[dict[st
 def details(chosen: EvaluatedModel, contract: Contract, truth: np.ndarray) -> dict[str, Any]:
     """Figures of each class, and how two of them are told apart."""
     found: dict[str, Any] = {"classes": _classes(chosen, contract)}
-    chosen_rule = rule.load(chosen.folder, contract)
-    if chosen_rule is not None:
-        from .decision import threshold
-
+    rule = decided.served(chosen.scores)
+    if rule is not None:
         found["decision"] = {
             "positive": contract.positive,
-            **chosen_rule.to_dict(),
+            **rule.to_dict(),
             "outcomes": threshold.outcomes(truth, chosen.scores),
             **{name: chosen.metrics[name] for name in BESIDE if name in chosen.metrics},
         }

@@ -22,7 +22,6 @@ from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champio
 from ..usecase.loading import describe, load
 from . import class_figures as described
 from . import imbalance, row_hashes
-from .decision import rule as decision_rule
 
 if TYPE_CHECKING:
     import numpy as np
@@ -114,23 +113,19 @@ def details(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
 def rule(prepared: Prepared, chosen: EvaluatedModel) -> str | None:
     """How the answer follows from what the model computes, in a sentence: which class is looked for, from which
     probability on it is predicted."""
-    found = decision_rule.load(chosen.folder, prepared.contract)
+    from .decision.decided import served
+
+    found = served(chosen.scores)
     return None if found is None else found.sentence(prepared.contract)
 
 
 def notes(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> list[str]:
     """What the reader should know of the model that becomes a version: how it decides, classes that it does not
     recognise."""
-    served = decision_rule.load(chosen.folder, prepared.contract)
-    found = imbalance.note(
-        prepared.contract,
-        prepared.truth,
-        chosen,
-        weighted=config.train.class_weight != "none",
-        chosen_for=served.maximise if served else None,
-    )
-    said = [f"{served.sentence(prepared.contract)}."] if served else []
-    return [*said, *([] if found is None else [found])]
+    said = rule(prepared, chosen)
+    weighted = config.train.class_weight != "none"
+    found = imbalance.note(prepared.contract, prepared.truth, chosen, weighted=weighted)
+    return [note for note in (None if said is None else f"{said}.", found) if note is not None]
 
 
 def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: str, model: Candidate) -> EvaluatedModel:

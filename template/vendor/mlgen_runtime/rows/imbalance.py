@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..contract.catalogue import percent
-from .decision.decided import decide
+from .decision.decided import decide, served
 
 if TYPE_CHECKING:
     from ..contract.schema import Contract
@@ -33,17 +33,14 @@ def remedy(contract: Contract) -> str:
     return THRESHOLD if contract.positive is not None else WEIGHTS
 
 
-def note(
-    contract: Contract, truth: Array, chosen: EvaluatedModel, *, weighted: bool = False, chosen_for: str | None = None
-) -> str | None:
+def note(contract: Contract, truth: Array, chosen: EvaluatedModel, *, weighted: bool = False) -> str | None:
     """Say which classes of the test rows `chosen` does not recognise; None where there are none.
 
-    `truth` is [n] codes into the contract's labels; `weighted` tells whether classes have weights, `chosen_for` what
-    the threshold maximises, None where it was not chosen.
+    `truth` is [n] codes into the contract's labels; `weighted` tells whether classes have weights.
     """
     if not contract.labels:
         return None
-    predicted = decide(chosen.scores)
+    predicted, rule = decide(chosen.scores), served(chosen.scores)
     there = np.bincount(truth, minlength=len(contract.labels))
     found = np.bincount(truth[predicted == truth], minlength=len(contract.labels))
     said = np.bincount(predicted, minlength=len(contract.labels))
@@ -61,7 +58,9 @@ def note(
     ]
     more = f" and {len(missed) - SHOWN} more classes" if len(missed) > SHOWN else ""
     often = "hardly ever" if any(said[code] for code in missed) else "never"
-    return f"{chosen.name} {often} predicts {', '.join(parts)}{more}: {_advice(contract, missed, weighted, chosen_for)}"
+    told = f"{', '.join(parts)}{more}"
+    advice = _advice(contract, missed, weighted, rule.maximise if rule else None)
+    return f"{chosen.name} {often} predicts {told}: {advice}"
 
 
 def _advice(contract: Contract, missed: list[int], weighted: bool, chosen_for: str | None) -> str:

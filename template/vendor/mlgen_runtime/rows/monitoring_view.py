@@ -77,7 +77,7 @@ def evidence(model: Predictor, answers: pd.DataFrame) -> LabelledAnswers:
     if (own := rule.load(model.folder, contract)) is not None:
         codes = label_codes(answers["prediction"], contract)[rows]
         codes = np.where(codes < 0, own.codes(scores[rows, 1]), codes).astype(np.int64)
-        found = decided.Decided(scores[rows], codes, None if own.value is None else np.array(own.value.by_code))
+        found = decided.Decided(scores[rows], codes, own)
     return LabelledAnswers(truth=truth[rows], scores=found, rows=rows)
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.drawing import plain_names
 from . import threshold_plot
-from .decision import rule
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,8 +57,7 @@ def draw(prepared: Prepared, chosen: EvaluatedModel, importance: Mapping[str, fl
     `importance` is input to share of the gain (its sum is 1 where the model has any).
     """
     labels, target = prepared.contract.labels, prepared.contract.target.name
-    served = rule.load(chosen.folder, prepared.contract)
-    return pictures(labels, prepared.truth, chosen.outputs, chosen.scores, importance, target, served)
+    return pictures(labels, prepared.truth, chosen.outputs, chosen.scores, importance, target)
 
 
 def pictures(
@@ -69,12 +67,11 @@ def pictures(
     found: Scores,
     importance: Mapping[str, float],
     target: str,
-    served: rule.DecisionRule | None = None,
 ) -> dict[str, bytes]:
     """Return the pictures by name.
 
     `truth` is [n] values or label codes; `found` [n] values, or what a classifier says; `outputs` the predictor's
-    columns; `served` is how it tells two classes apart.
+    columns.
     """
     from .decision import decided
 
@@ -87,7 +84,7 @@ def pictures(
             "precision_recall": _picture(lambda axes: _precision_recall(axes, labels, truth, scores)),
             "calibration": _picture(lambda axes: _calibration(axes, labels, truth, scores)),
         }
-        if served is not None:
+        if (served := decided.served(found)) is not None:
             paint = functools.partial(threshold_plot.paint, rule=served, label=labels[-1])
             drawn["threshold"] = _picture(lambda axes: paint(axes, truth, scores[:, 1]))
     else:

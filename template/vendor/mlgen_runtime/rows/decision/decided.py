@@ -11,24 +11,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .rule import DecisionRule
+
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Decided:
-    """`probabilities` [n, k], the `codes` [n] of the labels answered, and what an answer is `worth`: [true, answered],
-    None where nobody said."""
+    """`probabilities` [n, k], the `codes` [n] of the labels answered, and the rule that is served, if there is one.
+
+    Where its threshold was chosen, rows that helped to choose it are answered by another.
+    """
 
     probabilities: Array
     codes: npt.NDArray[np.int64]
-    worth: npt.NDArray[np.float64] | None = None
+    rule: DecisionRule | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def __getitem__(self, rows: Any) -> Decided:
         """The answers to some rows, chosen by positions or a mask."""
-        return Decided(self.probabilities[rows], self.codes[rows], self.worth)
+        return Decided(self.probabilities[rows], self.codes[rows], self.rule)
 
 
 #: Probabilities [n, k] or values [n] alone, or with the labels answered.
@@ -48,6 +52,12 @@ def decide(scores: Scores) -> npt.NDArray[np.int64]:
     return likeliest.astype(np.int64)
 
 
+def served(scores: Scores) -> DecisionRule | None:
+    """The rule that is served, where two classes were told apart."""
+    return scores.rule if isinstance(scores, Decided) else None
+
+
 def worth(scores: Scores) -> npt.NDArray[np.float64] | None:
     """What each answer is worth [true, answered]; None where nobody said."""
-    return scores.worth if isinstance(scores, Decided) else None
+    rule = served(scores)
+    return None if rule is None or rule.value is None else np.array(rule.value.by_code)

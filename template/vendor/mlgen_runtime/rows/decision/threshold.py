@@ -131,7 +131,7 @@ def answered(rule: DecisionRule, probabilities: Array, thresholds: Array | None 
     """What is answered by a rule, or by a threshold for each row, and what that is worth."""
     printed = probabilities[:, 1]
     codes = rule.codes(printed) if thresholds is None else printed >= thresholds
-    return Decided(probabilities, codes.astype(np.int64), None if rule.value is None else np.array(rule.value.by_code))
+    return Decided(probabilities, codes.astype(np.int64), rule)
 
 
 def settle(settings: DecisionSettings, truth: Array, probabilities: Array, fold: Index) -> tuple[DecisionRule, Decided]:
