@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +84,18 @@ def test_of_equal_thresholds_the_plainest_is_taken() -> None:
 
 @pytest.mark.parametrize(("aim", "expected"), [("f1", 0.5), ("balanced_accuracy", 0.5), ("value", 0.1)])
 def test_a_model_that_ranks_nothing_calls_all_rows_positive_only_where_that_pays(aim: str, expected: float) -> None:
-    """The majority's answer for every row is no, though every yes would give an F1; a table may say that yes pays."""
-    truth = np.array([0] * 80 + [1] * 20)
+    """The majority's answer for every row is no, though every yes would give an F1; a table may say that yes pays.
+    Its fits give each fold another share."""
+    truth, fold = np.array([0] * 80 + [1] * 20), np.arange(100) % 5
+    printed = 0.2 + fold / 1000
+    worth = ValueSettings(**{**vars(NOTHING), "true_positive": 100.0, "false_positive": -10.0})
 
-    table = dataclasses.replace(TABLE, false_positive=-10.0)
+    found, judged = threshold.settle(
+        settings(threshold="auto", maximise=aim, value=worth), truth, np.stack([1 - printed, printed], axis=1), fold
+    )
 
-    assert threshold.choose(truth, np.full(100, 0.2), aim, table) == pytest.approx(expected)
+    assert found.threshold == pytest.approx(expected)
+    assert judged.codes.tolist() == [int(aim == "value")] * 100
 
 
 def test_nobody_is_judged_by_a_threshold_that_it_chose() -> None:

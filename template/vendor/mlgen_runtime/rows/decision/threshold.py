@@ -75,13 +75,9 @@ def curve(truth: Array, printed: Array) -> Curve:
 
 
 def choose(truth: Array, printed: Array, maximise: str, value: ValueTable | None) -> float:
-    """The threshold whose figure is the highest on these rows; of equal ones that nearest to one half.
-
-    Where every row has the same probability there is nothing to choose but all or none, and only a table says what
-    that is worth: the majority stays the majority, whatever it would be good for to call every row positive.
-    """
+    """The threshold whose figure is the highest on these rows; of equal ones that nearest to one half."""
     found = curve(truth, printed)
-    if not len(found.thresholds) or (maximise != "value" and len(np.unique(printed)) < 2):
+    if not len(found.thresholds):
         return 0.5
     figures = found.figure(maximise, value)
     best = np.flatnonzero(figures >= figures.max() - SAME)
@@ -139,13 +135,23 @@ def settle(settings: DecisionSettings, truth: Array, probabilities: Array, fold:
 
     `probabilities` [n, 2] are printed ones of rows that were not learnt from; `fold` [n] says which rows were held out
     together.
+
+    Where all rows of a fold have the same probability there is nothing to choose but all or none, and only a table says
+    what that is worth: else the majority stays the majority, though an F1 would have it call every row positive.
     """
     printed = probabilities[:, 1]
     rule = chosen(settings, truth, printed)
+    if rule.maximise not in (None, "value") and not _ranks(printed, fold):
+        rule = DecisionRule(value=rule.value)
     if rule.maximise is None:
         return rule, answered(rule, probabilities)
     thresholds = crossed(truth, printed, fold, rule.maximise, rule.value)
     return rule, answered(rule, probabilities, thresholds)
+
+
+def _ranks(printed: Array, fold: Index) -> bool:
+    """Whether rows that were answered by the same fit are told apart."""
+    return any(np.ptp(printed[fold == part]) > 0 for part in np.unique(fold))
 
 
 def outcomes(truth: Array, decided: Decided) -> dict[str, int]:
