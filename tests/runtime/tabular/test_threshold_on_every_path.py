@@ -28,6 +28,7 @@ from mlgen_runtime.rest.metrics import Metrics
 from mlgen_runtime.rest.server import load as load_served
 from mlgen_runtime.rest.settings import RestSettings
 from mlgen_runtime.rest.state import State
+from mlgen_runtime.rows import metrics, monitoring_view
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
 from mlgen_runtime.rows.decision import rule
 from mlgen_runtime.tabular import portable
@@ -150,6 +151,25 @@ def test_the_rule_is_said_wherever_the_model_is_shown(edge: tuple[Path, float], 
     assert 'alt="threshold"' in page
     assert told in client.get("/openapi.json").json()["info"]["description"]
     assert told.replace(">", "&gt;") in client.get("/").text
+
+
+def test_monitoring_judges_the_labels_that_were_answered(edge: tuple[Path, float]) -> None:
+    """Also where the threshold was another one when they were: what was said counts."""
+    root, threshold = edge
+    model = load_champion(configured([], root))
+    contract, positive = model.contract, f"probability_{model.contract.positive}"
+    rows = pd.read_csv(root / "data" / "rows.csv", dtype=str, keep_default_na=False)[:SCORED]
+    found = model.predict({column.name: rows[column.name].tolist() for column in contract.inputs})
+    answers = pd.DataFrame({**found, "truth": rows[contract.target.name]})
+    sure = found[positive]
+    earlier = answers.assign(prediction=[contract.label_values[int(called)] for called in sure >= 0.5])
+
+    for told, at in ((answers, threshold), (earlier, 0.5)):
+        known = monitoring_view.evidence(model, told)
+        true = (told["truth"].str.strip() == contract.positive).to_numpy()
+        expected = (sure >= at)[true].mean()
+        assert metrics.METRICS["recall"].value(known.truth, known.scores) == pytest.approx(expected)
+        assert metrics.METRICS["recall"].value(known.truth[:50], known.only(np.arange(SCORED) < 50).scores) >= 0
 
 
 #: Raw probabilities of the second class around a threshold of 0.3; what is printed of them decides.

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from ..core.errors import InputError, nearest
 from . import label_metrics
-from .decision.decided import Scores, decide, probabilities, worth
+from .decision.decided import Scores, decide, probabilities, served, worth
 from .label_metrics import SUMMARIES
 
 Array = npt.NDArray[Any]
@@ -87,7 +87,8 @@ def metric(name: str | None, task: str) -> Metric:
 
 
 def score(task: str, truth: Array, scores: Scores, labels: tuple[str, ...]) -> dict[str, float]:
-    """All metrics of the task (`value` only with a table), and precision, recall and F1 of each class: `f1_<label>`."""
+    """All metrics of the task (`value` only with a table), precision, recall and F1 of each class as `f1_<label>`, and
+    the threshold that is served."""
     known = {name: entry for name, entry in known_metrics().items() if task in entry.tasks}
     if worth(scores) is None and VALUE in known:
         del known[VALUE]
@@ -96,6 +97,8 @@ def score(task: str, truth: Array, scores: Scores, labels: tuple[str, ...]) -> d
         table = label_metrics.confusion(truth, decide(scores), len(labels))
         for name, values in label_metrics.per_class(table).items():
             found |= {f"{name}_{label}": float(value) for label, value in zip(labels, values, strict=True)}
+    if (rule := served(scores)) is not None:
+        found["threshold"] = rule.threshold
     return found
 
 
