@@ -172,6 +172,6 @@ def configure(root: Path) -> None:
     text = page.read_text("utf8").replace("use_case: tabular", "use_case: constant").replace("lightgbm", "constant")
     page.write_text(text.replace("extensions: []", f"extensions: [{__name__}]"), "utf8")
     (root / "conf" / "model" / "constant.yaml").write_text("name: constant\nlift: 1.0\n", "utf8")
-    (root / "conf" / "train" / "default.yaml").write_text("threads: 1\nimbalance: none\n", "utf8")
+    (root / "conf" / "train" / "default.yaml").write_text("threads: 1\nclass_weight: none\n", "utf8")
     for path in root.glob("conf/experiment/*.yaml"):
         path.unlink()

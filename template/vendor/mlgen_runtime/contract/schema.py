@@ -206,6 +206,11 @@ class Contract:
         return () if self.is_amount else self.target.categories
 
     @property
+    def positive(self) -> str | None:
+        """The positive one of two classes, as text; None where there are more, or none."""
+        return self.labels[-1] if len(self.labels) == 2 else None
+
+    @property
     def label_values(self) -> tuple[str | int | bool, ...]:
         """The labels as users write them: whole numbers for an integer target, booleans for a boolean one."""
         kind = self.target.type

@@ -83,6 +83,8 @@ class Prepared:
         """What a model learns from these rows, in a sentence."""
         target = self.contract.target
         what = target.unit or "a number" if self.contract.is_amount else f"one of {len(self.contract.labels)} classes"
+        if self.contract.positive is not None:
+            what = f"{' or '.join(self.contract.labels)}; positive class {self.contract.positive}"
         inputs = len(self.contract.inputs)
         return f"Predicts {target.name} ({what}) from {inputs} inputs; trained on {len(self.parts.train):,} rows."
 
@@ -122,9 +124,11 @@ def check(config: RowsConfig, resolved: Resolved, steps: Steps) -> Checked:
     from ..contract.checks import examine, view
     from ..data.tables import fingerprint
     from . import metrics, target, weights
+    from .decision import acceptance
 
     checks = registry.of(config).checks
     with steps("check") as step:
+        acceptance.check(config, resolved.contract)
         seen = view(resolved.whole, resolved.contract, config.contract, checks)
         problems = examine(seen, checks)
         contract.refuse(problems)
@@ -198,6 +202,7 @@ def training(config: RowsConfig, prepared: Prepared) -> Training:
         coverage=config.bundle.coverage,
         parts=() if parts.held_apart else parts.parts,  # positions among all rows, all of which are in `frame`
         metric=metrics.metric(config.gate.metric, prepared.contract.task),
+        decision=config.decision,
     )
 
 

@@ -27,6 +27,8 @@ from ..bundle.option import Option
 from ..contract.schema import Contract
 from ..core import cpu_quota as quota
 from ..onnx.session import session
+from ..rows.decision import rule
+from ..rows.decision.rule import DecisionRule
 from ..rows.example import plausible
 from .encoding import LARGEST, Encoding, Levels, boolean, moment, number, parts
 from .preprocessing import Columns, Matrix, Preprocessing, Read
@@ -72,7 +74,8 @@ def load(folder: Path, contract: Contract, threads: int | None = None, bulk: boo
     engine = Engine(entries["format"], score)
     if bulk and entries.get("bulk", {}).get("engine") == "native":
         engine = _native(folder, entries["bulk"], score, preprocessing.encode(rows))
-    found = Inference(contract, preprocessing, score, entries["decimals"], quota.threads(threads), engine)
+    decided = rule.load(folder, contract)
+    found = Inference(contract, preprocessing, score, entries["decimals"], quota.threads(threads), engine, decided)
     found.predict(rows)  # bulk, too, begins slowly
     return found
 
@@ -115,7 +118,7 @@ class Inference:
 
     `needed` are the columns that must be there. No option is taken beside them. `quick` says that a few rows cost less
     than handing them to another thread would. `engine` says what scores more than FEW rows, and why where it is not
-    what the bundle names.
+    what the bundle names. `decided` is how two classes are told apart.
     """
 
     options: Mapping[str, Option] = MappingProxyType({})
@@ -129,12 +132,14 @@ class Inference:
         decimals: int,
         threads: int,
         engine: Engine,
+        decided: DecisionRule | None = None,
     ) -> None:
         self.contract = contract
         self.needed = tuple(column.name for column in contract.inputs)
         self.preprocessing = preprocessing
         self.threads = threads
         self._engine = engine
+        self._decided = decided
         self._score = score
         self._width = len(preprocessing.features)
         self._scale = 10.0**decimals
@@ -214,7 +219,10 @@ class Inference:
 
     def _classes(self, labels: Array, scores: Array) -> dict[str, Array]:
         rounded = self._rounded(scores)
-        answer = {"prediction": labels[scores.argmax(axis=1)]}
+        if self._decided is None:
+            answer = {"prediction": labels[scores.argmax(axis=1)]}
+        else:  # by the probability that is printed: it never contradicts the label beside it
+            answer = {"prediction": labels[self._decided.codes(rounded[:, 1]).view(np.int8)]}
         for column, name in enumerate(self._names):
             answer[name] = rounded[:, column]
         return answer

@@ -212,6 +212,9 @@ class Evaluation(Protocol):
     def tables(self, prepared: Any, chosen: EvaluatedModel, /) -> dict[str, list[dict[str, str]]]:
         """What the model card shows as tables, heading to rows."""
 
+    def rule(self, prepared: Any, chosen: EvaluatedModel, /) -> str | None:
+        """How the answer follows from what the model computes, in a sentence; None where it is just that."""
+
     def notes(self, config: Any, prepared: Any, chosen: EvaluatedModel, /) -> Sequence[str]:
         """What the reader should know of the model that becomes a version, with what to do about it."""
 

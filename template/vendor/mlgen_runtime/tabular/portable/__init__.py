@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from ...bundle import format as bundle
 from ...core import cells
 from ...core.errors import InputError
+from ...rows.decision import rule
 from ...usecase.export_package import ExportPackage, ParityCase, Row
 from .parity_cases import answers, questions
 
@@ -49,6 +50,8 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
     for name in ("model.onnx", *TABLES):
         shutil.copyfile(model.folder / name, folder / name)
     facts.pop("bulk", None)  # it names a library's files, which stay behind
+    decided = rule.load(folder=model.folder, contract=model.contract)
+    facts["threshold"] = None if decided is None else decided.threshold
     bundle.write_json(folder, "inference.json", facts)
     columns = model.example()
     example: list[Row] = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]

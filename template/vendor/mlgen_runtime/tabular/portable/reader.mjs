@@ -37,7 +37,8 @@ export class Model {
   }
 
   constructor(session, runtime, tables, facts, contract) {
-    Object.assign(this, { session, runtime, contract, scale: 10 ** facts.decimals });
+    // from which probability on, as it is printed, the second of two classes is predicted; null: the likeliest is
+    Object.assign(this, { session, runtime, contract, scale: 10 ** facts.decimals, threshold: facts.threshold });
     this.cells = tables.columns.map((entry) => ({ name: entry.column, ...reader(entry) }));
     this.columns = this.cells.map((cell) => cell.name);
     this.width = this.cells.reduce((width, cell) => width + cell.width, 0);
@@ -81,8 +82,10 @@ export class Model {
 
   answer(scores) {
     if (!scores.every(Number.isFinite)) throw new Refused("the model has no finite answer for values this large");
-    const answer = this.labels.length ? { prediction: this.labels[scores.indexOf(Math.max(...scores))] } : {};
-    scores.forEach((score, at) => (answer[this.names[at]] = even(score * this.scale) / this.scale + 0)); // -0 becomes 0
+    const rounded = scores.map((score) => even(score * this.scale) / this.scale + 0); // -0 becomes 0
+    const code = this.threshold === null ? scores.indexOf(Math.max(...scores)) : Number(rounded[1] >= this.threshold);
+    const answer = this.labels.length ? { prediction: this.labels[code] } : {};
+    rounded.forEach((score, at) => (answer[this.names[at]] = score));
     return answer;
   }
 }

@@ -66,6 +66,8 @@ class Model:
         self._labels = [_label(label, target["type"]) for label in texts]
         self._names = [f"probability_{label}" for label in texts] or ["prediction", "prediction_low", "prediction_high"]
         self._scale = 10.0 ** facts["decimals"]
+        #: From which probability on, as it is printed, the second of two classes is predicted.
+        self._threshold = facts["threshold"]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # a row is done before a thread wakes up
         options.log_severity_level = 3
@@ -132,7 +134,10 @@ class Model:
             raise Refused("the model has no finite answer for values this large")
         rounded = [round(score * self._scale) / self._scale + 0.0 for score in scores]  # half to even; -0 becomes 0
         answer = dict(zip(self._names, rounded, strict=False))
-        return {"prediction": self._labels[scores.index(max(scores))], **answer} if self._labels else answer
+        if not self._labels:
+            return answer
+        code = scores.index(max(scores)) if self._threshold is None else rounded[1] >= self._threshold
+        return {"prediction": self._labels[code], **answer}
 
 
 def _is_plain(entry: dict[str, Any]) -> bool:
