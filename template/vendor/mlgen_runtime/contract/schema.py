@@ -25,6 +25,8 @@ from typing import Any
 
 from ..core.cells import Keys, Levels, Writing
 from ..core.errors import InputError, nearest
+from . import features as deriving
+from .features import Feature
 from .forecast import Forecast
 from .vocabulary import Vocabulary
 
@@ -153,7 +155,8 @@ class Contract:
     """All columns in file order, the task they are for, and the source they were inferred from.
 
     `forecast` stands in the contract of time series only. The vocabulary is the use case's; it is written nowhere.
-    `missing` are the words for an empty cell in every column that names none of its own.
+    `missing` are the words for an empty cell in every column that names none of its own. `features` are derived from
+    the columns, in an order in which each can be computed.
     """
 
     task: str
@@ -162,6 +165,7 @@ class Contract:
     source: str | None = None
     forecast: Forecast | None = None
     missing: tuple[str, ...] = ()
+    features: tuple[Feature, ...] = ()
 
     def __post_init__(self) -> None:
         if any(column.missing is None for column in self.columns):
@@ -174,6 +178,7 @@ class Contract:
             )
         for column in self.columns:
             _one_of(column.name, "role", column.role, self.vocabulary.roles)
+        object.__setattr__(self, "features", deriving.resolved(self))
 
     @property
     def target(self) -> Column:
@@ -186,8 +191,14 @@ class Contract:
 
     @property
     def inputs(self) -> tuple[Column, ...]:
-        """The columns the model sees, in file order."""
-        return self.with_role(*self.vocabulary.input_roles)
+        """The columns that a prediction needs, in file order: for the model, or for a feature."""
+        roles, sources = self.vocabulary.input_roles, self.sources
+        return tuple(column for column in self.columns if column.role in roles or column.name in sources)
+
+    @cached_property
+    def sources(self) -> frozenset[str]:
+        """The names of the columns that features are derived from."""
+        return frozenset(name for feature in self.features for name in feature.columns)
 
     @property
     def is_amount(self) -> bool:
@@ -223,6 +234,8 @@ class Contract:
         if self.missing:
             entries["missing"] = list(self.missing)
         entries["columns"] = {column.name: self._entries(column) for column in self.columns}
+        if self.features:
+            entries["features"] = {feature.name: feature.entries() for feature in self.features}
         return entries
 
     def _entries(self, column: Column) -> dict[str, Any]:
@@ -232,7 +245,7 @@ class Contract:
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any], vocabulary: Vocabulary, where: str = "contract") -> Contract:
         """Build a contract from plain data; raises InputError naming `where`, the column and the entry at fault."""
-        unknown = set(entries) - {"task", "source", "forecast", "missing", "columns"}
+        unknown = set(entries) - {"task", "source", "forecast", "missing", "columns", "features"}
         if unknown or not isinstance(entries.get("columns"), Mapping) or "task" not in entries:
             wrong = f"unknown entry {sorted(unknown)[0]!r}" if unknown else "needs the entries task and columns"
             raise InputError(f"{where}: {wrong}; write a new one with `contract contract.write=true`")
@@ -260,6 +273,7 @@ class Contract:
             source=entries.get("source"),
             forecast=None if ahead is None else Forecast.from_dict(ahead, where),
             missing=_listed(entries.get("missing"), f"{where}: missing is"),
+            features=deriving.written(entries.get("features"), where),
         )
 
     @classmethod
