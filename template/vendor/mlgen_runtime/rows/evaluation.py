@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from ..bundle import format as bundle
 from ..bundle.reference import summarise
 from ..core import cpu_quota as quota
-from ..core import moments
+from ..core import extensions, moments
 from ..core.figures import figure
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
-from . import imbalance, row_hashes
+from . import imbalance, moment, row_hashes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +49,8 @@ def judge(
     status = champion_status(config, staging.store, prepared.contract, quota.threads(config.train.threads))
     if status.served is not None:
         fair = row_hashes.unseen(staging.store, str(status.version), prepared.test, prepared.contract)
-        status, champion = defend(status, prepared.test, prepared.truth, fair)
+        now = moment.option(prepared.frame, status.served.contract)
+        status, champion = defend(status, prepared.test, prepared.truth, fair, now)
         found += [champion] if champion else []
     return tuple(found), status
 
@@ -61,7 +62,15 @@ def remember(staging: Staging, version: str, prepared: Prepared) -> None:
 
 def reference(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
     """The reference that travels in the bundle: how the training rows and the predictions looked."""
-    return summarise(prepared.frame.iloc[prepared.parts.train], prepared.contract, chosen.outputs)
+    rows = prepared.frame.iloc[prepared.parts.train]
+    return summarise(rows, prepared.contract, chosen.outputs, derived(prepared, chosen, rows))
+
+
+def derived(prepared: Prepared, chosen: EvaluatedModel, frame: pd.DataFrame) -> Mapping[str, np.ndarray]:
+    """The features [n] that a model derives from conformed rows [n], by name."""
+    if not prepared.contract.features:
+        return {}
+    return load(chosen.folder).derived(rows(frame, prepared.contract), prepared.now)
 
 
 def facts(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> dict[str, str]:
@@ -114,22 +123,24 @@ def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: s
     probed = prepared.frame if config.bundle.parity == "all" else prepared.test.iloc[:PROBED]
     parity = model.write(folder, probed, config.bundle.onnx_tolerance)
     bundle.write_json(folder, "contract.json", prepared.contract.to_dict())
-    describe(folder, config)
+    describe(folder, config, extensions.needed(feature.function for feature in prepared.contract.features))
     bundle.seal(folder)
     served = load(folder, quota.threads(config.train.threads), version=kind)
-    scored = score(kind, model.name, served, prepared.test, prepared.truth)
+    now = moment.option(prepared.frame, served.contract)
+    scored = score(kind, model.name, served, prepared.test, prepared.truth, now)
     return dataclasses.replace(scored, model=model, parity=parity)
 
 
-def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray) -> EvaluatedModel:
-    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels."""
+def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray, now: Mapping[str, int] | None = None) -> EvaluatedModel:
+    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels; `now` is
+    what `moment.option` says."""
     import numpy as np
 
     from . import metrics
 
     contract = served.contract
     columns = rows(frame, contract)
-    outputs = served.predict(columns)
+    outputs = served.predict(columns, **(now or {}))
     values = (
         np.stack([outputs[f"probability_{label}"] for label in contract.labels], axis=1)
         if contract.labels
@@ -153,7 +164,11 @@ def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: n
 
 
 def defend(
-    status: ChampionStatus, frame: pd.DataFrame, truth: np.ndarray, fair: np.ndarray
+    status: ChampionStatus,
+    frame: pd.DataFrame,
+    truth: np.ndarray,
+    fair: np.ndarray,
+    now: Mapping[str, int] | None = None,
 ) -> tuple[ChampionStatus, EvaluatedModel | None]:
     """Score the champion, if it can be compared, on the test rows it was not trained on (`fair` [n] booleans).
 
@@ -169,7 +184,7 @@ def defend(
         )
         return dataclasses.replace(status, served=None, note=note), None
     name = str(status.served.card.get("model", "champion"))
-    champion = score("champion", name, status.served, frame[fair], truth[fair])
+    champion = score("champion", name, status.served, frame[fair], truth[fair], now)
     if not known:
         return status, champion
     note = (

@@ -25,7 +25,8 @@ class Training:
     """The training rows and how to fit them.
 
     `frame` holds the conformed inputs [n rows]; `target` [n] values, or codes 0..k-1 into the contract's labels;
-    `weight`, `group` and `time` [n] where the contract names such a column. `coverage` is that of the interval.
+    `weight`, `group` and `time` [n] where the contract names such a column. `coverage` is that of the interval;
+    `now` is the moment that the rows are from (see `rows.moment`).
     """
 
     frame: pd.DataFrame
@@ -38,6 +39,7 @@ class Training:
     seed: int
     threads: int
     coverage: float
+    now: int = 0
 
     @property
     def message(self) -> str:

@@ -46,8 +46,7 @@ def fit(training: Training, settings: BaselineSettings) -> list[Candidate]:
             f"the training rows hold only one class of {training.contract.target.name!r}; "
             f"give data with at least two, or another split"
         )
-    prepared = preparing.fit(training.frame, training.contract)
-    matrix = prepared.frame(training.frame)
+    prepared, matrix = preparing.learn(training)
     linear = _logistic if training.classes else _ridge
     return [_constant(training, prepared), linear(training, settings, prepared, matrix)]
 

@@ -200,9 +200,9 @@ class Prepared:
 
 def prepare(training: Training, link: str) -> Prepared:
     """Encode the training rows and put a regression target into link space."""
-    preprocessing = preparing.fit(training.frame, training.contract)
+    preprocessing, matrix = preparing.learn(training)
     target = training.target if training.classes else links.margins(training.target, link)
-    rows = Rows(matrix=preprocessing.frame(training.frame), target=target, weight=training.weights())
+    rows = Rows(matrix=matrix, target=target, weight=training.weights())
     task = Task(
         link=link,
         classes=training.classes,

@@ -77,8 +77,7 @@ def _made(found: Extension, training: Training, settings: Any) -> Any:
 def _estimated(
     found: Extension, training: Training, settings: Any, estimator: Any, record: dict[str, object]
 ) -> Fitted:
-    prepared = preparing.fit(training.frame, training.contract)
-    matrix = prepared.frame(training.frame)
+    prepared, matrix = preparing.learn(training)
     design = Design.of(prepared, matrix)
     columns, weights = design.columns(matrix), training.weights()
     offsets = None

@@ -39,6 +39,12 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
 
     Raises InputError where the bundle holds a library's own format: then ONNX was not its equal.
     """
+    for feature in model.contract.features:
+        if feature.function is not None:
+            raise InputError(
+                f"version {model.version} takes the feature {feature.name!r} from the project's own code, and a folder "
+                "holds data only: say it as an expression in conf/features, or use this model where its code is"
+            )
     facts = bundle.read_json(model.folder, "inference.json")
     kind = facts["format"]
     if kind != "onnx":
