@@ -69,7 +69,7 @@ def quoted(override: str, schema: ConfigSchema) -> str:
     key, equals, text = override.partition("=")
     if equals and "." in key and key.partition(".")[0] in schema.mappings:  # any text, and commas part no runs
         bare = text == "null" or _QUOTED.fullmatch(text)
-        return f"++{key}={text}" if bare else "++{}=\"{}\"".format(key, re.sub(r'(\\*)"', r'\1\1\\"', text))
+        return f"++{key}={text}" if bare else '++{}="{}"'.format(key, re.sub(r'(\\*)"', r'\1\1\\"', text))
     if equals and text.startswith("{") and not key.startswith(("+", "~")):
         return f"++{override}"
     return f'{key}="{text}"' if equals and (_TEXT.fullmatch(text) or _REVISION.fullmatch(text)) else override

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import InputError, nearest
-from ..expression.checking import Checked, Kind, check, named
+from ..expression.checking import Checked, check, named
+from ..expression.kinds import Kind
 from ..expression.syntax import Misspelt, parse
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ TYPES = {"number": "number", "boolean": "boolean", "category": "category", "text
 OWN_TYPES = ("number", "boolean", "category", "moment")
 _ENTRIES = ("expression", "function", "type", "columns")
 _ROLES = {
-    "target": "is the target, which is not known when a prediction is asked for; target_mean(by) is what may look at it",
+    "target": "is the target, which no prediction knows before; target_mean(by) is what may look at it",
     "id": "names rows (role id): give it the role feature or ignore in the contract to derive something from it",
     "group": "tells which rows belong together (role group): give it the role feature or ignore to derive from it",
     "weight": "is the weight of rows, which is not known when a prediction is asked for",
@@ -72,7 +73,9 @@ def from_entries(entries: object, where: str) -> dict[str, dict[str, Any]]:
                 f"{nearest(unknown[0], _ENTRIES)}"
             )
         if (held.get("expression") is None) == (held.get("function") is None):
-            raise InputError(f"{where}: feature {name!r} needs an expression (or a function of src/), such as a / (b + 1)")
+            raise InputError(
+                f"{where}: feature {name!r} needs an expression (or a function of src/), such as a / (b + 1)"
+            )
         found[str(name)] = held
     return found
 
@@ -127,7 +130,9 @@ def resolve(wanted: Mapping[str, Mapping[str, Any]], columns: Sequence[Column], 
     kinds = {column.name: _kind(column) for column in columns}
     for name in wanted:
         if name in kinds:
-            raise InputError(f"features.{name}: the contract has a column of that name; call the feature something else")
+            raise InputError(
+                f"features.{name}: the contract has a column of that name; call the feature something else"
+            )
         if not name.strip():
             raise InputError("features: a feature has no name; write name: expression")
     found: dict[str, Feature] = {}
@@ -151,7 +156,9 @@ def _feature(
         )
     said = given.get("type")
     if said and said != checked.kind.type:
-        raise InputError(f"features.{name}: the contract says {said}, and {text!r} is a {checked.kind.type}; mend the type")
+        raise InputError(
+            f"features.{name}: the contract says {said}, and {text!r} is a {checked.kind.type}; mend the type"
+        )
     return Feature(
         name=name,
         type=checked.kind.type,

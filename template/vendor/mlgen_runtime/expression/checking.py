@@ -16,36 +16,17 @@ from typing import Any, NoReturn
 
 from ..core.errors import InputError, nearest
 from .functions import FUNCTIONS, LEARNT
+from .kinds import EXPECTED, FITS, SAID, Kind, held
 from .syntax import Misspelt, Written, parse
 
 Tree = dict[str, Any]
 
-_SAID = {"number": "a number", "boolean": "true or false", "category": "a category", "text": "a text", "moment": "a date"}
-_EXPECTED = _SAID | {"text": "a category or a text", "label": "a category or a truth value", "any": "a value"}
-#: The types that stand for a kind of argument.
-_FITS = {
-    "number": ("number", "boolean"),
-    "boolean": ("boolean",),
-    "text": ("category", "text"),
-    "label": ("category", "boolean"),
-    "moment": ("moment",),
-    "any": ("number", "boolean", "category", "text", "moment"),
-}
 _LOGIC = ("and", "or", "not")
 _ARITHMETIC = ("add", "subtract", "multiply", "divide", "modulo", "power", "negate")
 _COMPARED = ("less", "less_equal", "greater", "greater_equal", "equal", "unequal")
 #: How operators are written, for messages.
 _SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "modulo": "%", "power": "**", "negate": "-"}
 _SIGNS |= {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "unequal": "!="}
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A type; `zone` is the one by whose clocks a moment's parts are told. `refused` says why none may take it."""
-
-    type: str
-    zone: str | None = None
-    refused: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,8 +63,14 @@ def check(name: str, text: str, columns: Mapping[str, Kind]) -> Checked:
     except Misspelt as fault:
         refuse(f"{fault}; see docs/features.md", fault.at - lead)
     taken = tuple(sorted(set(named(written))))
-    if found.type == "null" or not (taken or uses(found.tree, "now")):
-        raise InputError(f"features.{name}: {text.strip()!r} takes no column, so it says nothing; name one, or leave it out")
+    if found.type == "null" or not taken:
+        raise InputError(
+            f"features.{name}: {text.strip()!r} takes no column, so it says nothing; name one, or leave it out"
+        )
+    if uses(found.tree, "now") and not any(columns[each].type == "moment" for each in taken):
+        raise InputError(
+            f"features.{name}: {text.strip()!r} asks for now, and takes no date; say since when: days(signup, now)"
+        )
     learns = tuple(op for op in LEARNT if uses(found.tree, op))
     return Checked(found.tree, Kind(found.type, found.zone), taken, learns, uses(found.tree, "now"))
 
@@ -146,15 +133,19 @@ class _Checker:
         if isinstance(value, float) and not math.isfinite(value):
             self.refuse("the number is too large", written.at)
         kinds = {bool: "boolean", float: "number", str: "category", type(None): "null"}
-        held = float(value) if isinstance(value, bool) else value
-        return _Part({"op": "value", "value": held, "of": _held(kinds[type(value)])}, kinds[type(value)], None, written.at, True)
+        plain = float(value) if isinstance(value, bool) else value
+        return _Part(
+            {"op": "value", "value": plain, "of": held(kinds[type(value)])}, kinds[type(value)], None, written.at, True
+        )
 
     def fitting(self, part: _Part, kind: str, who: str) -> _Part:
         """A part that is of a kind; null is of any."""
-        if part.type not in (*_FITS[kind], "null"):
+        if part.type not in (*FITS[kind], "null"):
             what = part.tree.get("name") or ("it" if part.tree["op"] != "value" else repr(part.tree["value"]))
-            hint = "; put it into buckets first: bucket(x, [10, 20])" if (kind, part.type) == ("label", "number") else ""
-            self.refuse(f"{who} takes {_EXPECTED[kind]}, and {what} is {_SAID[part.type]}{hint}", part.at)
+            hint = (
+                "; put it into buckets first: bucket(x, [10, 20])" if (kind, part.type) == ("label", "number") else ""
+            )
+            self.refuse(f"{who} takes {EXPECTED[kind]}, and {what} is {SAID[part.type]}{hint}", part.at)
         if part.type == "null":
             kept = {"text": "text", "label": "text", "moment": "moment"}.get(kind, "number")
             return _Part({"op": "value", "value": None, "of": kept}, part.type, None, part.at, True)
@@ -171,14 +162,16 @@ class _Checker:
         if moment is not None:
             parts = [self.dated(part, moment.zone) for part in parts]
             known = [part for part in parts if part.type != "null"]
-        held = {_held(part.type) for part in known}
-        if len(held) > 1:
+        ways = {held(part.type) for part in known}
+        if len(ways) > 1:
             first = known[0]
-            other = next(part for part in known if _held(part.type) != _held(first.type))
-            self.refuse(f"{who} takes values of one type, and there are {_SAID[first.type]} and {_SAID[other.type]}", other.at)
+            other = next(part for part in known if held(part.type) != held(first.type))
+            self.refuse(
+                f"{who} takes values of one type, and there are {SAID[first.type]} and {SAID[other.type]}", other.at
+            )
         types = {part.type for part in known}
         kind = types.pop() if len(types) == 1 else "text" if "text" in types else "number"
-        nulls = {"op": "value", "value": None, "of": held.pop()}
+        nulls = {"op": "value", "value": None, "of": ways.pop()}
         whole = [part if part.type != "null" else _Part(nulls, "null", None, part.at) for part in parts]
         return whole, kind, moment.zone if moment else None
 
@@ -192,14 +185,20 @@ class _Checker:
             found = moments.read(str(part.tree["value"]), None, zone)
         except moments.Unread:
             self.refuse(f"{part.tree['value']!r} is no date; expected one like '2024-01-31'", part.at)
-        return _Part({"op": "value", "value": None if found is None else found // 1000, "of": "moment"}, "moment", zone, part.at, True)
+        return _Part(
+            {"op": "value", "value": None if found is None else found // 1000, "of": "moment"},
+            "moment",
+            zone,
+            part.at,
+            True,
+        )
 
     def compared(self, op: str, parts: Sequence[_Part], at: int) -> _Part:
         """Two values of one type, compared; texts can only be equal or not."""
         alike, kind, _ = self.alike(parts, _SIGNS[op])
-        if _held(kind) == "text" and op not in ("equal", "unequal"):
-            self.refuse(f"{_SIGNS[op]} compares numbers and dates, and this is {_SAID[kind]}", at)
-        tree = {"op": op, "args": [part.tree for part in alike], "of": _held(kind)}
+        if held(kind) == "text" and op not in ("equal", "unequal"):
+            self.refuse(f"{_SIGNS[op]} compares numbers and dates, and this is {SAID[kind]}", at)
+        tree = {"op": op, "args": [part.tree for part in alike], "of": held(kind)}
         return _Part(tree, "boolean", None, at)
 
     def among(self, written: Written) -> _Part:
@@ -208,8 +207,8 @@ class _Checker:
         if not values or not all(value.literal and value.type != "null" for value in values):
             self.refuse("in takes a list of texts or numbers, such as ['a', 'b']", written.args[1].at)
         alike, kind, _ = self.alike([self.part(written.args[0]), *values], "in")
-        held = [part.tree["value"] for part in alike[1:]]
-        tree = {"op": "among", "args": [alike[0].tree], "values": held, "of": _held(kind)}
+        listed = [part.tree["value"] for part in alike[1:]]
+        tree = {"op": "among", "args": [alike[0].tree], "values": listed, "of": held(kind)}
         return _Part(tree, "boolean", None, written.at)
 
     def function(self, written: Written) -> _Part:
@@ -239,7 +238,7 @@ class _Checker:
         if kinds[0] == "moment" and len(kinds) == 1:
             tree["zone"] = None if first.zone == "UTC" else first.zone
         if name == "missing":
-            tree["of"] = _held(first.type)
+            tree["of"] = held(first.type)
         if kinds[-1] in ("word", "plain") and count == len(known.takes):
             tree["args"], tree["with"] = tree["args"][:-1], parts[-1].tree["value"]
         return _Part(tree, first.type if known.gives == "first" else known.gives, None, at)
@@ -252,7 +251,7 @@ class _Checker:
         if kind == "null":
             self.refuse(f"{name} has nothing but null to give", written.at)
         trees = [part.tree for part in (*conditions, *alike)]
-        return _Part({"op": name, "args": trees, "of": _held(kind)}, kind, zone, written.at)
+        return _Part({"op": name, "args": trees, "of": held(kind)}, kind, zone, written.at)
 
     def bucket(self, written: Written) -> _Part:
         """A number's bucket between edges that rise."""
@@ -264,7 +263,9 @@ class _Checker:
         shown = [f"{edge:.12g}" for edge in edges]
         between = [f"{low} to {high}" for low, high in pairwise(shown)]
         labels = [f"below {shown[0]}", *between, f"from {shown[-1]}"]
-        return _Part({"op": "bucket", "args": [value.tree], "edges": edges, "labels": labels}, "category", None, written.at)
+        return _Part(
+            {"op": "bucket", "args": [value.tree], "edges": edges, "labels": labels}, "category", None, written.at
+        )
 
     def literal(self, who: str, written: Written, kind: type) -> _Part:
         """A number or a text that is written as it stands."""
@@ -272,15 +273,13 @@ class _Checker:
         while written.op == "negate":
             sign, written = -sign, written.args[0]
         part = self.value(written) if written.op == "value" else None
-        if part is None or not isinstance(part.tree["value"], kind) or part.type == "boolean":
-            self.refuse(f"{who} takes {'a text in quotes' if kind is str else 'a number as it stands'} there", written.at)
-        held = part.tree["value"] if kind is str else sign * part.tree["value"]
-        return _Part({"op": "value", "value": held, "of": _held(part.type)}, part.type, None, written.at, True)
-
-
-def _held(kind: str) -> str:
-    """How values of a type are held: as numbers, texts or moments."""
-    return {"category": "text", "text": "text", "moment": "moment"}.get(kind, "number")
+        value = part.tree["value"] if part is not None else None
+        if part is None or not isinstance(value, kind) or part.type == "boolean":
+            self.refuse(
+                f"{who} takes {'a text in quotes' if kind is str else 'a number as it stands'} there", written.at
+            )
+        plain = sign * value if isinstance(value, float) else value
+        return _Part({"op": "value", "value": plain, "of": held(part.type)}, part.type, None, written.at, True)
 
 
 def _counted(fewest: int, most: int | None) -> str:

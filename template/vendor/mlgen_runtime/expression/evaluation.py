@@ -4,7 +4,7 @@
     → array([25., nan])
 
 Numbers and truth values are float64 with NaN where missing, texts an object array of str or None, moments int64
-microseconds since 1970 (UTC) with NONE where missing. Missing values stay missing through every operation, unless its
+microseconds since 1970 (UTC) with NONE where missing. What is missing stays so through each operation, unless its
 function says otherwise; what is divided by zero, has no value, or overflows is missing too, so nothing is ever infinite.
 
 `export` copies this module beside `reader.py`, and `features.mjs` says the same in JavaScript.
@@ -55,7 +55,7 @@ def _value(tree: Tree, columns: Mapping[str, Array], rows: int, now: int) -> Arr
     if op == "column":
         return columns[tree["name"]]
     if op == "now":
-        return np.int64(now)
+        return np.asarray(now, dtype=np.int64)
     if op == "value":
         return _literal(tree, rows)
     args = [_value(arg, columns, rows, now) for arg in tree["args"]]
@@ -72,8 +72,8 @@ def _literal(tree: Tree, rows: int) -> Array:
         texts[:] = value
         return texts
     if tree["of"] == "moment":
-        return np.int64(NONE if value is None else value)
-    return np.float64(np.nan if value is None else value)
+        return np.asarray(NONE if value is None else value, dtype=np.int64)
+    return np.asarray(np.nan if value is None else value, dtype=np.float64)
 
 
 def _power(base: Array, exponent: Array) -> Array:
@@ -174,9 +174,7 @@ def _coalesce(tree: Tree, args: Sequence[Array], rows: int) -> Array:
 
 def _each(function: Callable[[str], Any], values: Array, rows: int) -> Array:
     """A number of each text, NaN where there is none."""
-    return np.fromiter(
-        (np.nan if value is None else function(value) for value in values), dtype=np.float64, count=rows
-    )
+    return np.fromiter((np.nan if value is None else function(value) for value in values), dtype=np.float64, count=rows)
 
 
 def _texts(found: Sequence[str | None]) -> Array:
@@ -216,7 +214,9 @@ def _part(tree: Tree, args: Sequence[Array], rows: int) -> Array:
     ahead = 0 if zone is None else np.asarray(offsets(stamps // 1_000_000, zone)) * 1_000_000
     days, within = np.divmod(stamps + ahead, _DAY)
     if part in ("weekday", "hour", "minute"):
-        found = {"weekday": (days + 3) % 7, "hour": within // _UNITS["hours"], "minute": within // 60_000_000 % 60}[part]
+        found = {"weekday": (days + 3) % 7, "hour": within // _UNITS["hours"], "minute": within // 60_000_000 % 60}[
+            part
+        ]
     else:
         dates = days.astype("datetime64[D]")
         months = dates.astype("datetime64[M]")

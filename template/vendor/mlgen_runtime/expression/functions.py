@@ -32,7 +32,12 @@ class Function:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "where": Function("where(condition, a, b)", ("boolean", "any", "any"), "same", "a where the condition holds, else b; missing where the condition is"),
+    "where": Function(
+        "where(condition, a, b)",
+        ("boolean", "any", "any"),
+        "same",
+        "a where the condition holds, else b; missing where the condition is",
+    ),
     "missing": Function("missing(x)", ("any",), "boolean", "whether there is no value; never missing itself"),
     "coalesce": Function("coalesce(a, b, …)", ("any", "any…"), "same", "the first of them that is there"),
     "abs": Function("abs(x)", ("number",), "number", "the size without its sign"),
@@ -45,25 +50,52 @@ FUNCTIONS: dict[str, Function] = {
     "round": Function("round(x), round(x, digits)", ("number", "plain"), "number", "rounded, half to even", 1),
     "min": Function("min(a, b, …)", ("number", "number…"), "number", "the least of them; missing where one is"),
     "max": Function("max(a, b, …)", ("number", "number…"), "number", "the greatest of them; missing where one is"),
-    "clip": Function("clip(x, low, high)", ("number", "number", "number"), "number", "x, but not below low or above high"),
-    "bucket": Function("bucket(x, [10, 20, 50])", ("number", "edges"), "category", "which bucket: below 10, 10 to 20, 20 to 50, from 50; an edge is in the bucket above it"),
+    "clip": Function(
+        "clip(x, low, high)", ("number", "number", "number"), "number", "x, but not below low or above high"
+    ),
+    "bucket": Function(
+        "bucket(x, [10, 20, 50])",
+        ("number", "edges"),
+        "category",
+        "which bucket: below 10, 10 to 20, 20 to 50, from 50; an edge is in the bucket above it",
+    ),
     "cross": Function("cross(a, b, …)", ("label", "label…"), "category", "their combination, one category for each"),
     "lower": Function("lower(x)", ("text",), "first", "in small letters"),
     "length": Function("length(x)", ("text",), "number", "how many characters"),
     "words": Function("words(x)", ("text",), "number", "how many words, as blanks part them"),
-    "contains": Function("contains(x, 'word')", ("text", "word"), "boolean", "whether a text stands in it, letter for letter"),
+    "contains": Function(
+        "contains(x, 'word')", ("text", "word"), "boolean", "whether a text stands in it, letter for letter"
+    ),
     "year": Function("year(x)", ("moment",), "number", "of the clock in the column's zone, as all parts of a date are"),
     "month": Function("month(x)", ("moment",), "number", "1 to 12"),
     "day": Function("day(x)", ("moment",), "number", "of the month, 1 to 31"),
     "weekday": Function("weekday(x)", ("moment",), "number", "0 (Monday) to 6"),
     "hour": Function("hour(x)", ("moment",), "number", "0 to 23"),
     "minute": Function("minute(x)", ("moment",), "number", "0 to 59"),
-    "days": Function("days(a, b)", ("moment", "moment"), "number", "days from a to b, with their fraction; negative where b is earlier"),
+    "days": Function(
+        "days(a, b)",
+        ("moment", "moment"),
+        "number",
+        "days from a to b, with their fraction; negative where b is earlier",
+    ),
     "hours": Function("hours(a, b)", ("moment", "moment"), "number", "hours from a to b"),
     "minutes": Function("minutes(a, b)", ("moment", "moment"), "number", "minutes from a to b"),
-    "group_mean": Function("group_mean(x, by)", ("number", "label"), "number", "mean of x over the training rows of the same group; over all of them for a group that training had not"),
-    "group_count": Function("group_count(by)", ("label",), "number", "how many training rows the group had; 0 for one that training had not"),
-    "target_mean": Function("target_mean(by)", ("label",), "number", "mean of the target (share of the last label) in the group, drawn to that of all rows as if by 10 rows more; of a training row without its own fold of five"),
-}  # fmt: skip
+    "group_mean": Function(
+        "group_mean(x, by)",
+        ("number", "label"),
+        "number",
+        "mean of x over the training rows of the same group; over all of them for a group that training had not",
+    ),
+    "group_count": Function(
+        "group_count(by)", ("label",), "number", "how many training rows the group had; 0 for one that training had not"
+    ),
+    "target_mean": Function(
+        "target_mean(by)",
+        ("label",),
+        "number",
+        "mean of the target (share of the last label) in the group, drawn to that of all rows as if by "
+        "10 rows more; of a training row without its own fold of five",
+    ),
+}
 #: Functions whose values are learnt from the training rows.
 LEARNT = ("group_mean", "group_count", "target_mean")

@@ -131,9 +131,16 @@ def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: s
     return dataclasses.replace(scored, model=model, parity=parity)
 
 
-def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray, now: Mapping[str, int] | None = None) -> EvaluatedModel:
-    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels; `now` is
-    what `moment.option` says."""
+def score(
+    kind: str,
+    name: str,
+    served: Predictor,
+    frame: pd.DataFrame,
+    truth: np.ndarray,
+    now: Mapping[str, int] | None = None,
+) -> EvaluatedModel:
+    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels; `now`
+    is what `moment.option` says."""
     import numpy as np
 
     from . import metrics

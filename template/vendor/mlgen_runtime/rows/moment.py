@@ -21,7 +21,7 @@ def asked(contract: Contract) -> bool:
 
 
 def of(frame: pd.DataFrame, contract: Contract) -> int:
-    """The moment of conformed rows in microseconds since 1970 (UTC); 0 where nothing asks for it, or no date is there."""
+    """The moment of conformed rows in microseconds since 1970 (UTC); 0 where none is asked for, or there is no date."""
     import numpy as np
 
     if not asked(contract):

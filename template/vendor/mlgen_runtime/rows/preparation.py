@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class Prepared:
     """Conformed rows and what is known of them. With a test file its rows stand after the others'.
 
-    `known` is the truth of all rows, [n] values or codes into the contract's labels; `fingerprint` their sha256. `now` is
-    the moment that they are from (see `moment`).
+    `known` is the truth of all rows, [n] values or codes into the contract's labels; `fingerprint` their sha256. `now`
+    is the moment that they are from (see `moment`).
     """
 
     frame: pd.DataFrame

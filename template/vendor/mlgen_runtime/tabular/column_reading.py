@@ -1,7 +1,7 @@
 """Raw columns as arrays: each cell as its column says, whole arrays at once where that gives the same as cell by cell.
 
-A column comes as a list from a request, or as an array of a table's conformed rows. `encoding` has the readers of a cell,
-which decide; `preprocessing` puts the features of a model together from what is read here.
+A column comes as a list from a request, or as an array of a table's conformed rows. `encoding` has the readers of a
+cell, which decide; `preprocessing` puts the features of a model together from what is read here.
 """
 
 from __future__ import annotations

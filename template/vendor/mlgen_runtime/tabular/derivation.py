@@ -95,8 +95,13 @@ class Derivation:
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> Derivation:
         """From what `to_dict` returned."""
-        steps = [Step(**entry | {"arguments": tuple(entry.get("arguments", ()))}) for entry in entries.get("derived", ())]
+        steps = [
+            Step(**entry | {"arguments": tuple(entry.get("arguments", ()))}) for entry in entries.get("derived", ())
+        ]
         return cls(tuple(map(Encoding.from_dict, entries.get("sources", ()))), tuple(steps), entries.get("now", 0))
+
+
+NOTHING = Derivation()
 
 
 def clock() -> int:
@@ -112,7 +117,7 @@ def learn(training: Training) -> tuple[Derivation, dict[str, Array], dict[str, A
     """
     contract = training.contract
     if not contract.features:
-        return Derivation(), {}, {}
+        return NOTHING, {}, {}
     sources = tuple(source(column) for column in contract.columns if column.name in contract.sources)
     known = {each.column: _READ[each.kind](training.frame[each.column].to_numpy(), each) for each in sources}
     target = (training.target == 1 if training.classes else training.target).astype(np.float64)

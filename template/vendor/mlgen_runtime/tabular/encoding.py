@@ -55,7 +55,10 @@ class Encoding:
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> Encoding:
         """From plain data; JSON knows lists only."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()
+        }
+        return cls(**given)
 
     @cached_property
     def writing(self) -> Writing:

@@ -26,7 +26,7 @@ from ..contract.schema import Column, Contract
 from ..core.errors import InputError
 from . import derivation as deriving
 from .column_reading import PARTS, READERS, Columns, Floats, parts
-from .derivation import Derivation
+from .derivation import NOTHING, Derivation
 from .encoding import Encoding
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Preprocessing:
     """The encodings of all columns that the model sees: the contract's in its order, then the derived ones."""
 
     encodings: tuple[Encoding, ...]
-    derivation: Derivation = Derivation()
+    derivation: Derivation = NOTHING
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ class Preprocessing:
 
 
 def learn(training: Training) -> tuple[Preprocessing, Matrix]:
-    """Fit to training rows, and return their matrix [n, features], in which no row's own target is (see `derivation`)."""
+    """Fit to training rows, and return their matrix [n, features]: no row's own target is in it (see `derivation`)."""
     import pandas as pd
 
     frame = training.frame

@@ -1,4 +1,4 @@
-"""Which features are derived in a run: those of the contract, conf/features over them, and the project's own functions."""
+"""Which features a run derives: those of the contract, conf/features over them, and the project's own functions."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def derived(contract: Contract, config: RowsConfig, notes: list[str]) -> Contrac
     stands = {feature.name: feature.entries() for feature in contract.features}
     wanted: dict[str, dict[str, Any]] = dict(stands)
     own = extensions.registered("feature")
-    for name, found in own.items():
-        options = found.options
+    for name, function in own.items():
+        options = function.options
         wanted[name] = {"function": name, "type": options["type"], "columns": list(options["columns"])}
     for name, expression in config.features.items():
         if expression is None:

@@ -5,6 +5,7 @@
     cells.py      what a cell is: `core.cells`, as it is here
     moments.py    how reader.py reads dates
     reader.mjs    the same for JavaScript, in node and in a browser
+    derived.py  evaluation.py  derived.mjs      where features are derived: `expression.evaluation`, as it is here
 
 The readers stand beside this module as they are copied: plain files, the same for every model.
 """
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from ...bundle import format as bundle
 from ...core import cells
 from ...core.errors import InputError
+from ...expression import evaluation
 from ...usecase.export_package import ExportPackage, ParityCase, Row
 from .parity_cases import answers, questions
 
@@ -31,6 +33,8 @@ __all__ = ["ExportPackage", "ParityCase", "answers", "questions", "write"]
 READERS = ("reader.py", "reader.mjs")
 #: What reader.py imports: what decides what a cell is, there as here, and how it reads dates.
 CELLS, MOMENTS = "cells.py", "moments.py"
+#: What the readers import where features are derived: the same evaluation as here, and its counterpart.
+DERIVED, EVALUATION = ("derived.py", "derived.mjs"), "evaluation.py"
 TABLES = ("contract.json", "preprocessing.json")
 
 
@@ -62,4 +66,8 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
     for name in (*READERS, MOMENTS):
         (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
     shutil.copyfile(cells.__file__, folder / CELLS)
+    if model.contract.features:
+        for name in DERIVED:
+            (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
+        shutil.copyfile(evaluation.__file__, folder / EVALUATION)
     return ExportPackage(graphs=("model.onnx",), readers=READERS)
