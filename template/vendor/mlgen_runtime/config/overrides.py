@@ -63,11 +63,11 @@ def check(overrides: Sequence[str], tree: ConfTree, schema: ConfigSchema, *, swe
     return composed
 
 
-def quoted(override: str, schema: ConfigSchema) -> str:
+def quoted(override: str, mappings: Collection[str] = ()) -> str:
     """An override as Hydra takes it: quotes around a value that can only be text, such as `sqlite:///shop.db#customers`,
-    and leave to add the entries of a mapping (the dataclasses know which there may be)."""
+    and leave to add the entries of a mapping (the dataclasses know which there may be). `mappings` are top-level ones."""
     key, equals, text = override.partition("=")
-    if equals and "." in key and key.partition(".")[0] in schema.mappings:  # any text, and commas part no runs
+    if equals and "." in key and key.partition(".")[0] in mappings:  # any text, and commas part no runs
         bare = text == "null" or _QUOTED.fullmatch(text)
         return f"++{key}={text}" if bare else '++{}="{}"'.format(key, re.sub(r'(\\*)"', r'\1\1\\"', text))
     if equals and text.startswith("{") and not key.startswith(("+", "~")):

@@ -239,6 +239,8 @@ class _Checker:
             tree["zone"] = None if first.zone == "UTC" else first.zone
         if name == "missing":
             tree["of"] = held(first.type)
+        if name == "round" and count > 1 and not float(parts[1].tree["value"]).is_integer():
+            self.refuse("round takes a whole number of digits", written.args[1].at)
         if kinds[-1] in ("word", "plain") and count == len(known.takes):
             tree["args"], tree["with"] = tree["args"][:-1], parts[-1].tree["value"]
         return _Part(tree, first.type if known.gives == "first" else known.gives, None, at)
