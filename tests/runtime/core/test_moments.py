@@ -120,7 +120,8 @@ def test_the_reader_in_javascript_reads_alike(tmp_path: Path) -> None:
         'import { readFileSync } from "node:fs"; import { stamp, clockOf } from "./cells.mjs";\n'
         'const asked = JSON.parse(readFileSync("asked.json", "utf8"));\n'
         'const told = (found, zone) => (found === null ? "far" : found === undefined ? null : clockOf(found, zone));\n'
-        "console.log(JSON.stringify(asked.map(([text, format, zone]) => told(stamp(text.trim(), format, zone), zone))));",
+        "const parts = ([text, format, zone]) => told(stamp(text.trim(), format, zone), zone);\n"
+        "console.log(JSON.stringify(asked.map(parts)));",
         "utf8",
     )
     asked: list[tuple[str, str | None, str | None]] = [

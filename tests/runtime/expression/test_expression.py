@@ -217,7 +217,7 @@ def test_what_asks_for_missing_values_gets_an_answer(expression: str, expected: 
     ],
 )
 def test_a_wrong_expression_is_one_line_with_its_place(expression: str, words: str) -> None:
-    """The feature, what was written, what is wrong with it and where, with the nearest name; nothing of it is Python."""
+    """The feature, what was written, what is wrong and where, with the nearest name; nothing of it is Python."""
     with pytest.raises(InputError, match=words) as refused:
         derived({"x": expression})
 
@@ -243,7 +243,7 @@ def test_features_may_use_features_in_any_order() -> None:
     """They are computed one after the other, whatever the order in which they were written."""
     found = derived({"c": "a + b", "a": "b * 2", "b": "size + 1"}).columns({"size": [3, None]}, NOW)
 
-    assert [step for step in found] == ["b", "a", "c"]
+    assert list(found) == ["b", "a", "c"]
     assert found["c"].tolist()[0] == 12.0 and math.isnan(found["c"][1])
 
 

@@ -65,7 +65,7 @@ def check(overrides: Sequence[str], tree: ConfTree, schema: ConfigSchema, *, swe
 
 def quoted(override: str, mappings: Collection[str] = ()) -> str:
     """An override as Hydra takes it: quotes around a value that can only be text, such as `sqlite:///shop.db#customers`,
-    and leave to add the entries of a mapping (the dataclasses know which there may be). `mappings` are top-level ones."""
+    and leave to add the entries of a mapping (the dataclasses know which there may be), such as those at the top."""
     key, equals, text = override.partition("=")
     if equals and "." in key and key.partition(".")[0] in mappings:  # any text, and commas part no runs
         bare = text == "null" or _QUOTED.fullmatch(text)

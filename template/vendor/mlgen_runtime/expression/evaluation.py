@@ -4,8 +4,8 @@
     → array([25., nan])
 
 Numbers and truth values are float64 with NaN where missing, texts an object array of str or None, moments int64
-microseconds since 1970 (UTC) with NONE where missing. What is missing stays so through each operation, unless its
-function says otherwise; what is divided by zero, has no value, or overflows is missing too, so nothing is ever infinite.
+microseconds since 1970 (UTC) with NONE where missing. What is missing stays so through every operation, unless its
+function says otherwise. What is divided by zero, has no value, or overflows is missing too: nothing is ever infinite.
 
 `export` copies this module beside `reader.py`, and `features.mjs` says the same in JavaScript.
 """

@@ -36,8 +36,9 @@ class Derivation:
 
     def __init__(self, tables: dict[str, Any], optional: set[str], refuse: Callable[..., Exception]) -> None:
         self.steps, self.optional, self.refuse = tables["derived"], optional, refuse
-        self.sources = [(entry["column"], entry["kind"], *_reader(entry)) for entry in tables["sources"]]
-        self.columns = [name for name, *_ in self.sources]
+        self.sources = {entry["column"]: entry for entry in tables["sources"]}
+        self.columns = list(self.sources)
+        self._readers = {name: _reader(entry) for name, entry in self.sources.items()}
 
     def added(self, rows: Sequence[Row], start: int, now: int | None) -> list[Row]:
         """The rows with their features beside their columns; `now` is in microseconds since 1970, None by the clock."""
@@ -46,7 +47,7 @@ class Derivation:
             if lacking := [name for name in self.columns if name not in row and name not in self.optional]:
                 raise self.refuse(number, lacking)
         moment = time.time_ns() // 1000 // MINUTE * MINUTE if now is None else now
-        held = {name: self._read(whole, start, name, kind, *how) for name, kind, *how in self.sources}
+        held = {name: self._read(whole, start, name) for name in self.columns}
         for step in self.steps:
             held[step["name"]] = evaluate(step["tree"], held, len(whole), moment)
         found = {step["name"]: _cells(held[step["name"]], step["type"]) for step in self.steps}
@@ -57,7 +58,9 @@ class Derivation:
         nested = dict in map(type, row.values()) and not any(type(row.get(name)) is dict for name in self.columns)
         return cells.spread(row) if nested else row
 
-    def _read(self, rows: list[Row], start: int, name: str, kind: str, read: Any, expected: str) -> Any:
+    def _read(self, rows: list[Row], start: int, name: str) -> Any:
+        kind = self.sources[name]["kind"]
+        read, expected = self._readers[name]
         held: Any = np.empty(len(rows), {"category": object, "datetime": np.int64}.get(kind, np.float64))
         for at, row in enumerate(rows):
             try:

@@ -14,8 +14,8 @@ import numpy as np
 from ...contract.schema import Column
 from ...core import moments
 from ...core.errors import InputError
-from ...usecase.export_package import ParityCase, Row
 from ...rows import moment
+from ...usecase.export_package import ParityCase, Row
 from ..derivation import clock
 from ..parity import SPOILT, UNSEEN
 
