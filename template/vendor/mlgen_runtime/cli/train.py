@@ -28,6 +28,7 @@ SETTINGS = (
     "data.time",
     "data.series",
     "data.horizon",
+    "features",
     "split",
     "train",
     "gate",
