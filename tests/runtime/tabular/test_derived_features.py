@@ -163,7 +163,8 @@ def test_node_encodes_as_the_predictor_does(derived: Path, tmp_path: Path) -> No
         'const table = (name) => JSON.parse(readFileSync(name, "utf8"));\n'
         'const [tables, facts, contract] = ["preprocessing.json", "inference.json", "contract.json"].map(table);\n'
         "const model = new Model(null, null, tables, facts, contract, new Derivation(tables, reader, clockOf));\n"
-        "const bits = (row, now) => [...Float32Array.from(model.read(row, 1, now))].map((v) => (Number.isNaN(v) ? null : v));\n"
+        "const shown = (value) => (Number.isNaN(value) ? null : value);\n"
+        "const bits = (row, now) => [...Float32Array.from(model.read(row, 1, now))].map(shown);\n"
         'console.log(JSON.stringify(table("asked.json").map(({ rows, now }) => rows.map((row) => bits(row, now)))));\n',
         "utf8",
     )

@@ -106,10 +106,11 @@ def _inputs(card: Card) -> str:
     shown = (*card.contract.inputs, *columns(card.contract))
     largest = max([*(card.importance.get(column.name, 0.0) for column in shown), 0.0])
     ordered = sorted(shown, key=lambda column: -card.importance.get(column.name, 0.0))
-    derived = {each.name: each.expression or f"{each.function}(…) of src/" for each in card.contract.features}
+    values = {column.name: _range(column) for column in shown}
+    values |= {each.name: each.expression or f"{each.function}(…) of src/" for each in card.contract.features}
     lines = "".join(
         f'<tr><th scope="row" class="name">{escape(column.name)}</th>{cell("type", _kind(column))}'
-        f"{cell('values', derived.get(column.name) or _range(column))}{cell('may be missing', 'yes' if column.nullable else 'no')}"
+        f"{cell('values', values[column.name])}{cell('may be missing', 'yes' if column.nullable else 'no')}"
         f"{_share(card.importance.get(column.name, 0.0), largest)}</tr>"
         for column in ordered
     )
