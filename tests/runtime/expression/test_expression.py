@@ -426,6 +426,14 @@ def test_node_derives_alike(asked: list[Any], tmp_path: Path) -> None:
         assert all(map(alike, expected, found)), (expression, rows, expected, found)
 
 
+def test_the_project_s_page_has_every_function() -> None:
+    """The table of docs/features.md is that of the language, word for word."""
+    page = (READER.parents[4] / "{{rows}}" / "docs" / "features.md").read_text("utf8")
+
+    for function in FUNCTIONS.values():
+        assert f"| `{function.form}` | " in page and f" | {function.says} |" in page
+
+
 def test_every_function_is_tried_here() -> None:
     """A new function comes with its tests: the table above names each of them."""
     text = Path(__file__).read_text("utf8")

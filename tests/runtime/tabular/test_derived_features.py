@@ -338,7 +338,7 @@ def test_a_run_may_change_what_the_contract_derives(derived: Path, tmp_path: Pat
 
     names = {feature.name for feature in found.prepared.contract.features}
     assert names == set(FEATURES) - {"ratio"} | {"new"}
-    assert any("derives other features; for this run differ: new, ratio, usual" in note for note in found.notes)
+    assert any("derives other features than this run: new, ratio, usual differ" in note for note in found.notes)
     assert (root / "data" / "contract.yaml").read_text("utf8") == before
 
 

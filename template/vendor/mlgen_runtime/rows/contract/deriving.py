@@ -44,5 +44,8 @@ def derived(contract: Contract, config: RowsConfig, notes: list[str]) -> Contrac
         entries = {feature.name: feature.entries() for feature in found.features}
         changed = [name for name in sorted(stands.keys() | entries.keys()) if stands.get(name) != entries.get(name)]
         if changed:
-            notes.append(f"{config.contract.path} derives other features; for this run differ: {', '.join(changed)}")
+            notes.append(
+                f"{config.contract.path} derives other features than this run: {', '.join(changed)} differ; write them "
+                "there, too, or take its entry features out, and conf/features alone says them"
+            )
     return found
