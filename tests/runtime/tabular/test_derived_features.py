@@ -179,6 +179,45 @@ def test_node_encodes_as_the_predictor_does(derived: Path, tmp_path: Path) -> No
         assert np.array_equal(matrix, np.array(found, dtype=np.float32), equal_nan=True)
 
 
+def test_a_service_asks_for_raw_columns_only(derived: Path, tmp_path: Path) -> None:
+    """Its document lists them, also one that features alone take; a feature that is sent is an unknown field."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from mlgen_runtime.rest.app import build
+    from mlgen_runtime.rest.logs import JsonLog
+    from mlgen_runtime.rest.metrics import Metrics
+    from mlgen_runtime.rest.server import load as open_service
+    from mlgen_runtime.rest.settings import RestSettings
+    from mlgen_runtime.rest.state import State
+    from starlette.testclient import TestClient
+
+    settings = RestSettings(store=str(derived / "bundles"))
+    _, served = open_service(settings)
+    model = load_champion(load([], derived))
+    frame = rows(derived).head(30)[list(model.needed)]
+    columns, _ = served.request.decode(msgspec.json.encode({"records": [dict(served.example[0])]}))
+    typed = {c.name: c.type for c in model.contract.inputs}
+    plain = {"integer": int, "number": float}
+    records = [
+        {name: plain.get(typed[name], str)(cell) if cell else None for name, cell in row.items()}
+        for row in frame.to_dict("records")
+    ]
+    with (tmp_path / "log.txt").open("w") as lines, ThreadPoolExecutor(1) as pool:
+        log = JsonLog(lines.fileno())
+        client = TestClient(build(State(settings, served, Metrics(), log, pool, ready=True)))
+        told = client.post("/predict", json={"records": records}).json()
+        one = client.post("/predict", json={"records": records[:1]}).json()
+        document = client.get("/openapi.json").json()["components"]["schemas"]["Record"]["properties"]
+        wrong = client.post("/predict", json={"records": [{**records[0], "ratio": 3}]})
+        log.close()
+
+    expected = model.predict({name: frame[name].tolist() for name in model.needed})
+    assert [row["yes"] for row in told["probabilities"]] == expected["probability_yes"].tolist()
+    assert one["probabilities"][0] == told["probabilities"][0] and set(columns) == set(model.needed)
+    assert {"comment", "signup"} <= set(document) and not set(FEATURES) & set(document)
+    assert wrong.status_code == 422 and "unknown field" in wrong.text
+
+
 def test_rows_are_derived_alike_however_many_there_are(derived: Path) -> None:
     """Cell by cell for a few, column by column for many: the same bits."""
     model = load_champion(load([], derived))
@@ -263,6 +302,27 @@ def test_a_mean_of_noise_says_nothing_of_rows_that_it_was_not_learnt_from() -> N
 
     assert abs(np.corrcoef(found["seen"], target)[0, 1]) < 0.08
     assert np.corrcoef(served["seen"], target)[0, 1] > 0.25
+
+
+def test_judges_are_not_flattered_by_a_mean_of_noise() -> None:
+    """Folds answer rows whose targets no table of theirs has seen: on pure chance the ranking stays one of chance."""
+    from mlgen_runtime.rows.metrics import main as deciding
+    from mlgen_runtime.rows.split import Part
+    from mlgen_runtime.tabular.model import fit
+
+    random = np.random.default_rng(1)
+    given = training({"seen": "target_mean(code)", "shown": "target_mean(cross(code, kind))"}, rows=1200)
+    codes = pd.Series([f"c{at}" for at in random.integers(0, 300, 1200)], dtype=object)
+    fold = np.arange(1200) % 4
+    parts = tuple(Part(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(4))
+    target = random.integers(0, 2, 1200)
+    given = dataclasses.replace(given, frame=given.frame.assign(code=codes), target=target, parts=parts)
+
+    found = fit(given, toy.LIGHTGBM)
+
+    truth = np.concatenate([target[part.held] for part in parts])
+    assert found.held_out is not None
+    assert abs(deciding("binary").value(truth, found.held_out) - 0.5) < 0.06
 
 
 def test_tables_of_groups_are_smoothed_and_answer_for_groups_that_are_new() -> None:
