@@ -52,6 +52,10 @@ class Inference(Protocol):
     def example(self) -> dict[str, list[Any]]:
         """A few rows of columns that are accepted."""
 
+    def derived(self, columns: Mapping[str, Any], now: int | None = None) -> Mapping[str, np.ndarray]:
+        """What is derived from raw columns [n] before the model sees them, by name; `now` in microseconds, None by the
+        clock."""
+
     @property
     def predict(self) -> Callable[..., dict[str, np.ndarray]]:
         """Predict raw columns [n], with the options by name."""
@@ -123,6 +127,10 @@ class Predictor:
                 f"the model needs {', '.join(self.needed)}"
             )
         return self.inference.predict(columns, **options)
+
+    def derived(self, columns: Mapping[str, Any], now: int | None = None) -> Mapping[str, np.ndarray]:
+        """What the model derives from raw columns [n] before it sees them, by name: watched as they are."""
+        return self.inference.derived(columns, now)
 
     def plain(self, found: Mapping[str, np.ndarray]) -> dict[str, Any]:
         """What `predict` found as a reader of JSON gets it, `predictions` first; raises InputError for what JSON cannot

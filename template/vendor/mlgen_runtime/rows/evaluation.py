@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from ..bundle import format as bundle
 from ..bundle.reference import summarise
 from ..core import cpu_quota as quota
-from ..core import moments
+from ..core import extensions, moments
 from ..core.figures import figure
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
 from . import class_figures as described
-from . import imbalance, row_hashes, target, weights
+from . import imbalance, moment, row_hashes, target, weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +78,15 @@ def remember(staging: Staging, version: str, prepared: Prepared, chosen: Evaluat
 
 def reference(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
     """The reference that travels in the bundle: how the training rows and the predictions looked."""
-    return summarise(prepared.frame.iloc[prepared.parts.train], prepared.contract, chosen.outputs)
+    rows = prepared.frame.iloc[prepared.parts.train]
+    return summarise(rows, prepared.contract, chosen.outputs, derived(prepared, chosen, rows))
+
+
+def derived(prepared: Prepared, chosen: EvaluatedModel, frame: pd.DataFrame) -> Mapping[str, np.ndarray]:
+    """The features [n] that a model derives from conformed rows [n], by name."""
+    if not prepared.contract.features:
+        return {}
+    return load(chosen.folder).derived(rows(frame, prepared.contract), prepared.now)
 
 
 def facts(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> dict[str, str]:
@@ -140,11 +148,11 @@ def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: s
     probed = prepared.frame if config.bundle.parity == "all" else prepared.test.iloc[:PROBED]
     parity = model.write(folder, probed, config.bundle.onnx_tolerance)
     bundle.write_json(folder, "contract.json", prepared.contract.to_dict())
-    describe(folder, config)
+    describe(folder, config, extensions.needed(feature.function for feature in prepared.contract.features))
     bundle.seal(folder)
     served = load(folder, quota.threads(config.train.threads), version=kind)
     if model.held_out is None:
-        found = served.predict(rows(prepared.test, served.contract))
+        found = served.predict(rows(prepared.test, served.contract), **moment.option(prepared.frame, served.contract))
     else:
         found = _outputs(served.contract, model.held_out, model.decimals)
     scores, outputs = answers.settled(config.decision, served, found, prepared.truth, _fold(config, prepared))
@@ -241,7 +249,8 @@ def defend(
         return dataclasses.replace(status, served=None, note=note), None
     name = str(status.served.card.get("model", "champion"))
     served, frame, truth = status.served, prepared.test, prepared.truth
-    outputs = {key: values.copy() for key, values in served.predict(rows(frame, served.contract)).items()}
+    now = moment.option(prepared.frame, served.contract)
+    outputs = {key: values.copy() for key, values in served.predict(rows(frame, served.contract), **now).items()}
     at = np.flatnonzero(known.kept)
     if len(at):
         kept = _outputs(served.contract, known.answers[at], DECIMALS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..contract.features import columns
 from ..core.figures import figure
 from ..usecase.labelled import Figure, LabelledAnswers
 from . import target
@@ -32,8 +33,8 @@ def required(contract: Contract) -> tuple[str, ...]:
 
 
 def watched(contract: Contract) -> tuple[str, ...]:
-    """The inputs whose distribution is compared with that of the training rows."""
-    return tuple(column.name for column in contract.inputs)
+    """The inputs whose distribution is compared with that of the training rows, and the features derived from them."""
+    return tuple(column.name for column in (*contract.inputs, *columns(contract)))
 
 
 def drifting(contract: Contract) -> tuple[str, ...]:

@@ -108,9 +108,10 @@ class DecisionSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class RowsConfig(RunConfig):
-    """What a run over independent rows is told."""
+    """What a run over independent rows is told. `features` are expressions by name; null leaves one out."""
 
     task: Annotated[str, OneOf(TASKS)] | None
+    features: dict[str, str | None]
     data: DataSettings
     contract: ContractSettings
     target: TargetSettings

@@ -31,7 +31,8 @@ class Training:
 
     `frame` holds the conformed inputs [n rows]; `target` [n] values, or codes 0..k-1 into the contract's labels;
     `weight`, `group` and `time` [n] where the contract names such a column. `learnt` says on which scale,
-    and by which error, an amount is learnt; `coverage` is that of the interval.
+    and by which error, an amount is learnt; `coverage` is that of the interval; `now` is the moment that the rows are
+    from (see `rows.moment`).
     `parts` hold positions [in n]: each fit of a part answers the rows that it did not learn from, and these answers
     judge the model, which is fitted again on all rows. Without parts the model is judged by rows that are not here.
     `metric` is the one that decides, `decision` how two classes are told apart (None: at one half); `kept` holds what a
@@ -49,6 +50,7 @@ class Training:
     seed: int
     threads: int
     coverage: float
+    now: int = 0
     parts: tuple[Part, ...]
     metric: Metric
     kept: dict[str, Any] = field(default_factory=dict)

@@ -145,6 +145,8 @@ class Inference:
         self._scale = 10.0**decimals
         self._labels = np.array(contract.label_values, dtype=_label_type(contract)) if contract.labels else None
         self._names = tuple(f"probability_{label}" for label in contract.labels)
+        self._derives = bool(preprocessing.derivation.steps)
+        self._first = next(iter(preprocessing.raw), "")
         self._columns = tuple(encoding.column for encoding in preprocessing.encodings)
         self._cells = tuple((entry.column, _kind(entry), _cell(entry)) for entry in preprocessing.encodings)
 
@@ -157,23 +159,33 @@ class Inference:
         """One plausible row."""
         return {column.name: [plausible(column)] for column in self.contract.inputs}
 
-    def predict(self, columns: Columns) -> dict[str, Array]:
-        """Predict one value per row of raw columns [n].
+    def derived(self, columns: Columns, now: int | None = None) -> dict[str, Array]:
+        """The features [n] that are derived from raw columns [n] before the model sees them, by name."""
+        return self.preprocessing.derivation.columns(columns, now)
+
+    def predict(self, columns: Columns, now: int | None = None) -> dict[str, Array]:
+        """Predict one value per row of raw columns [n]; `now`, in microseconds since 1970, is the clock's where derived
+        features ask for it and none is given.
 
         Returns `prediction` [n] and, for classes, `probability_<label>` [n] each, or `prediction_low` and
         `prediction_high` [n] in the target's unit. Raises InputError naming the column, the value and what was
         expected.
         """
-        few = self._few(columns)
-        scores = self._many(self.preprocessing.read(columns)) if few is None else self._score(few)
+        few = self._few(columns, now)
+        scores = self._many(self.preprocessing.read(columns, now)) if few is None else self._score(few)
         return self._values(scores) if self._labels is None else self._classes(self._labels, scores)
 
-    def _few(self, columns: Columns) -> Matrix | None:
+    def _few(self, columns: Columns, now: int | None) -> Matrix | None:
         """The matrix of few rows, read cell by cell; None where there are more, or something is wrong with them."""
-        rows = len(columns[self._cells[0][0]]) if self._cells else 0
+        rows = len(columns[self._first]) if self._cells else 0
+        if self._derives and 0 < rows <= FEW:
+            found = self.preprocessing.derivation.columns(columns, now)
+            columns = {**columns, **{name: v if v.dtype.kind == "M" else v.tolist() for name, v in found.items()}}
+        elif not 0 < rows <= FEW:
+            return None
         # No column can be shorter without an IndexError below, so an equal sum means equal lengths.
         equal = sum(map(len, map(columns.__getitem__, self._columns))) == rows * len(self._columns)
-        if not 0 < rows <= FEW or not equal:
+        if not equal:
             return None
         flat: list[float] = []
         try:

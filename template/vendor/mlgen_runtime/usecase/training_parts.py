@@ -42,6 +42,9 @@ class Proposal(Protocol):
     def overridden(self, contract: Contract, settings: Any, notes: list[str], /) -> Contract:
         """The contract for this run; what differs goes to `notes`."""
 
+    def derived(self, contract: Contract, config: Any, notes: list[str], /) -> Contract:
+        """The contract with what this run derives from its columns."""
+
 
 class Prepared(Protocol):
     """What training works on: checked, typed, split. `truth` is that of the cases on which models are judged."""

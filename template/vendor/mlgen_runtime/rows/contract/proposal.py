@@ -17,11 +17,12 @@ from ...contract.schema import Column, Contract
 from ...core.errors import InputError, nearest
 from ...data.source.place import is_delimited
 from ..settings import DataSettings
+from .deriving import derived
 from .objective import target_column
 from .overriding import agree, overridden
 from .vocabulary import VOCABULARY
 
-__all__ = ["agree", "infer", "overridden", "propose"]
+__all__ = ["agree", "derived", "infer", "overridden", "propose"]
 
 ID_NAME = re.compile(r"(?i:(^|[_\-. ])(id|uuid|guid)$)|[a-z](Id|ID|Uuid|UUID|Guid|GUID)$|^(?i:id|index|unnamed_\d+)$")
 WEIGHT_NAME = re.compile(r"(?i)^(sample|case|instance|survey|sampling)[_ ]?weights?$")

@@ -5,6 +5,7 @@
     cells.py      what a cell is: `core.cells`, as it is here
     moments.py    how reader.py reads dates
     reader.mjs    the same for JavaScript, in node and in a browser
+    derived.py  evaluation.py  derived.mjs      where features are derived: `expression.evaluation`, as it is here
 
 The readers stand beside this module as they are copied: plain files, the same for every model.
 """
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from ...bundle import format as bundle
 from ...core import cells
 from ...core.errors import InputError
+from ...expression import evaluation
 from ...rows.decision import rule
 from ...usecase.export_package import ExportPackage, ParityCase, Row
 from .parity_cases import answers, questions
@@ -32,6 +34,8 @@ __all__ = ["ExportPackage", "ParityCase", "answers", "questions", "write"]
 READERS = ("reader.py", "reader.mjs")
 #: What reader.py imports: what decides what a cell is, there as here, and how it reads dates.
 CELLS, MOMENTS = "cells.py", "moments.py"
+#: What the readers import where features are derived: the same evaluation as here, and its counterpart.
+DERIVED, EVALUATION = ("derived.py", "derived.mjs"), "evaluation.py"
 TABLES = ("contract.json", "preprocessing.json")
 
 
@@ -40,6 +44,12 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
 
     Raises InputError where the bundle holds a library's own format: then ONNX was not its equal.
     """
+    for feature in model.contract.features:
+        if feature.function is not None:
+            raise InputError(
+                f"version {model.version} takes the feature {feature.name!r} from the project's own code, and a folder "
+                "holds data only: say it as an expression in conf/features, or use this model where its code is"
+            )
     facts = bundle.read_json(model.folder, "inference.json")
     kind = facts["format"]
     if kind != "onnx":
@@ -59,4 +69,8 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
     for name in (*READERS, MOMENTS):
         (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
     shutil.copyfile(cells.__file__, folder / CELLS)
+    if model.contract.features:
+        for name in DERIVED:
+            (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
+        shutil.copyfile(evaluation.__file__, folder / EVALUATION)
     return ExportPackage(graphs=("model.onnx",), readers=READERS)
