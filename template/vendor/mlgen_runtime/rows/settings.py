@@ -53,6 +53,20 @@ class BundleSettings(StoreSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExplanationSettings:
+    """One entry per line of conf/explanation/default.yaml, which says what each is for."""
+
+    served: bool
+    rows: Count
+    repeats: Count
+    inputs: Count
+    curves: Count
+    slices: Count
+    slice_rows: Count
+    learning_curve: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class RowsConfig(RunConfig):
     """What a run over independent rows is told."""
 
@@ -62,3 +76,4 @@ class RowsConfig(RunConfig):
     split: SplitSettings
     bundle: BundleSettings
     train: RowsFitSettings
+    explanation: ExplanationSettings

@@ -67,3 +67,6 @@ class Candidate(CandidateProtocol, Protocol):
 
     def write(self, folder: Path, sample: pd.DataFrame, tolerance: float) -> Parity:
         """Write the model's files of a bundle; `sample` are conformed rows to compare on."""
+
+    def explain(self, folder: Path, sample: pd.DataFrame) -> None:
+        """Write what explains the model's predictions, or why nothing does; `sample` are conformed rows."""

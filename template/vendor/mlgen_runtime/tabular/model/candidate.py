@@ -133,6 +133,12 @@ class Fitted:
         _write_json(folder / "inference.json", entries)
         return parity
 
+    def explain(self, folder: Path, sample: pd.DataFrame) -> None:
+        """Write what explains the model's predictions, or why nothing does."""
+        from ..explanation import writing
+
+        writing.write(folder, self.scorer, self.preprocessing, self.preprocessing.frame(sample))
+
     def _own_files(self, folder: Path, parity: Parity) -> list[dict[str, Any]]:
         """The library's own files. Raises InputError with the figure where it has no safe ones."""
         try:

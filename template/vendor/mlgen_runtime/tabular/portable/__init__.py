@@ -4,6 +4,7 @@
     reader.py     class Model(folder).predict(rows), and a command line; numpy and onnxruntime are all it needs
     cells.py      what a cell is: `core.cells`, as it is here
     moments.py    how reader.py reads dates
+    shapley.py    how reader.py explains a prediction, from explanation.npz: `explanation.shapley`, as it is here
     reader.mjs    the same for JavaScript, in node and in a browser
 
 The readers stand beside this module as they are copied: plain files, the same for every model.
@@ -20,6 +21,7 @@ from ...bundle import format as bundle
 from ...core import cells
 from ...core.errors import InputError
 from ...usecase.export_package import ExportPackage, ParityCase, Row
+from ..explanation import serving, shapley
 from .parity_cases import answers, questions
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ __all__ = ["ExportPackage", "ParityCase", "answers", "questions", "write"]
 READERS = ("reader.py", "reader.mjs")
 #: What reader.py imports: what decides what a cell is, there as here, and how it reads dates.
 CELLS, MOMENTS = "cells.py", "moments.py"
+#: What explains a prediction, and how, where the bundle has it.
+SHAPLEY = "shapley.py"
 TABLES = ("contract.json", "preprocessing.json")
 
 
@@ -56,4 +60,15 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
     for name in (*READERS, MOMENTS):
         (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
     shutil.copyfile(cells.__file__, folder / CELLS)
-    return ExportPackage(graphs=("model.onnx",), readers=READERS)
+    return ExportPackage(graphs=("model.onnx",), readers=READERS, gaps=_explaining(model.folder, folder))
+
+
+def _explaining(kept: Path, folder: Path) -> tuple[str, ...]:
+    """Copy what explains predictions, where there is something; say who does not explain any."""
+    if (kept / serving.REASON).is_file():
+        shutil.copyfile(kept / serving.REASON, folder / serving.REASON)
+    if not (kept / serving.FILE).is_file():
+        return ("no reader explains predictions here: the bundle has nothing that does",)
+    shutil.copyfile(kept / serving.FILE, folder / serving.FILE)
+    shutil.copyfile(shapley.__file__, folder / SHAPLEY)
+    return ("reader.mjs explains no prediction; reader.py does (`predict(rows, explain=True)`, `--explain`)",)

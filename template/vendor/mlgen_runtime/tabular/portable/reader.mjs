@@ -49,7 +49,8 @@ export class Model {
   }
 
   /** Answer each row: `prediction`, with `probability_<label>` of classes or the ends of an interval. */
-  async predict(rows) {
+  async predict(rows, { explain = false } = {}) {
+    if (explain) throw new Refused("explain: this reader explains no prediction; reader.py beside it does");
     const answers = [];
     for (let first = 0; first < rows.length; first += CHUNK) {
       const some = rows.slice(first, first + CHUNK);
