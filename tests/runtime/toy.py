@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from mlgen_runtime.contract.schema import Column, Contract
+from mlgen_runtime.rows import metrics
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
 from mlgen_runtime.rows.training import Training
+from mlgen_runtime.tabular.model import auto, blend
+from mlgen_runtime.tabular.model.auto import AutoSettings
 from mlgen_runtime.tabular.model.blend import BlendSettings
 from mlgen_runtime.tabular.model.lightgbm import LightGBMSettings
+from mlgen_runtime.tabular.model.linear import LinearSettings
 from mlgen_runtime.tabular.model.xgboost import XGBoostSettings
 from mlgen_runtime.tabular.settings import TrainSettings
 
@@ -27,9 +32,11 @@ SHARED: dict[str, Any] = {
 }
 LIGHTGBM = LightGBMSettings(name="lightgbm", num_leaves=15, max_depth=-1, min_child_samples=5, **SHARED)
 XGBOOST = XGBoostSettings(name="xgboost", max_depth=4, min_child_weight=1.0, **SHARED)
-BLEND = BlendSettings(name="blend", folds=2, lightgbm=LIGHTGBM, xgboost=XGBOOST)
+LINEAR = LinearSettings(name="linear", l2=1.0, max_iterations=200)
+MEMBERS: dict[str, Any] = {"lightgbm": LIGHTGBM, "xgboost": XGBOOST, "linear": LINEAR}
+BLEND = BlendSettings(name="blend", **MEMBERS)
 #: The models by name, each with quick settings.
-QUICK: dict[str, Any] = {"lightgbm": LIGHTGBM, "xgboost": XGBOOST, "blend": BLEND}
+QUICK: dict[str, Any] = {**MEMBERS, "blend": BLEND, "auto": AutoSettings(name="auto", **MEMBERS)}
 
 
 def contract(task: str = "binary") -> Contract:
@@ -86,7 +93,7 @@ def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
         "imbalance": "none",
         "threads": 1,
         "early_stopping_rounds": 5,
-        "refit": "false",
+        "refit": False,
     }
     settings |= {name: changed.pop(name) for name in list(changed) if name in settings}
     table = frame(rows)
@@ -101,5 +108,13 @@ def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
         "seed": 7,
         "threads": 1,
         "coverage": 0.9,
+        "parts": (),
+        "metric": metrics.main(task),
     }
     return Training(**given | changed)
+
+
+def all_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a blend have all its members, and `auto` take it: the made-up rows alone would favour the line."""
+    monkeypatch.setattr(blend, "_best", lambda *asked, **more: np.array([0.5, 0.3, 0.2]))
+    monkeypatch.setattr(auto, "_best", lambda *asked: "blend")

@@ -117,7 +117,8 @@ def test_a_number_and_a_stretch_of_time_are_held_out_as_they_are() -> None:
     number = recent.held_out(rows, TIMED, Span(rows=3), 7, "retrain.holdout")
     days = recent.held_out(rows, TIMED, Span(seconds=5 * 86400), 7, "retrain.holdout")
 
-    assert number == {"method": "newest", "test_size": 3 / 20} and days == {"method": "newest", "test_size": 5 / 20}
+    assert number == {"method": "newest", "folds": 1, "test_size": 3 / 20}
+    assert days == {"method": "newest", "folds": 1, "test_size": 5 / 20}
     assert recent.held_out(rows, TIMED, None, 7, "retrain.holdout") == {}
 
 

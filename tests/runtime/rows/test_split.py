@@ -23,6 +23,7 @@ from mlgen_runtime.rows.settings import DataSettings, SplitSettings
 from mlgen_runtime.rows.split import Split, split
 
 REAL = os.environ.get("MLGEN_REAL_DATA")
+SETTINGS: Any = SplitSettings
 TABLES = ("adult_income", "telco_churn", "titanic", "bike_sharing", "california_housing", "wine_quality", "penguins")
 
 
@@ -36,9 +37,15 @@ def labelled(labels: list[str], **columns: Any) -> tuple[pd.DataFrame, Contract]
 
 
 def drawn(rows: tuple[pd.DataFrame, Contract], method: str = "auto", size: float = 0.2, seed: int = 42) -> Split:
-    """The split of some rows."""
+    """One part of some rows held out, and nothing fitted again on them."""
     frame, found = rows
-    return split(frame, found, found.task, SplitSettings(method=method, test_size=size), seed)  # type: ignore[arg-type]
+    return split(frame, found, found.task, SETTINGS(method=method, folds=1, test_size=size), seed, refit=False)
+
+
+def folded(rows: tuple[pd.DataFrame, Contract], method: str = "auto", count: Any = 5, seed: int = 42) -> Split:
+    """The folds of some rows, all of which the served model learns from."""
+    frame, found = rows
+    return split(frame, found, found.task, SETTINGS(method=method, folds=count, test_size=0.2), seed, refit=True)
 
 
 @settings(max_examples=20, deadline=None)
@@ -141,8 +148,10 @@ def test_without_a_time_column_the_newest_rows_are_the_last_of_the_file(rows: in
 def test_a_test_file_is_the_test() -> None:
     frame, found = labelled(["a", "b"] * 5)
 
-    rows = split(frame, found, "multiclass", SplitSettings(method="random", test_size=0.2), 42, frame.head(4))
+    asked = SETTINGS(method="random", folds="auto", test_size=0.2)
+    rows = split(frame, found, "multiclass", asked, 42, refit=True, test_frame=frame.head(4))
 
+    assert rows.held_apart
     assert rows.method == "file" and rows.train.tolist() == list(range(10)) and rows.test.tolist() == [10, 11, 12, 13]
 
 
@@ -163,6 +172,77 @@ def test_a_split_that_cannot_be_drawn_says_what_to_do(method: str, columns: dict
 def test_one_row_is_too_few_to_hold_any_out() -> None:
     with pytest.raises(InputError, match="there are 1 rows, too few"):
         drawn(labelled(["a"]), "random")
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from("aaabbc"), min_size=10, max_size=200), st.integers(2, 9), st.integers(0, 1000))
+def test_every_row_is_judged_once_by_a_fold_that_did_not_learn_it(labels: list[str], count: int, seed: int) -> None:
+    """Random and stratified folds: sizes differ by one row at most, and so do the shares of a class."""
+    labels = [*labels, *"ab"]
+    codes = np.unique(labels, return_inverse=True)[1]
+    for method in ("random", "stratified"):
+        found = folded(labelled(labels), method, count, seed)
+
+        assert sorted(found.test) == list(range(len(labels))) == found.train.tolist()
+        assert not found.held_apart
+        assert np.ptp([len(part.held) for part in found.parts]) <= 1
+        for number, part in enumerate(found.parts):
+            assert sorted([*part.learn, *part.held]) == list(range(len(labels)))
+            assert (found.test[found.fold == number] == part.held).all()
+        if method == "stratified":
+            shares = [np.bincount(codes[part.held], minlength=codes.max() + 1) for part in found.parts]
+            assert np.ptp(shares, axis=0).max() <= 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 12), min_size=10, max_size=120), st.integers(2, 8), st.integers(0, 1000))
+def test_a_group_is_in_one_fold(groups: list[int], count: int, seed: int) -> None:
+    shops = [f"shop {group}" for group in [*groups, 98, 99]]
+
+    found = folded(labelled(["a", "b"] * (len(shops) // 2) + ["a"] * (len(shops) % 2), shop=shops), "auto", count, seed)
+
+    assert found.method == "group" and sorted(found.test) == list(range(len(shops)))
+    for part in found.parts:
+        assert not {shops[i] for i in part.learn} & {shops[i] for i in part.held}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 20) | st.none(), min_size=6, max_size=80), st.integers(2, 6))
+def test_later_rows_are_judged_by_what_was_there_before(moments: list[int | None], count: int) -> None:
+    """A moment stays together, no fold learns from what is not before it, and rows without a moment only teach."""
+    given = [None if moment is None else pd.Timestamp("2024-01-01") + pd.Timedelta(days=moment) for moment in moments]
+    days = pd.Series([*given, pd.Timestamp("2023-01-01"), pd.Timestamp("2025-01-01")])
+
+    found = folded(labelled((["a", "b"] * len(days))[: len(days)], day=days), "time", count)
+
+    assert len(set(found.test)) == len(found.test) and found.train.tolist() == list(range(len(days)))
+    assert not days[found.test].isna().any()
+    for part in found.parts:
+        assert days[part.learn].max() < days[part.held].min()
+    assert days[found.test].max() == days.max()
+
+
+def test_few_rows_are_folded_and_many_are_not() -> None:
+    """auto: five folds up to 50,000 rows; one part beyond, for the newest rows, and where nothing is fitted again."""
+    few, many = labelled(["a", "b"] * 50), labelled(["a", "b"] * 25_001)
+
+    assert len(folded(few, count="auto").parts) == 5
+    assert len(folded(many, count="auto").parts) == 1 and len(folded(many, count="auto").train) == 50_002
+    assert len(folded(many, count=2).parts) == 2
+    assert len(folded(few, "newest", "auto").parts) == 1
+    frame, found = few
+    single = SETTINGS(method="random", folds="auto", test_size=0.2)
+    assert split(frame, found, "multiclass", single, 42, refit=False).held_apart
+
+
+def test_folds_that_leave_nothing_to_serve_are_refused() -> None:
+    frame, found = labelled(["a", "b"] * 10)
+    asked = SETTINGS(method="random", folds=4, test_size=0.2)
+
+    with pytest.raises(InputError, match="split.folds=4: each fold's model .*train.refit=false.* set split.folds=1"):
+        split(frame, found, "multiclass", asked, 42, refit=False)
+    with pytest.raises(InputError, match="split.folds=40: there are only 20 rows"):
+        folded((frame, found), "random", 40)
 
 
 @pytest.mark.parametrize(

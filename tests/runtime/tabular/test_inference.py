@@ -136,9 +136,12 @@ def test_a_wrong_cell_of_a_single_row_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("preferred")
 @pytest.mark.parametrize("task", toy.TASKS)
-@pytest.mark.parametrize("name", toy.QUICK)
-def test_bulk_answers_are_the_others_bit_for_bit(name: str, task: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [name for name in toy.QUICK if name != "linear"])
+def test_bulk_answers_are_the_others_bit_for_bit(
+    name: str, task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Missing, unseen and huge values included, before rounding and after, whatever computes them."""
+    toy.all_members(monkeypatch)
     model.fit(toy.training(task), toy.QUICK[name]).write(tmp_path, toy.frame(50), 1e-5)
     slim, quick = (inference.load(tmp_path, toy.contract(task), threads=2, bulk=many) for many in (False, True))
     random = np.random.default_rng(0)

@@ -36,6 +36,7 @@ HITS = Metric("hits", True, lambda truth, scores: truth == (scores > 0.5))
 SETTINGS = GateSettings(
     metric=None,
     baseline="shown",
+    prudence=0.5,
     margin=0.0,
     confidence=0.95,
     resamples=300,
@@ -77,7 +78,8 @@ def test_a_better_candidate_is_promoted() -> None:
     decision = decide(MEAN, RIDGE, GOOD)
 
     assert decision.promoted is GOOD
-    assert "beats the baseline ridge" in decision.message
+    assert decision.message.startswith("model is promoted: it beats the baseline mean by +")
+    assert " and the baseline ridge by +" in decision.message
 
 
 def test_ahead_of_the_baseline_is_enough_where_the_setting_says_so_but_not_of_a_champion() -> None:
@@ -129,14 +131,55 @@ def test_a_candidate_that_equals_the_champion_is_not_promoted() -> None:
     assert decide(MEAN, RIDGE, GOOD, champion).promoted is None
 
 
-def test_a_candidate_must_beat_the_baseline_as_well_as_the_champion() -> None:
-    """Beating a bad champion is not enough."""
+def test_a_champion_that_a_baseline_beats_does_not_stay() -> None:
+    """Whoever is chosen faces the champion, also where that is the baseline; a candidate behind it is not promoted."""
     champion = entrant("champion", "model", with_error(2.0, 4), version="7")
 
     decision = decide(MEAN, RIDGE, POOR, champion)
 
+    assert decision.promoted is RIDGE
+    assert decision.message.startswith("the baseline ridge is promoted, not model: ")
+    assert "it beats the baseline mean by" in decision.message and "the champion (version 7) by +" in decision.message
+
+
+def test_a_champion_stays_where_the_better_baseline_does_not_beat_it() -> None:
+    champion = dataclasses.replace(RIDGE, kind="champion", name="model", version="7")
+
+    decision = decide(MEAN, RIDGE, POOR, champion)
+
     assert decision.promoted is None
-    assert "not shown to beat the baseline ridge" in decision.message
+    assert "nor is the baseline ridge shown to beat the champion" in decision.message
+
+
+def nearly(lead: float) -> EvaluatedModel:
+    """A candidate that leads RIDGE by so many standard errors of the difference."""
+    errors = np.abs(RIDGE.scores - TRUTH)
+    shaken = 0.1 * np.random.default_rng(11).normal(size=len(TRUTH))
+    shaken -= np.average(shaken, weights=errors)
+    share = 0.0
+    for _ in range(5):  # the share of all errors that is taken off moves the standard error a little, too
+        share = lead * float(np.std(errors * (shaken + share))) / np.sqrt(len(TRUTH)) / float(errors.mean())
+    return entrant("candidate", "model", TRUTH + (RIDGE.scores - TRUTH) * (1 - shaken - share))
+
+
+@pytest.mark.parametrize(("lead", "prudence", "winner"), [(1.3, 1, "model"), (0.7, 1, "ridge"), (0.7, 0.5, "model")])
+def test_without_a_champion_the_better_figure_serves_by_the_configured_prudence(
+    lead: float, prudence: float, winner: str
+) -> None:
+    """No proof is asked between two that are better than nothing; within the standard errors the simpler one wins."""
+    decision = decide(MEAN, RIDGE, nearly(lead), prudence=prudence)
+
+    assert decision.promoted is not None and decision.promoted.name == winner
+    if winner == "ridge":
+        assert f"within {prudence} standard errors" in decision.message and "the simpler wins" in decision.message
+    else:
+        assert decision.message.startswith("model is promoted: it is ahead of the baseline mean by")
+
+
+def test_against_a_champion_a_lead_is_not_enough() -> None:
+    champion = dataclasses.replace(RIDGE, kind="champion", version="7")
+
+    assert decide(MEAN, RIDGE, nearly(1.3), champion).promoted is None
 
 
 def test_a_champion_that_cannot_be_compared_stays_where_the_candidate_fails() -> None:

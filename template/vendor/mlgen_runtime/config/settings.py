@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
 
-from .schema import Bound, Count, Part, Share
+from .schema import Amount, Bound, Count, Part, Share
 
 #: A tab, and how it is written where none can be typed.
 TAB, TYPED_TAB = "\t", r"\t"
@@ -85,12 +85,14 @@ class ModelSettings(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class GateSettings:
-    """When a candidate is promoted. `baseline` is what it takes against a baseline; `margin` is in units of the metric,
-    the latency that of one row, and 1 MB is 10^6 bytes.
+    """When a candidate is promoted. `baseline` is what it takes against the simplest baseline, `prudence` by how many
+    standard errors a more complex model must lead; `margin` is in units of the metric, the latency that of one row, and
+    1 MB is 10^6 bytes.
     """
 
     metric: str | None
     baseline: Literal["shown", "ahead"]
+    prudence: Amount
     margin: float
     confidence: Share
     resamples: Count

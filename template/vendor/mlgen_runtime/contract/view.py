@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
@@ -17,14 +17,21 @@ from .typed import label_codes, parse
 Found = TypeVar("Found")
 
 
+class Sides(Protocol):
+    """Row positions: those that a fit learns from, and those that it is judged by."""
+
+    @property
+    def learn(self) -> npt.NDArray[np.int64]: ...
+
+    @property
+    def held(self) -> npt.NDArray[np.int64]: ...
+
+
 class Halves(Protocol):
-    """The two sides of a split, as far as the checks care: row positions."""
+    """The parts of a split, as far as the checks care."""
 
     @property
-    def train(self) -> npt.NDArray[np.int64]: ...
-
-    @property
-    def test(self) -> npt.NDArray[np.int64]: ...
+    def parts(self) -> Sequence[Sides]: ...
 
 
 class View:

@@ -1,7 +1,9 @@
-"""Score what will be served: every model's own bundle, loaded by the predictor, on the test rows.
+"""Judge every model on the same rows, none of which the model that answers has seen.
 
-The figures of the report are therefore those of the artefact (float32, ONNX, rounding and all), not those of an object
-in memory that nobody will ever serve.
+Rows held apart (a test file, or one part without a refit) are scored by what will be served: every model's own bundle,
+loaded by the predictor. Where the served model is fitted again on all rows, no row is left that could judge it; then
+the answers that its fits gave to the rows they did not see are judged, and the bundle is held to its fitted model
+(parity).
 """
 
 from __future__ import annotations
@@ -32,12 +34,14 @@ if TYPE_CHECKING:
     from .training import Candidate
 
 #: What the figures were measured on, for the reader of the card.
-MEASURED = "Measured on test rows that no model saw, through the bundle that is served."
+MEASURED = "Measured on rows that the answering model did not see; the champion's, too."
 #: Single rows timed per model.
 ROWS = 300
 #: Test rows (they are in random order, or the earliest) on which the bundle's model is compared with the fitted one,
 #: unless `bundle.parity=all` asks for every row there is.
 PROBED = 20_000
+#: Answers that were kept have been rounded once.
+DECIMALS = 12
 
 
 def judge(
@@ -48,15 +52,19 @@ def judge(
     found = [_evaluated(config, staging, prepared, kind, model) for kind, model in kinds]
     status = champion_status(config, staging.store, prepared.contract, quota.threads(config.train.threads))
     if status.served is not None:
-        fair = row_hashes.unseen(staging.store, str(status.version), prepared.test, prepared.contract)
-        status, champion = defend(status, prepared.test, prepared.truth, fair)
+        known = row_hashes.known(staging.store, str(status.version), prepared.test, prepared.contract)
+        status, champion = defend(status, prepared.test, prepared.truth, known)
         found += [champion] if champion else []
     return tuple(found), status
 
 
-def remember(staging: Staging, version: str, prepared: Prepared) -> None:
-    """Keep beside the bundle what a later comparison needs: the marks of the rows that trained it."""
-    row_hashes.record(staging.store, version, prepared.frame.iloc[prepared.parts.train], prepared.contract)
+def remember(staging: Staging, version: str, prepared: Prepared, chosen: EvaluatedModel) -> None:
+    """Keep beside the bundle what a later comparison needs: the marks of the rows that trained it, and what its fits
+    answered to those that they had not seen."""
+    rows = prepared.frame.iloc[prepared.parts.train]
+    row_hashes.record(staging.store, version, rows, prepared.contract)
+    if not prepared.parts.held_apart:
+        row_hashes.record_answers(staging.store, version, prepared.test, prepared.contract, chosen.scores)
 
 
 def reference(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
@@ -119,19 +127,43 @@ def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: s
     describe(folder, config)
     bundle.seal(folder)
     served = load(folder, quota.threads(config.train.threads), version=kind)
-    scored = score(kind, model.name, served, prepared.test, prepared.truth)
+    outputs = None if model.held_out is None else _outputs(served.contract, model.held_out, model.decimals)
+    scored = score(kind, model.name, served, prepared.test, prepared.truth, outputs)
     return dataclasses.replace(scored, model=model, parity=parity)
 
 
-def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: np.ndarray) -> EvaluatedModel:
-    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels."""
+def _outputs(contract: Contract, answers: np.ndarray, decimals: int) -> dict[str, np.ndarray]:
+    """Answers [n, width] as the predictor would give them: by name, and rounded."""
+    import numpy as np
+
+    rounded = np.rint(answers * 10.0**decimals) / 10.0**decimals + 0.0
+    if not contract.labels:
+        names = ("prediction", "prediction_low", "prediction_high")
+        return dict(zip(names, rounded.T, strict=False))
+    labels = np.array(contract.label_values, dtype=object)
+    named = {f"probability_{label}": rounded[:, at] for at, label in enumerate(contract.labels)}
+    return {"prediction": labels[answers.argmax(axis=1)], **named}
+
+
+def score(
+    kind: str,
+    name: str,
+    served: Predictor,
+    frame: pd.DataFrame,
+    truth: np.ndarray,
+    outputs: Mapping[str, np.ndarray] | None = None,
+) -> EvaluatedModel:
+    """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels.
+
+    `outputs` are answers to take for the bundle's own: those of fits that did not see the rows.
+    """
     import numpy as np
 
     from . import metrics
 
     contract = served.contract
     columns = rows(frame, contract)
-    outputs = served.predict(columns)
+    outputs = served.predict(columns) if outputs is None else outputs
     values = (
         np.stack([outputs[f"probability_{label}"] for label in contract.labels], axis=1)
         if contract.labels
@@ -155,30 +187,48 @@ def score(kind: str, name: str, served: Predictor, frame: pd.DataFrame, truth: n
 
 
 def defend(
-    status: ChampionStatus, frame: pd.DataFrame, truth: np.ndarray, fair: np.ndarray
+    status: ChampionStatus, frame: pd.DataFrame, truth: np.ndarray, known: row_hashes.Known
 ) -> tuple[ChampionStatus, EvaluatedModel | None]:
-    """Score the champion, if it can be compared, on the test rows it was not trained on (`fair` [n] booleans).
+    """Score the champion, if it can be compared, on the test rows [n] by answers of fits that did not see them.
 
-    Where too few are left, the champion is not compared, and the note says so.
+    Rows that it was not trained on are answered by itself; the others by what was kept of its own evaluation. Where too
+    few are left, the champion is not compared, and the note says so.
     """
+    import numpy as np
+
     if status.served is None:
         return status, None
-    known, rows = int((~fair).sum()), len(fair)
-    if rows - known < min(row_hashes.ENOUGH, rows):
+    rows, fair = len(known.fair), known.fair
+    lost = rows - int(fair.sum())
+    if rows - lost < min(row_hashes.ENOUGH, rows):
         note = (
-            f"the champion (version {status.version}) was trained on {known:,} of the {rows:,} test rows, so it cannot "
+            f"the champion (version {status.version}) was trained on {lost:,} of the {rows:,} test rows, so it cannot "
             "be compared and the candidate faces the baseline alone"
         )
         return dataclasses.replace(status, served=None, note=note), None
     name = str(status.served.card.get("model", "champion"))
-    champion = score("champion", name, status.served, frame[fair], truth[fair])
-    if not known:
+    outputs = {key: values.copy() for key, values in status.served.predict(_columns(frame, status)).items()}
+    contract = status.served.contract
+    at = np.flatnonzero(known.kept)
+    if len(at):
+        kept = _outputs(contract, known.answers[at], DECIMALS)
+        for key in outputs.keys() & kept.keys():
+            outputs[key][at] = kept[key]
+        outputs = {key: values for key, values in outputs.items() if key in kept}
+    chosen = {key: values[fair] for key, values in outputs.items()}
+    champion = score("champion", name, status.served, frame[fair], truth[fair], chosen)
+    if not lost:
         return status, champion
     note = (
-        f"the champion (version {status.version}) was trained on {known:,} of the {rows:,} test rows; "
-        f"the two are compared on the other {rows - known:,}"
+        f"the champion (version {status.version}) was trained on {lost:,} of the {rows:,} test rows; "
+        f"the two are compared on the other {rows - lost:,}"
     )
     return dataclasses.replace(status, note=note), dataclasses.replace(champion, fair=fair)
+
+
+def _columns(frame: pd.DataFrame, status: ChampionStatus) -> dict[str, np.ndarray]:
+    assert status.served is not None
+    return rows(frame, status.served.contract)
 
 
 def latency(served: Predictor, columns: Mapping[str, Any]) -> Latency:

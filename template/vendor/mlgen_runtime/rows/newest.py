@@ -56,7 +56,7 @@ def held_out(frame: pd.DataFrame, contract: Contract, span: Span | None, new: in
     if span.share is not None and 0 < new < len(frame):
         rows = max(math.ceil(span.share * new), min(LEAST, new))
     rows = max(1, min(rows, len(frame) // 2))
-    return {"method": "newest", "test_size": rows / max(1, len(frame))}
+    return {"method": "newest", "folds": 1, "test_size": rows / max(1, len(frame))}
 
 
 def logged(

@@ -70,8 +70,13 @@ class Prepared:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows there are, train and test."""
-        return {"rows": len(self.frame), "train_rows": len(self.parts.train), "test_rows": len(self.parts.test)}
+        """How many rows there are, how many the served model learns from, how many judge, in how many folds."""
+        return {
+            "rows": len(self.frame),
+            "train_rows": len(self.parts.train),
+            "test_rows": len(self.parts.test),
+            "folds": len(self.parts.parts),
+        }
 
     @property
     def message(self) -> str:
@@ -84,7 +89,7 @@ class Prepared:
     @property
     def divided(self) -> str:
         """The split, in words."""
-        return f"{self.parts.method}, {len(self.parts.train):,} rows train, {len(self.parts.test):,} test"
+        return self.parts.divided
 
 
 @dataclass(frozen=True)
@@ -138,12 +143,18 @@ def split(config: RowsConfig, checked: Checked, steps: Steps) -> Prepared:
         rows = len(resolved.frame)
         held_out = None if resolved.test_frame is None else checked.frame.iloc[rows:]
         parts = splitting.split(
-            checked.frame.iloc[:rows], resolved.contract, resolved.contract.task, config.split, config.seed, held_out
+            checked.frame.iloc[:rows],
+            resolved.contract,
+            resolved.contract.task,
+            config.split,
+            config.seed,
+            refit=config.train.refit,
+            test_frame=held_out,
         )
         checked.view.split = parts
         across = examine(checked.view, {ACROSS: checked.checks[ACROSS]})
         contract.refuse(across)
-        step.message = f"{parts.method}: {len(parts.train):,} rows train, {len(parts.test):,} test"
+        step.message = parts.divided
     return Prepared(
         frame=checked.frame,
         contract=resolved.contract,
@@ -157,10 +168,13 @@ def split(config: RowsConfig, checked: Checked, steps: Steps) -> Prepared:
 
 
 def training(config: RowsConfig, prepared: Prepared) -> Training:
-    """Hand the training rows over to the use case."""
+    """Hand over the rows that the served model learns from, with the parts whose answers judge it, if it is not itself
+    judged by rows held apart."""
+    from . import metrics
     from .training import Training
 
-    frame = prepared.frame.iloc[prepared.parts.train].reset_index(drop=True)
+    parts = prepared.parts
+    frame = prepared.frame.iloc[parts.train].reset_index(drop=True)
     return Training(
         frame=frame,
         contract=prepared.contract,
@@ -172,6 +186,8 @@ def training(config: RowsConfig, prepared: Prepared) -> Training:
         seed=config.seed,
         threads=quota.threads(config.train.threads),
         coverage=config.bundle.coverage,
+        parts=() if parts.held_apart else parts.parts,  # positions among all rows, all of which are in `frame`
+        metric=metrics.metric(config.gate.metric, prepared.contract.task),
     )
 
 
@@ -189,7 +205,13 @@ def halves(config: RowsConfig, resolved: Resolved) -> tuple[Split | None, list[s
     typed = contract.conform(resolved.frame, resolved.contract, lenient=True)
     try:
         drawn = splitting.split(
-            typed, resolved.contract, resolved.contract.task, config.split, config.seed, resolved.test_frame
+            typed,
+            resolved.contract,
+            resolved.contract.task,
+            config.split,
+            config.seed,
+            refit=config.train.refit,
+            test_frame=resolved.test_frame,
         )
     except InputError as error:
         return None, [*resolved.notes, f"no split to look for repeats across: {error}"]

@@ -31,16 +31,21 @@ class ContractSettings(CheckSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class RowsFitSettings(FitSettings):
-    """How rows are fitted; `imbalance` says how much a row of a rare class weighs."""
+    """How rows are fitted; `imbalance` says how much a row of a rare class weighs. `refit` fits what is served again on
+    all rows; `validation_size` is the share that stops a fit which may not ask the rows that judge it."""
 
+    validation_size: Share
+    refit: bool
     imbalance: Literal["none", "balanced"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SplitSettings:
-    """How the test rows are held out; `test_size` is a share of the rows."""
+    """How rows are held out to judge a model: in `folds`, or once, `test_size` of the rows; auto takes folds where rows
+    are few."""
 
     method: Literal["auto", "random", "stratified", "group", "time", "newest"]
+    folds: Literal["auto"] | Count
     test_size: Share
 
 

@@ -1,36 +1,79 @@
-"""Which rows train and which test: random, stratified, grouped, by time, the newest, or a given test file.
+"""Which rows judge which fit, and which rows the served model learns from.
 
-Random and stratified splits are scikit-learn's `train_test_split`, row for row, so that scores compare with anybody's;
-they are drawn here, from numpy's frozen `RandomState`, so that no later release of a library moves a row.
+Where rows are few, every row is judged once, by a model that did not see it (cross-validation): whole groups, classes
+in equal shares, or later rows by earlier ones. Where they are many, one part of them is enough. Either way the served
+model is fitted again on all rows. A given test file judges the served model itself, which never learns from it.
 
-    split(frame, contract, "binary", settings, seed=42).test  →  array([4372, 1890, …])
+    split(frame, contract, "binary", settings, seed=42, refit=True).parts  →  (Part(learn, held), …)
 """
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
-from ..contract.schema import Contract
-from ..contract.typed import label_codes
 from ..core.errors import InputError
-from .settings import SplitSettings
+from . import folds, holdout
+from .holdout import Positions
 
-Positions = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..contract.schema import Contract
+    from .settings import SplitSettings
+
+#: Up to this many rows `split.folds=auto` cuts FOLDS folds; beyond it, one part judges as surely and costs less.
+FEW_ROWS, FOLDS = 50_000, 5
+
+
+@dataclass(frozen=True)
+class Part:
+    """Row positions: those that a fit learns from, and those that it is judged by."""
+
+    learn: Positions
+    held: Positions
 
 
 @dataclass(frozen=True)
 class Split:
-    """Row positions of both sides, how they were drawn, and what the reader should know about it."""
+    """The parts, the positions `train` of the rows that the served model learns from, and how it was drawn.
 
+    `held_apart` says that the served model itself is judged: it learns from no row that judges.
+    """
+
+    parts: tuple[Part, ...]
     train: Positions
-    test: Positions
     method: str
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def test(self) -> Positions:
+        """The positions of all rows that judge, part after part; no row is there twice."""
+        return np.concatenate([part.held for part in self.parts])
+
+    @cached_property
+    def fold(self) -> Positions:
+        """Which part judges each row of `test`."""
+        return np.repeat(np.arange(len(self.parts)), [len(part.held) for part in self.parts])
+
+    @property
+    def held_apart(self) -> bool:
+        """Whether the served model is the one that is judged."""
+        return len(self.parts) == 1 and len(self.train) == len(self.parts[0].learn)
+
+    @property
+    def divided(self) -> str:
+        """The split in words."""
+        if self.held_apart:
+            return f"{self.method}, {len(self.train):,} rows train, {len(self.test):,} test"
+        ways = f"{len(self.parts)} folds" if len(self.parts) > 1 else "one part held out"
+        return (
+            f"{self.method}, {ways}: {len(self.test):,} rows test, the served model learnt from all {len(self.train):,}"
+        )
 
 
 def split(
@@ -39,137 +82,52 @@ def split(
     task: str,
     settings: SplitSettings,
     seed: int,
+    *,
+    refit: bool,
     test_frame: pd.DataFrame | None = None,
 ) -> Split:
     """Draw the split of conformed rows; with `test_frame` its rows, counted on after those of `frame`, are the test.
 
-    Raises InputError for a method whose column the contract lacks, and where a side would be empty.
+    `refit` says that the served model is fitted again on all rows. Raises InputError for a method whose column the
+    contract lacks, where a side would be empty, and for folds where no refit is to serve.
     """
-    rows = len(frame)
+    rows = np.arange(len(frame))
     if test_frame is not None:
-        return Split(np.arange(rows), np.arange(rows, rows + len(test_frame)), "file")
-    if not 0 < _tests(rows, settings.test_size) < rows:
-        raise InputError(f"there are {rows} rows, too few to hold out a share of {settings.test_size:g}; add rows")
+        tests = np.arange(len(frame), len(frame) + len(test_frame))
+        return Split((Part(rows, tests),), rows, "file")
     method = settings.method
     if method == "auto":
         method = "group" if contract.with_role("group") else "random" if task == "regression" else "stratified"
     if method == "stratified" and task == "regression":
         raise InputError("split=stratified needs classes, and the task is regression; use split=random or split=time")
-    ways = {"random": _random, "stratified": _stratified, "group": _grouped, "time": _by_time, "newest": _newest}
-    drawn = ways[method](frame, contract, settings.test_size, seed)
-    if not len(drawn.train) or not len(drawn.test):
-        raise InputError(f"split={method} leaves a side without rows; choose another split or split.test_size")
-    return drawn
+    count = _count(settings, method, len(frame), refit=refit)
+    if count == 1:
+        drawn = holdout.draw(method, frame, contract, settings.test_size, seed)
+        return Split((Part(drawn.learn, drawn.held),), rows if refit else drawn.learn, drawn.method, drawn.notes)
+    parts, notes = _WAYS[method](frame, contract, count, seed)
+    return Split(tuple(Part(learn, held) for learn, held in parts), rows, method, notes)
 
 
-def _random(frame: pd.DataFrame, contract: Contract, test_size: float, seed: int) -> Split:
-    tests = _tests(len(frame), test_size)
-    order = np.random.RandomState(seed).permutation(len(frame))
-    return Split(order[tests:], order[:tests], "random")
-
-
-def _stratified(frame: pd.DataFrame, contract: Contract, test_size: float, seed: int) -> Split:
-    """Stratified by label; without strata where a class has a single row, or there are more classes than test rows."""
-    codes = label_codes(frame[contract.target.name], contract)
-    present, strata, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    tests = _tests(len(frame), test_size)
-    lonely = [contract.labels[code] for code, count in zip(present, counts, strict=True) if count < 2 and code >= 0]
-    if lonely or len(present) > min(tests, len(frame) - tests):
-        why = (
-            f"class {lonely[0]!r} has one row" if lonely else f"{len(present)} classes do not fit in {tests} test rows"
-        )
-        return dataclasses.replace(_random(frame, contract, test_size, seed), notes=(f"not stratified: {why}",))
-    random = np.random.RandomState(seed)
-    to_train = _apportion(counts, len(frame) - tests, random)
-    to_test = _apportion(counts - to_train, tests, random)
-    rows = np.split(np.argsort(strata, kind="stable"), np.cumsum(counts)[:-1])
-    shuffled = [rows[i][random.permutation(counts[i])] for i in range(len(counts))]
-    train = np.concatenate([part[:n] for part, n in zip(shuffled, to_train, strict=True)])
-    test = np.concatenate([part[n : n + m] for part, n, m in zip(shuffled, to_train, to_test, strict=True)])
-    return Split(random.permutation(train), random.permutation(test), "stratified")
-
-
-def _tests(rows: int, test_size: float) -> int:
-    """How many rows are held out; scikit-learn rounds up."""
-    return int(np.ceil(rows * test_size))
-
-
-def _apportion(counts: Positions, draws: int, random: np.random.RandomState) -> Positions:
-    """Share `draws` out over classes [k] in proportion to `counts`; the largest remainders get the rest, ties by lot.
-
-    Source: the mode of the multivariate hypergeometric distribution as in scikit-learn's `StratifiedShuffleSplit`.
-    """
-    exact = counts / counts.sum() * draws
-    shares: Positions = np.floor(exact).astype(np.int64)
-    left = int(draws - shares.sum())
-    remainders = exact - shares
-    for remainder in np.sort(np.unique(remainders))[::-1]:
-        if left <= 0:
-            break
-        tied = np.flatnonzero(remainders == remainder)
-        chosen = random.choice(tied, size=min(len(tied), left), replace=False)
-        shares[chosen] += 1
-        left -= len(chosen)
-    return shares
-
-
-def _grouped(frame: pd.DataFrame, contract: Contract, test_size: float, seed: int) -> Split:
-    """Groups in random order go to the test until its share of the rows is reached as nearly as they allow."""
-    name = _only(contract, "group", "split=group")
-    codes, groups = pd.factorize(frame[name])
-    alone = codes < 0  # rows without a group are a group each
-    codes = np.where(alone, len(groups) + np.cumsum(alone) - 1, codes)
-    sizes = np.bincount(codes)
-    if len(sizes) < 2:
-        raise InputError(f"split=group: all rows have the same {name!r}; use split=random")
-    order = np.random.RandomState(seed).permutation(len(sizes))
-    reached = np.cumsum(sizes[order])[:-1]
-    chosen = order[: int(np.argmin(np.abs(reached - test_size * len(frame)))) + 1]
-    held_out = np.isin(codes, chosen)
-    note = f"{len(chosen)} of {len(sizes)} values of {name} are held out: {held_out.mean():.1%} of the rows"
-    return Split(np.flatnonzero(~held_out), np.flatnonzero(held_out), "group", (note,))
-
-
-def _by_time(frame: pd.DataFrame, contract: Contract, test_size: float, seed: int) -> Split:
-    """The latest rows are the test. Rows of one moment stay together; rows without a time train."""
-    name = _only(contract, "time", "split=time")
-    moments = frame[name].to_numpy(dtype="datetime64[ns]")
-    known = np.flatnonzero(~np.isnat(moments))
-    if len(known) < 2:
-        raise InputError(f"split=time: the column {name!r} holds fewer than two dates; use split=random")
-    ordered = known[np.argsort(moments[known], kind="stable")]
-    tests = max(1, round(test_size * len(frame)))
-    first = moments[ordered[max(0, len(ordered) - tests)]]
-    if first == moments[ordered[0]]:
-        later = moments[ordered] > first
-        if not later.any():
-            raise InputError(f"split=time: all rows have the same {name!r}; use split=random")
-        first = moments[ordered[np.argmax(later)]]
-    held_out = np.zeros(len(frame), dtype=bool)
-    held_out[known] = moments[known] >= first
-    notes = [f"test rows are those from {np.datetime_as_string(first, unit='s')} on"]
-    if len(known) < len(frame):
-        undated = len(frame) - len(known)
-        notes.append(f"1 row without {name} trains" if undated == 1 else f"{undated} rows without {name} train")
-    train = np.concatenate([np.flatnonzero(np.isnat(moments)), ordered[~held_out[ordered]]])
-    return Split(train, ordered[held_out[ordered]], "time", tuple(notes))
-
-
-def _newest(frame: pd.DataFrame, contract: Contract, test_size: float, seed: int) -> Split:
-    """The latest rows by the time column, as `_by_time`; the last ones of the file where there is no such column."""
-    if contract.with_role("time"):
-        return dataclasses.replace(_by_time(frame, contract, test_size, seed), method="newest")
-    rows = np.arange(len(frame))
-    cut = len(rows) - max(1, round(test_size * len(rows)))
-    return Split(rows[:cut], rows[cut:], "newest", (f"test rows are the last {len(rows) - cut:,} of the file",))
-
-
-def _only(contract: Contract, role: str, setting: str) -> str:
-    """The name of the one column with a role."""
-    found = contract.with_role(role)
-    if len(found) != 1:
-        names = ", ".join(column.name for column in found) or "none"
+def _count(settings: SplitSettings, method: str, rows: int, *, refit: bool) -> int:
+    """How many folds there are to be; 1 stands for one part."""
+    if settings.folds == "auto":
+        few = FOLDS <= rows <= FEW_ROWS
+        return FOLDS if few and refit and method != "newest" else 1
+    count = int(settings.folds)
+    if count > 1 and not refit:
         raise InputError(
-            f"{setting} needs one column with the role {role}, found {names}; give it the role in the contract"
+            f"split.folds={count}: each fold's model learns from a part of the rows, and train.refit=false leaves no "
+            "other to serve; set split.folds=1, or train.refit=true"
         )
-    return found[0].name
+    if count > rows:
+        raise InputError(f"split.folds={count}: there are only {rows} rows; choose fewer folds, or add rows")
+    return count
+
+
+_WAYS: dict[str, Callable[[pd.DataFrame, Contract, int, int], folds.Drawn]] = {
+    "random": folds.random,
+    "stratified": folds.stratified,
+    "group": folds.grouped,
+    "time": folds.by_time,
+    "newest": folds.newest,
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..usecase.parity import Parity
+    from .metrics import Metric
+    from .split import Part
 
 Array = npt.NDArray[Any]
 
@@ -26,6 +28,9 @@ class Training:
 
     `frame` holds the conformed inputs [n rows]; `target` [n] values, or codes 0..k-1 into the contract's labels;
     `weight`, `group` and `time` [n] where the contract names such a column. `coverage` is that of the interval.
+    `parts` hold positions [in n]: each fit of a part answers the rows that it did not learn from, and these answers
+    judge the model, which is fitted again on all rows. Without parts the model is judged by rows that are not here.
+    `metric` is the one that decides; `kept` holds what a use case works out once, for baselines and candidate alike.
     """
 
     frame: pd.DataFrame
@@ -38,6 +43,9 @@ class Training:
     seed: int
     threads: int
     coverage: float
+    parts: tuple[Part, ...]
+    metric: Metric
+    kept: dict[str, Any] = field(default_factory=dict)
 
     @property
     def message(self) -> str:
@@ -48,6 +56,14 @@ class Training:
     def classes(self) -> int:
         """The number of classes; 0 for regression."""
         return len(self.contract.labels)
+
+    def take(self, rows: Array) -> Training:
+        """Some of the rows, by position: what a fit of a part gets."""
+        chosen: dict[str, Any] = {
+            name: None if (values := getattr(self, name)) is None else values[rows]
+            for name in ("target", "weight", "group", "time")
+        }
+        return replace(self, frame=self.frame.iloc[rows].reset_index(drop=True), parts=(), kept={}, **chosen)
 
     def weights(self) -> npt.NDArray[np.float64]:
         """The weight of each row [n], 1 on average: the contract's column, times the balance of the classes."""
@@ -61,6 +77,15 @@ class Training:
 
 class Candidate(CandidateProtocol, Protocol):
     """A fitted model that the gate can judge and the bundle can hold."""
+
+    @property
+    def held_out(self) -> Array | None:
+        """Answers [rows of the parts, width] by fits that did not see the row, in the order of the parts: probabilities
+        of the classes, or the value and the ends of its interval. None where the training has no parts."""
+
+    @property
+    def decimals(self) -> int:
+        """The decimals that its answers are printed with."""
 
     def scores(self, frame: pd.DataFrame) -> Array:
         """Values [n], or probabilities [n, k], of conformed rows."""

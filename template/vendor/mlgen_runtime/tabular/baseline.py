@@ -1,203 +1,49 @@
 """The number to beat, fitted before any model: the majority or the mean, and a linear model on the same inputs.
 
-Where boosted trees do not beat the linear model by a margin that the test rows can show, the linear model is promoted:
-so it is a full Candidate with its own bundle, not a figure on a scorecard.
+Where boosted trees are no better than the linear model, the linear model is promoted: so it is a full Candidate with
+its own bundle, not a figure on a scorecard.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ..core.errors import InputError
 from ..rows.training import Candidate, Training
-from . import preprocessing as preparing
 from .linear import Linear
-from .model import interval, validation
-from .model.candidate import Fitted, decimals
-from .preprocessing import Preprocessing
+from .model import cross_fitting, linear
+from .model.boosting import Prepared
+from .model.linear_fit import LEAST_SHARE
 
 if TYPE_CHECKING:
     from .settings import BaselineSettings
 
-Array = npt.NDArray[Any]
-
-#: The logistic regression sees at most this many rows, and cells of the design matrix (400 MB), drawn by the seed: a
-#: line through some tens of columns does not move with more of them, and the number to beat should not cost seconds.
-MOST_ROWS = 50_000
-MOST_CELLS = 50_000_000
-#: Rows whose products are added up at a time by the ridge regression.
-CHUNK = 16_384
-#: Folds whose held-out rows give the residuals for the interval.
-FOLDS = 5
-#: A class without training rows gets this share.
-LEAST_SHARE = 1e-9
-
 
 def fit(training: Training, settings: BaselineSettings) -> list[Candidate]:
-    """Fit the constant and the linear baseline. Raises InputError where the training rows hold one class only."""
+    """Fit the constant and the linear baseline. Raises InputError where the training rows hold only one class."""
     if training.classes and len(np.unique(training.target)) < 2:
         raise InputError(
             f"the training rows hold only one class of {training.contract.target.name!r}; "
             f"give data with at least two, or another split"
         )
-    prepared = preparing.fit(training.frame, training.contract)
-    matrix = prepared.frame(training.frame)
-    linear = _logistic if training.classes else _ridge
-    return [_constant(training, prepared), linear(training, settings, prepared, matrix)]
+    parted = cross_fitting.parted(training)
+    constant = cross_fitting.learnt(parted, _constant)
+    line = linear.crossed(parted, settings.l2, settings.max_iterations)
+    return [
+        cross_fitting.finished("majority" if training.classes else "mean", parted, constant, {}),
+        cross_fitting.finished("logistic" if training.classes else "ridge", parted, line, {}),
+    ]
 
 
-def _constant(training: Training, prepared: Preprocessing) -> Candidate:
+def _constant(training: Training, prepared: Prepared) -> tuple[Linear, dict[str, object]]:
     """The same answer for every row: the classes' shares, or the mean."""
-    weights = training.weights()
+    weights = prepared.rows.weight
     if training.classes:
         totals = np.bincount(training.target, weights=weights, minlength=training.classes)
         logs = np.log(np.maximum(totals / totals.sum(), LEAST_SHARE))
         intercept = logs[1:] - logs[:1] if training.classes == 2 else logs
-        return _candidate("majority", training, prepared, Linear.constant(len(prepared.features), intercept), None)
-    mean = np.array([np.average(training.target, weights=weights)])
-    offsets = interval.offsets(training.target - mean[0], training.coverage)
-    return _candidate("mean", training, prepared, Linear.constant(len(prepared.features), mean), offsets)
-
-
-def _candidate(
-    name: str,
-    training: Training,
-    prepared: Preprocessing,
-    scorer: Linear,
-    offsets: interval.Offsets | None,
-    record: dict[str, object] | None = None,
-) -> Candidate:
-    links = {0: "identity", 2: "logistic"}
-    return Fitted(
-        name=name,
-        preprocessing=prepared,
-        scorer=scorer,
-        link=links.get(training.classes, "softmax"),
-        classes=training.classes,
-        interval=offsets,
-        decimals=decimals(training),
-        record=record or {},
-    )
-
-
-def _design(prepared: Preprocessing, matrix: Array) -> Linear:
-    """A linear model whose weights are still to be found: all numbers, and every level that has a code."""
-    codes = prepared.categorical
-    numbers = np.array([at for at in range(len(prepared.features)) if at not in codes], dtype=np.int64)
-    levels = [(at, code) for at, encoding in codes.items() for code in range(encoding.codes)]
-    known = [matrix[~np.isnan(matrix[:, at]), at] for at in numbers]
-    fill = np.array([np.median(values) if len(values) else 0.0 for values in known], dtype=np.float64)
-    return Linear(
-        features=len(prepared.features),
-        numbers=numbers,
-        fill=fill,
-        levels=np.array(levels, dtype=np.int64).reshape(-1, 2),
-        weights=np.zeros((len(numbers) + len(levels), 1)),
-        intercept=np.zeros(1),
-        spread=np.ones(len(numbers) + len(levels)),
-    )
-
-
-def _scale(scorer: Linear, matrix: Array) -> tuple[Array, Array]:
-    """Mean and deviation [columns] of the filled numbers; 0 and 1 for levels, which are left as they are."""
-    width = len(scorer.weights)
-    mean, deviation = np.zeros(width), np.ones(width)
-    for column, (at, fill) in enumerate(zip(scorer.numbers, scorer.fill, strict=True)):
-        values = matrix[:, at].astype(np.float64)
-        values[np.isnan(values)] = fill
-        mean[column], spread = values.mean(), values.std()
-        deviation[column] = spread if spread > 0 else 1.0
-    return mean, deviation
-
-
-def _finished(scorer: Linear, matrix: Array, scale: tuple[Array, Array], weights: Array, intercept: Array) -> Linear:
-    """The linear model with the scaling folded into weights [columns, k] and intercept [k]."""
-    mean, deviation = scale
-    raw = weights / deviation[:, None]
-    spread = deviation.copy()
-    for row, (at, code) in enumerate(scorer.levels, start=len(scorer.numbers)):
-        share = float((matrix[:, at] == code).mean()) if len(matrix) else 0.0
-        spread[row] = np.sqrt(share * (1 - share))
-    return replace(scorer, weights=raw, intercept=intercept - mean @ raw, spread=spread)
-
-
-def _logistic(training: Training, settings: BaselineSettings, prepared: Preprocessing, matrix: Array) -> Candidate:
-    """Multinomial logistic regression with an L2 penalty, by scikit-learn's L-BFGS."""
-    from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
-
-    scorer = _design(prepared, matrix)
-    scale = _scale(scorer, matrix)
-    rows, weights = _affordable(training, len(scorer.weights)), training.weights()
-    design = (scorer.design(matrix[rows]) - scale[0]) / scale[1]
-    model = LogisticRegression(C=1 / max(settings.l2, 1e-12), max_iter=settings.max_iterations)
-    # The products are small: a second thread of the linear algebra library costs three times what it saves.
-    with warnings.catch_warnings(), threadpool_limits(1):
-        warnings.simplefilter("ignore")  # not converged to the last digit is good enough for a baseline
-        model.fit(design, training.target[rows], sample_weight=weights[rows])
-    single = training.classes == 2
-    coefficients = np.zeros((len(scorer.weights), 1 if single else training.classes))
-    intercept = np.full(coefficients.shape[1], np.log(LEAST_SHARE))
-    if single:
-        coefficients[:], intercept[:] = model.coef_.T, model.intercept_
-    elif len(model.classes_) == 2:  # more classes in the contract than in the rows
-        coefficients[:, model.classes_[1]], intercept[model.classes_] = model.coef_[0], [0.0, model.intercept_[0]]
-    else:
-        coefficients[:, model.classes_], intercept[model.classes_] = model.coef_.T, model.intercept_
-    finished = _finished(scorer, matrix, scale, coefficients, intercept)
-    record: dict[str, object] = {"l2": settings.l2, "iterations": int(model.n_iter_.max()), "rows": len(rows)}
-    return _candidate("logistic", training, prepared, finished, None, record)
-
-
-def _affordable(training: Training, width: int) -> npt.NDArray[np.int64]:
-    """All rows, or as many as MOST_ROWS and MOST_CELLS allow, drawn by the seed."""
-    rows, most = len(training.target), max(1, min(MOST_ROWS, MOST_CELLS // max(1, width)))
-    if rows <= most:
-        return np.arange(rows)
-    return np.sort(np.random.default_rng(training.seed).choice(rows, most, replace=False))
-
-
-def _ridge(training: Training, settings: BaselineSettings, prepared: Preprocessing, matrix: Array) -> Candidate:
-    """Ridge regression from sums over chunks of rows, so that the design matrix is never whole in memory.
-
-    The sums are kept for each fold: leaving one out costs a solution, not a pass over the data, and the residuals of
-    the rows left out give the interval.
-    """
-    scorer = _design(prepared, matrix)
-    scale = _scale(scorer, matrix)
-    weights, fold = training.weights(), validation.folds(training, FOLDS)
-    sums = np.zeros((FOLDS, len(scorer.weights) + 2, len(scorer.weights) + 2))
-    for number in range(FOLDS):
-        for rows in _chunks(np.flatnonzero(fold == number)):
-            design = (scorer.design(matrix[rows]) - scale[0]) / scale[1]
-            columns = np.column_stack([design, training.target[rows], np.ones(len(rows))])
-            sums[number] += columns.T @ (columns * weights[rows, None])
-    total = sums.sum(axis=0)
-    residuals = np.empty(len(training.target))
-    for number in range(FOLDS):
-        part = _finished(scorer, matrix[:0], scale, *_solve(total - sums[number], settings.l2))
-        for rows in _chunks(np.flatnonzero(fold == number)):
-            residuals[rows] = training.target[rows] - part.margins(matrix[rows])[:, 0]
-    finished = _finished(scorer, matrix, scale, *_solve(total, settings.l2))
-    offsets = interval.offsets(residuals, training.coverage)
-    return _candidate("ridge", training, prepared, finished, offsets, {"l2": settings.l2})
-
-
-def _chunks(rows: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
-    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
-
-
-def _solve(sums: Array, l2: float) -> tuple[Array, Array]:
-    """Weights [columns, 1] and intercept [1] from the products of columns, target and a constant, which goes free."""
-    count = sums[-1, -1]
-    centred = sums[:-1, :-1] - np.outer(sums[:-1, -1], sums[-1, :-1]) / max(count, 1e-300)
-    gram, target = centred[:-1, :-1], centred[:-1, -1]
-    weights = np.linalg.lstsq(gram + l2 * np.eye(len(gram)), target, rcond=None)[0]
-    mean = sums[:-1, -1] / max(count, 1e-300)
-    return weights[:, None], np.array([mean[-1] - mean[:-1] @ weights])
+        return Linear.constant(len(prepared.preprocessing.features), intercept), {}
+    mean = np.array([np.average(prepared.rows.target, weights=weights)])
+    return Linear.constant(len(prepared.preprocessing.features), mean), {}

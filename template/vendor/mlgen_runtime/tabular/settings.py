@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from ..config.schema import Amount, Count, Share
+from ..config.schema import Amount, Count
 from ..rows.settings import (
     BundleSettings,
     ContractSettings,
@@ -38,9 +37,7 @@ class BaselineSettings:
 class TrainSettings(RowsFitSettings):
     """How a candidate is fitted, whichever model it is. `threads` null means the CPU quota."""
 
-    validation_size: Share
     early_stopping_rounds: Count
-    refit: Literal["auto", "true", "false"]
 
 
 @dataclass(frozen=True, kw_only=True)

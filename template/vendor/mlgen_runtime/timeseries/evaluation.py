@@ -61,7 +61,7 @@ def notes(config: TimeseriesConfig, prepared: Prepared, chosen: EvaluatedModel) 
     return []
 
 
-def remember(staging: Staging, version: str, prepared: Prepared) -> None:
+def remember(staging: Staging, version: str, prepared: Prepared, chosen: EvaluatedModel) -> None:
     """Nothing: what a later comparison needs lies in the bundle."""
 
 

@@ -53,3 +53,11 @@ def interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
         return float("nan"), float("nan")
     low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
+
+
+def error(values: np.ndarray) -> float:
+    """Return the standard error that the resamples [resamples] show; infinite where fewer than half are defined."""
+    import numpy as np
+
+    known = values[~np.isnan(values)]
+    return float(np.std(known)) if 2 * known.size >= values.size else float("inf")

@@ -1,8 +1,12 @@
-"""Promote only what is better: the candidate against the best baseline and against the champion.
+"""Promote only what is better: a choice among baselines and candidate, and evidence against a reigning champion.
 
-"Better" means that the paired bootstrap's interval of the improvement lies above `gate.margin` altogether. A more
-complex model has to earn its place: on noise the baseline stays. Where so few cases can be had that an interval proves
-nothing (windows of a single series), `gate.baseline=ahead` lets the better figure decide against the baseline. Declared
+Who has nobody to unseat is chosen: the simplest baseline serves unless another is better than chance (the paired
+bootstrap's interval of the improvement lies above 0), and of those that are, the better expected figure wins, where a
+more complex model must lead by `gate.prudence` standard errors (the rule of Breiman et al., Classification and
+Regression Trees, 1984, section 3.4.3, which takes one) and by `gate.margin`. Where so few cases can be had that an
+interval proves nothing (windows of a single series), `gate.baseline=ahead` lets the better figure decide throughout.
+
+Whoever is chosen then faces the champion, and takes its place only where the interval lies above the margin. Declared
 constraints (latency, size) are met or not, whatever the quality. However good it is, a model does not by itself take
 the place of a champion whose clients it would break: it predicts something else, or needs what they do not send.
 """
@@ -11,10 +15,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..core.figures import figure, interval
 from . import bootstrap
@@ -27,11 +31,14 @@ if TYPE_CHECKING:
     from ..usecase.protocol import Metric
 
 
+Asked = Literal["interval", "lead", "figure"]
+
+
 @dataclass(frozen=True)
 class Comparison:
     """How much better `name` scored than `against`, in units of the metric (positive is better), with its interval.
 
-    `better` is the gate's verdict, `shown` whether the interval alone says so.
+    `better` is the gate's verdict by what was `asked` of it, `shown` whether the interval alone says so.
     """
 
     name: str
@@ -41,6 +48,7 @@ class Comparison:
     high: float
     better: bool
     shown: bool = True
+    asked: Asked = "interval"
 
     def __str__(self) -> str:
         return interval(self.improvement, self.low, self.high, sign=True)
@@ -79,26 +87,46 @@ def decide(
     `stays` is the version that goes on serving where the candidate fails; None where there is none.
     """
     comparing = _Comparisons(metric, settings, seed, truth, list(models))
-    candidate = comparing.one("candidate")
-    champion = comparing.one("champion")
+    candidate, champion = comparing.one("candidate"), comparing.one("champion")
     assert candidate is not None
-    baseline, comparisons = comparing.best_baseline()
-    rivals = [rival for rival in (baseline, champion) if rival is not None]
-    faced = [
-        comparing.compare(candidate, rival, settings.margin, shown=rival is champion or settings.baseline == "shown")
-        for rival in rivals
-    ]
-    unmet = constraints(candidate, settings)
-    promoted, message = _verdict(candidate, baseline, stays, faced, unmet, settings)
+    unmet = {model.key: constraints(model, settings) for model in models}
+    chosen, faced = _chosen(comparing, [*comparing.baselines, candidate], unmet)
+    duel = None
+    if champion is not None:
+        duel = comparing.compare(chosen or candidate, champion, settings.margin)
+    promoted, message = _verdict(candidate, chosen, stays, faced, duel, unmet, settings)
     return Decision(
         metric=metric.name,
         promoted=promoted,
         registered=promoted or candidate,
         message=message,
-        comparisons=(*comparisons, *faced),
-        unmet=unmet,
+        comparisons=(*faced, *([duel] if duel is not None else [])),
+        unmet=unmet[candidate.key],
         intervals={model.key: comparing.interval(model) for model in models},
     )
+
+
+def _chosen(
+    comparing: _Comparisons, field: Sequence[EvaluatedModel], unmet: Mapping[str, Sequence[str]]
+) -> tuple[EvaluatedModel | None, list[Comparison]]:
+    """The model that is chosen from `field`, the simplest first, and the comparisons that say why.
+
+    None where none meets the constraints.
+    """
+    settings, faced = comparing.settings, []
+    shown = settings.baseline == "shown"
+    simplest, best = field[0], None if unmet[field[0].key] else field[0]
+    for model in field[1:]:
+        margin = settings.margin if model.kind == "candidate" else 0.0  # the margin is the candidate's bar
+        rivals = [simplest] if best in (None, simplest) else [simplest, best]
+        met = []
+        for rival in rivals:
+            asked: Asked = "interval" if shown and rival is simplest else "lead" if shown else "figure"
+            met.append(comparing.compare(model, rival, margin, asked=asked))
+        faced += met
+        if all(comparison.better for comparison in met) and not unmet[model.key]:
+            best = model
+    return best, faced
 
 
 def held(decision: Decision, champion: str, broken: str) -> Decision:
@@ -142,69 +170,103 @@ class _Comparisons:
         whole = [model for model in self.models if model.fair is None]
         return dict(zip((e.key for e in whole), self._resample(self.truth, [e.scores for e in whole]), strict=True))
 
-    @cached_property
-    def duel(self) -> np.ndarray:
-        """The metric [candidate and champion, resamples] on the same draws of the rows that are fair to both."""
-        candidate, champion = self.one("candidate"), self.one("champion")
-        assert candidate is not None
+    def duel(self, challenger: EvaluatedModel) -> np.ndarray:
+        """The metric [challenger and champion, resamples] on the same draws of the rows that are fair to both."""
+        champion = self.one("champion")
         assert champion is not None
-        return self._resample(self.truth[champion.fair], [candidate.scores[champion.fair], champion.scores])
+        return self._resample(self.truth[champion.fair], [challenger.scores[champion.fair], champion.scores])
 
     def interval(self, model: EvaluatedModel) -> tuple[float, float]:
-        draws = self.draws[model.key] if model.fair is None else self.duel[1]
+        if model.fair is None:
+            draws = self.draws[model.key]
+        else:
+            draws = self._resample(self.truth[model.fair], [model.scores])[0]
         return bootstrap.interval(draws, self.settings.confidence)
 
+    @property
+    def baselines(self) -> list[EvaluatedModel]:
+        """The baselines, the simplest first."""
+        return [model for model in self.models if model.kind == "baseline"]
+
     def compare(
-        self, name: EvaluatedModel, against: EvaluatedModel, margin: float, *, shown: bool = True
+        self, name: EvaluatedModel, against: EvaluatedModel, margin: float, *, asked: Asked = "interval"
     ) -> Comparison:
-        """Compare two models; `shown` asks for an interval above the margin, otherwise the figure is enough."""
+        """Compare two models; `asked` is what must lie above the margin: the whole interval, the figure less
+        `gate.prudence` standard errors of the difference (lead), or the figure."""
         sign = 1.0 if self.metric.greater_is_better else -1.0
         if against.fair is None:
             here, there = self.draws[name.key], self.draws[against.key]
             mine = name.metrics[self.metric.name]
         else:
-            here, there = self.duel
+            here, there = self.duel(name)
             mine = self.metric.value(self.truth[against.fair], name.scores[against.fair])
         low, high = bootstrap.interval(sign * (here - there), self.settings.confidence)
         gain = sign * (mine - against.metrics[self.metric.name])
-        return Comparison(name.key, against.key, gain, low, high, (low if shown else gain) > margin, low > margin)
+        bar = margin + (self.settings.prudence * bootstrap.error(here - there) if asked == "lead" else 0.0)
+        better = (low if asked == "interval" else gain) > bar
+        return Comparison(name.key, against.key, gain, low, high, better, low > margin, asked)
 
     def _resample(self, truth: Truth, scores: Sequence[np.ndarray]) -> np.ndarray:
         return bootstrap.resample(self.metric, truth, scores, self.settings.resamples, self.seed)
 
-    def best_baseline(self) -> tuple[EvaluatedModel | None, list[Comparison]]:
-        """The simplest baseline that no later one is shown to beat, and the comparisons that say so."""
-        baselines = [model for model in self.models if model.kind == "baseline"]
-        best, comparisons = baselines[0] if baselines else None, []
-        for other in baselines[1:]:
-            comparisons.append(self.compare(other, best or other, margin=0.0))  # the margin is the candidate's bar
-            best = other if comparisons[-1].better else best
-        return best, comparisons
-
 
 def _verdict(
     candidate: EvaluatedModel,
-    baseline: EvaluatedModel | None,
+    chosen: EvaluatedModel | None,
     stays: str | None,
     faced: Sequence[Comparison],
-    unmet: Sequence[str],
+    duel: Comparison | None,
+    unmet: Mapping[str, Sequence[str]],
     settings: GateSettings,
 ) -> tuple[EvaluatedModel | None, str]:
     """Return who is to be promoted (None: nothing changes) and the sentence that says why."""
-    lost = [comparison for comparison in faced if not comparison.better]
-    if not lost and not unmet:
-        won = " and ".join(f"{_label(c.against)} by {c}" for c in faced)
-        verb = "beats" if all(comparison.shown for comparison in faced) else "is ahead of"
-        return candidate, f"{candidate.name} is promoted: it {verb} {won}."
-    because = "; ".join(
-        [*(f"it is not shown to beat {_label(c.against)}{_margin(settings)} ({c})" for c in lost), *unmet]
-    )
-    if stays is not None or baseline is None:
-        serving = f" and the champion (version {stays}) stays" if stays is not None else ""
-        return None, f"{candidate.name} is not promoted{serving}: {because}."
-    if kept := "; ".join(constraints(baseline, settings)):
-        return None, f"nothing is promoted: {because}; and the baseline {baseline.name} fails as well: {kept}."
-    return baseline, f"the baseline {baseline.name} is promoted, not {candidate.name}: {because}."
+    because = _because(candidate, chosen, faced, unmet, settings)
+    if chosen is None:
+        failed = [(key, found) for key, found in unmet.items() if found and key.startswith("baseline")]
+        kept = "; ".join(f"{_label(key)} fails as well: {'; '.join(found)}" for key, found in failed)
+        why = f"{because}; and {kept}" if kept else because
+        return None, f"nothing is promoted: {why}."
+    if duel is not None and not duel.better:
+        lost = f"it is not shown to beat {_label(duel.against)}{_margin(settings)} ({duel})"
+        if chosen is candidate:
+            return None, f"{candidate.name} is not promoted and the champion (version {stays}) stays: {lost}."
+        also = f"; nor is the baseline {chosen.name} shown to beat the champion ({duel})"
+        return None, f"{candidate.name} is not promoted and the champion (version {stays}) stays: {because}{also}."
+    if chosen is not candidate and stays is not None and duel is None:
+        return None, f"{candidate.name} is not promoted and the champion (version {stays}) stays: {because}."
+    beaten = [comparison for comparison in [*faced, *([duel] if duel else [])] if comparison.name == chosen.key]
+    won = " and ".join(f"{_label(c.against)} by {c}" for c in beaten)
+    verb = "beats" if all(comparison.shown for comparison in beaten) else "is ahead of"
+    if chosen is candidate:
+        return candidate, f"{candidate.name} is promoted" + (f": it {verb} {won}." if won else ".")
+    after = f"; it {verb} {won}" if duel else ""
+    return chosen, f"the baseline {chosen.name} is promoted, not {candidate.name}: {because}{after}."
+
+
+def _because(
+    candidate: EvaluatedModel,
+    chosen: EvaluatedModel | None,
+    faced: Sequence[Comparison],
+    unmet: Mapping[str, Sequence[str]],
+    settings: GateSettings,
+) -> str:
+    """Why the candidate is not chosen; empty where it is."""
+    if chosen is candidate:
+        return ""
+    lost = [comparison for comparison in faced if comparison.name == candidate.key and not comparison.better]
+    if len(lost) > 1 and chosen is not None:
+        lost = [comparison for comparison in lost if comparison.against == chosen.key] or lost
+    return "; ".join([*(_lost(comparison, settings) for comparison in lost), *unmet[candidate.key]])
+
+
+def _lost(comparison: Comparison, settings: GateSettings) -> str:
+    rival = f"{_label(comparison.against)}{_margin(settings)}"
+    if comparison.asked == "interval":
+        return f"it is not shown to beat {rival} ({comparison})"
+    if comparison.asked == "lead" and comparison.improvement > settings.margin:
+        within = f"within {settings.prudence:g} standard errors ({comparison})"
+        return f"its lead over {rival} is {within}, and the simpler wins"
+    return f"it is not ahead of {rival} ({comparison})"
 
 
 def _label(key: str) -> str:

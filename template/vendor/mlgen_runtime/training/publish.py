@@ -77,7 +77,7 @@ def publish(run: RunContext, judged: Judged, version: str, held: str | None, ste
     """
     with steps("bundle") as step:
         chosen, config = judged.chosen, judged.config
-        judged.case.evaluation.remember(run, version, judged.prepared)
+        judged.case.evaluation.remember(run, version, judged.prepared, chosen)
         run.publish(chosen.folder, version)
         note = held
         if judged.decision.promoted is not None and note is None:

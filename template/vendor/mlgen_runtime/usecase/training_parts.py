@@ -199,7 +199,7 @@ class Evaluation(Protocol):
     ) -> tuple[tuple[EvaluatedModel, ...], ChampionStatus]:
         """Write each model's bundle, load it, score it; the champion too, where it can be compared."""
 
-    def remember(self, staging: Staging, version: str, prepared: Any, /) -> None:
+    def remember(self, staging: Staging, version: str, prepared: Any, chosen: EvaluatedModel, /) -> None:
         """Keep beside the published bundle what a later comparison needs."""
 
     def reference(self, prepared: Any, chosen: EvaluatedModel, /) -> dict[str, Any]:

@@ -124,9 +124,10 @@ def suspicious_features(view: View) -> Iterator[Finding]:
 def duplicates_across_split(view: View) -> Iterator[Finding]:
     """{count} ({share} of them) {repeat} a training row in all features and the target, so the score flatters;
     remove repeats, or use split=group"""
-    if view.split is None or not len(view.split.test):
+    if view.split is None or not any(len(part.held) for part in view.split.parts):
         return
-    shared = pd.Series(view.once(keys)[view.split.test]).isin(view.once(keys)[view.split.train])
+    marks = view.once(keys)
+    shared = pd.concat([pd.Series(marks[part.held]).isin(marks[part.learn]) for part in view.split.parts])
     if shared.any():
         share, count = float(shared.mean()), int(shared.sum())
         repeat = "repeats" if count == 1 else "repeat"

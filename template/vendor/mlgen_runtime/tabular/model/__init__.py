@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...rows.training import Candidate, Training
-from . import blend, lightgbm, own, xgboost
+from . import auto, blend, lightgbm, linear, own, xgboost
 
 # OpenMP's threads spin while they wait; on a machine with other work that made a fit 40 times slower. The libraries
 # read it when they load, so it must be set before.
@@ -18,8 +18,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 #: name → (the dataclass of conf/model/<name>.yaml, fit)
 MODELS: dict[str, tuple[type[Any], Callable[[Training, Any], Candidate]]] = {
+    "auto": (auto.AutoSettings, auto.fit),
     "lightgbm": (lightgbm.LightGBMSettings, lightgbm.fit),
     "xgboost": (xgboost.XGBoostSettings, xgboost.fit),
+    "linear": (linear.LinearSettings, linear.fit),
     "blend": (blend.BlendSettings, blend.fit),
 }
 

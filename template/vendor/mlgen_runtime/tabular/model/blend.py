@@ -1,24 +1,24 @@
-"""A blend of LightGBM and XGBoost: each is fitted once for each fold, and all of them add up with weights.
+"""A blend of LightGBM, XGBoost and a linear model: their margins add up with weights that the held-out rows choose.
 
-The rows that a fold leaves out stop its boosters, measure each kind's error, and so choose the weights: no row judges a
-booster that learnt from it. The folds' boosters are kept and averaged, which steadies them more than a refit would.
-Margins are averaged, not probabilities: so the blend is one sum of trees with one link, a single quick graph.
+Margins are averaged, not probabilities: so the blend is one sum with one link, a single quick graph. A member that adds
+less than a twentieth is left out: it would cost every answer time.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ...config.schema import Count
 from ...rows.training import Training
 from .. import link as links
-from . import boosting, lightgbm, validation, xgboost
-from .boosting import Ensemble, Prepared, Trees
+from . import cross_fitting, lightgbm, linear, xgboost
+from .boosting import Ensemble
 from .candidate import Fitted
+from .cross_fitting import Crossed, Parted
 
 Array = npt.NDArray[Any]
 
@@ -31,58 +31,80 @@ class BlendSettings:
     """conf/model/blend.yaml."""
 
     name: str
-    folds: Count
     lightgbm: lightgbm.LightGBMSettings
     xgboost: xgboost.XGBoostSettings
+    linear: linear.LinearSettings
 
 
 def fit(training: Training, settings: BlendSettings) -> Fitted:
-    """Fit the blend to the training rows."""
-    prepared = boosting.prepare(training, boosting.link(training))
-    fitters = (
-        (lightgbm.fitter(settings.lightgbm, prepared.task), settings.lightgbm.n_estimators),
-        (xgboost.fitter(settings.xgboost, prepared.task), settings.xgboost.n_estimators),
-    )
-    fold = validation.folds(training, max(2, settings.folds))
-    rows = prepared.rows
-    margins = np.empty((len(fitters), len(fold), prepared.task.targets))
-    kinds: list[list[Trees]] = [[] for _ in fitters]
-    for number in range(int(fold.max()) + 1):
-        learn, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        for kind, (fitter, most) in enumerate(fitters):
-            trees = fitter(rows.take(learn), most, rows.take(held))
-            margins[kind, held] = trees.margins(rows.matrix[held])
-            kinds[kind].append(trees)
-    share = best_share(training, prepared, margins)
-    weights = (share, 1 - share)
-    members = [
-        (weight / len(trees), booster)
-        for weight, trees in zip(weights, kinds, strict=True)
-        for booster in trees
-        if weight
-    ]
-    held_out = np.tensordot(np.array(weights), margins, axes=1)
-    offsets = boosting.offsets(training, prepared, np.arange(len(fold)), held_out)
-    record: dict[str, object] = {
-        "folds": len(kinds[0]),
-        "weight_lightgbm": share,
-        "trees": sum(booster.rounds for _, booster in members),
+    """Fit the members and blend them."""
+    parted = cross_fitting.parted(training)
+    found = members(parted, settings)
+    return cross_fitting.finished("blend", parted, blended(parted, found), record(settings))
+
+
+def members(parted: Parted, settings: BlendSettings) -> dict[str, Crossed]:
+    """The members by name, each fitted to every part and to all rows."""
+    return {
+        "lightgbm": cross_fitting.boosted(
+            parted, lambda task: lightgbm.fitter(settings.lightgbm, task), settings.lightgbm.n_estimators
+        ),
+        "xgboost": cross_fitting.boosted(
+            parted, lambda task: xgboost.fitter(settings.xgboost, task), settings.xgboost.n_estimators
+        ),
+        "linear": linear.crossed(parted, settings.linear.l2, settings.linear.max_iterations),
+    }
+
+
+def record(settings: BlendSettings) -> dict[str, object]:
+    """The members' settings for the run's record."""
+    return {
         **{f"lightgbm_{name}": value for name, value in lightgbm.record(settings.lightgbm).items()},
         **{f"xgboost_{name}": value for name, value in xgboost.record(settings.xgboost).items()},
+        "linear_l2": settings.linear.l2,
     }
-    return boosting.fitted("blend", training, prepared, Ensemble(tuple(members)), offsets, record)
 
 
-def best_share(training: Training, prepared: Prepared, margins: Array) -> float:
-    """LightGBM's share of the weight, from the margins [2, n, 1 or k] of rows while they were held out."""
-    weight, link = prepared.rows.weight, prepared.task.link
-    shares = np.arange(STEPS + 1) / STEPS
-    losses = []
-    for share in shares:
-        scores = links.scores(share * margins[0] + (1 - share) * margins[1], link)
+def blended(parted: Parted, found: dict[str, Crossed]) -> Crossed:
+    """The weighted sum of members. The weights of each share's margins are chosen by the others' rows."""
+    margins = np.stack([member.margins for member in found.values()])
+    table = losses(parted, margins)
+    mixed = np.empty_like(margins[0])
+    for number, (mine, _) in enumerate(parted.others()):
+        mixed[mine] = np.tensordot(_best(table, without=number), margins[:, mine], axes=1)
+    weights = _best(table)
+    kept = [(weight, member.scorer) for weight, member in zip(weights, found.values(), strict=True) if weight]
+    named: dict[str, object] = {f"weight_{name}": weight for name, weight in zip(found, weights.tolist(), strict=True)}
+    trees = {f"trees_{name}": member.record["trees"] for name, member in found.items() if "trees" in member.record}
+    return Crossed(margins=mixed, scorer=Ensemble.of(kept), record={**named, **trees})
+
+
+def weightings(count: int) -> Array:
+    """All weights [combinations, count] in steps of a twentieth that sum to 1."""
+    steps = itertools.product(range(STEPS + 1), repeat=count - 1)
+    return np.array([[*some, STEPS - sum(some)] for some in steps if sum(some) <= STEPS]) / STEPS
+
+
+def losses(parted: Parted, margins: Array) -> tuple[Array, Array]:
+    """Weights [combinations, members], and the summed loss [combinations, shares] of each."""
+    training, link, truth, weight = parted.training, parted.whole.task.link, parted.truth, parted.weight
+    shares = int(parted.share.max()) + 1
+    tried = weightings(len(margins))
+    sums = np.empty((len(tried), shares))
+    for row, weights in enumerate(tried):
+        mixed = np.tensordot(weights, margins, axes=1)
         if training.classes:
-            loss = -np.log(np.maximum(scores[np.arange(len(scores)), training.target], 1e-15))
+            scores = links.scores(mixed, link)
+            loss = -np.log(np.maximum(scores[np.arange(len(scores)), truth], 1e-15))
         else:
-            loss = (scores - training.target) ** 2
-        losses.append(np.average(loss, weights=weight))
-    return float(shares[int(np.argmin(losses))])
+            loss = (mixed[:, 0] - truth) ** 2
+        sums[row] = np.bincount(parted.share, weights=loss * weight, minlength=shares)
+    return tried, sums
+
+
+def _best(table: tuple[Array, Array], without: int | None = None) -> Array:
+    """The weights of the least mean loss, of all shares or of all but one."""
+    tried, sums = table
+    total = sums.sum(axis=1) - (sums[:, without] if without is not None else 0.0)
+    found: Array = tried[int(np.argmin(total))]
+    return found

@@ -5,7 +5,7 @@ A library's own module offers a `Fit`: rows, the number of trees, and held-out r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,8 +18,8 @@ from ...onnx.graph import Graph
 from ...rows.training import Training
 from .. import link as links
 from .. import preprocessing as preparing
-from . import interval
-from .candidate import Fitted, decimals
+from ..linear import Linear
+from .candidate import Scorer
 
 Array = npt.NDArray[Any]
 
@@ -28,7 +28,7 @@ CELLS_PER_THREAD = 200_000
 
 
 class Trees(Protocol):
-    """A fitted booster of either library."""
+    """A fitted booster of either library. One that was stopped keeps the trees beyond `rounds`: see `cut`."""
 
     @property
     def format(self) -> str:
@@ -40,7 +40,7 @@ class Trees(Protocol):
 
     @property
     def booster(self) -> Any:
-        """The library's own object, cut to `rounds`."""
+        """The library's own object."""
 
     @property
     def rounds(self) -> int:
@@ -54,8 +54,11 @@ class Trees(Protocol):
     def history(self) -> tuple[float, ...]:
         """The loss of the held-out rows after each tree, those after the best included."""
 
-    def margins(self, matrix: Array) -> Array:
-        """Margins [n, 1 or k] of encoded rows."""
+    def margins(self, matrix: Array, rounds: int | None = None) -> Array:
+        """Margins [n, 1 or k] of encoded rows, by the first `rounds` trees."""
+
+    def cut(self, rounds: int) -> Trees:
+        """The booster without the trees beyond `rounds`."""
 
     def forest(self) -> Forest:
         """Its trees, for ONNX."""
@@ -115,28 +118,49 @@ def mistakes(probabilities: Array, truth: Array, weight: Array) -> float:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """A weighted sum of boosters in link space; one booster of weight 1 is the plain case.
+    """A weighted sum of boosters, and of linear models beside them, in link space; one booster of weight 1 is the plain
+    case.
 
     The graph of an ensemble that has `lent` some members takes their margins as inputs, and their files are all that
     it writes.
     """
 
     members: tuple[tuple[float, Trees], ...]
+    linear: tuple[tuple[float, Linear], ...] = ()
     lent: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, scorers: Sequence[tuple[float, Scorer]]) -> Ensemble:
+        """The weighted sum of ensembles and linear models."""
+        members: list[tuple[float, Trees]] = []
+        linear: list[tuple[float, Linear]] = []
+        for weight, scorer in scorers:
+            if isinstance(scorer, Ensemble):
+                members += [(weight * inner, trees) for inner, trees in scorer.members]
+                linear += [(weight * inner, line) for inner, line in scorer.linear]
+            else:
+                assert isinstance(scorer, Linear)
+                linear.append((weight, scorer))
+        return cls(tuple(members), tuple(linear))
 
     @property
     def format(self) -> str:
         """The library's name, or blend."""
-        return self.members[0][1].format if len(self.members) == 1 else "blend"
+        return self.members[0][1].format if self._alone else "blend"
 
     @property
     def native(self) -> Any:
         """The booster where it is only one."""
-        return self.members[0][1].booster if len(self.members) == 1 else None
+        return self.members[0][1].booster if self._alone else None
+
+    @property
+    def _alone(self) -> bool:
+        return len(self.members) == 1 and not self.linear
 
     def margins(self, matrix: Array) -> Array:
         """Margins [n, 1 or k] of encoded rows."""
-        total: Array = np.sum([weight * trees.margins(matrix) for weight, trees in self.members], axis=0)
+        parts: list[tuple[float, Trees | Linear]] = [*self.members, *self.linear]
+        total: Array = np.sum([weight * part.margins(matrix) for weight, part in parts], axis=0)
         return total
 
     def lend(self) -> Ensemble | None:
@@ -144,7 +168,7 @@ class Ensemble:
 
         Members that compute in doubles are one forest in the graph, so a library can stand in for one alone only.
         """
-        alone = len(self.members) == 1 and self.members[0][0] == 1
+        alone = self._alone and self.members[0][0] == 1
         lent = [at for at, (_, trees) in enumerate(self.members) if alone or trees.dtype is not np.float64]
         return replace(self, lent=frozenset(lent)) if lent else None
 
@@ -160,30 +184,37 @@ class Ensemble:
             else:
                 continue
             parts.append(graph.add("Mul", margins, graph.constant([[weight]])) if weight != 1 else margins)
+        for weight, line in self.linear:
+            margins = line.graph(graph, inputs)
+            parts.append(graph.add("Mul", margins, graph.constant([[weight]])) if weight != 1 else margins)
         total = parts[0]
         for part in parts[1:]:
             total = graph.add("Add", total, part)
         return total
 
     def importance(self) -> Array:
-        """The gain of each feature, as a share of its booster, by the boosters' weights."""
+        """The gain of each feature, as a share of its booster, by the boosters' weights; likewise of linear models."""
         gains = [(weight, trees.gain()) for weight, trees in self.members]
+        moves = [(weight, line.importance()) for weight, line in self.linear]
+        gains += [(weight, found) for weight, found in moves if found is not None]
         total: Array = np.sum([weight * gain / max(gain.sum(), 1e-300) for weight, gain in gains], axis=0)
         return total
 
     def write(self, folder: Path) -> list[dict[str, Any]]:
-        """Write each booster's own file, or those of the lent ones."""
-        names = ["model"] if len(self.members) == 1 else [f"model-{number}" for number in range(len(self.members))]
-        if not self.lent:
+        """Write each member's own file, or those of the lent ones."""
+        names = ["model"] if self._alone else [f"model-{number}" for number in range(len(self.members))]
+        if self.lent:
             return [
-                {"kind": trees.format, "weight": weight, "file": trees.write(folder, name)}
-                for name, (weight, trees) in zip(names, self.members, strict=True)
+                {"kind": trees.format, "file": trees.write(folder, names[at]), "input": f"margins_{at}"}
+                for at, (_, trees) in enumerate(self.members)
+                if at in self.lent
             ]
-        return [
-            {"kind": trees.format, "file": trees.write(folder, names[at]), "input": f"margins_{at}"}
-            for at, (_, trees) in enumerate(self.members)
-            if at in self.lent
+        found = [
+            {"kind": trees.format, "weight": weight, "file": trees.write(folder, name)}
+            for name, (weight, trees) in zip(names, self.members, strict=True)
         ]
+        lines = [part | {"weight": weight} for weight, line in self.linear for part in line.write(folder)]
+        return [*found, *lines]
 
     def _kept(self) -> list[tuple[float, Trees]]:
         return [member for at, member in enumerate(self.members) if at not in self.lent]
@@ -201,8 +232,7 @@ class Prepared:
 def prepare(training: Training, link: str) -> Prepared:
     """Encode the training rows and put a regression target into link space."""
     preprocessing = preparing.fit(training.frame, training.contract)
-    target = training.target if training.classes else links.margins(training.target, link)
-    rows = Rows(matrix=preprocessing.frame(training.frame), target=target, weight=training.weights())
+    rows = encoded(training, preprocessing, link)
     task = Task(
         link=link,
         classes=training.classes,
@@ -214,36 +244,14 @@ def prepare(training: Training, link: str) -> Prepared:
     return Prepared(preprocessing=preprocessing, rows=rows, task=task)
 
 
+def encoded(training: Training, preprocessing: preparing.Preprocessing, link: str) -> Rows:
+    """Rows as a preprocessing encodes them, with the target in link space."""
+    target = training.target if training.classes else links.margins(training.target, link)
+    return Rows(matrix=preprocessing.frame(training.frame), target=target, weight=training.weights())
+
+
 def link(training: Training) -> str:
     """The link of the task; for regression, whether the target is learnt as its logarithm."""
     if training.classes:
         return "logistic" if training.classes == 2 else "softmax"
     return "identity"
-
-
-def fitted(
-    name: str,
-    training: Training,
-    prepared: Prepared,
-    ensemble: Ensemble,
-    ends: interval.Offsets | None,
-    record: dict[str, object],
-) -> Fitted:
-    """The finished candidate."""
-    return Fitted(
-        name=name,
-        preprocessing=prepared.preprocessing,
-        scorer=ensemble,
-        link=prepared.task.link,
-        classes=training.classes,
-        interval=ends,
-        decimals=decimals(training),
-        record=record,
-    )
-
-
-def offsets(training: Training, prepared: Prepared, index: Array, margins: Array) -> interval.Offsets | None:
-    """The interval's offsets from the margins [rows, 1] of rows that were not learnt from; none for classes."""
-    if training.classes:
-        return None
-    return interval.offsets(prepared.rows.target[index] - margins[:, 0], training.coverage)

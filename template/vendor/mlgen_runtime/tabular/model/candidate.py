@@ -80,6 +80,7 @@ class Fitted:
     decimals: int
     record: dict[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    held_out: Array | None = None
 
     @property
     def native(self) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ from ...config.schema import Amount, Count
 from ...onnx.forest import Forest
 from ...rows.training import Training
 from ...usecase.library_parameters import LIGHTGBM, Library, lightgbm_names
-from . import single
+from . import cross_fitting
 from .boosting import Fit, Rows, Task, Trees, mistakes
 from .candidate import Fitted
 
@@ -54,7 +54,7 @@ class LightGBMSettings:
 
 @dataclass(frozen=True)
 class LightGBMTrees:
-    """A fitted booster, cut to the trees that early stopping kept."""
+    """A fitted booster, and to how many trees it is best cut."""
 
     booster: Any
     rounds: int
@@ -63,10 +63,18 @@ class LightGBMTrees:
     format: str = "lightgbm"
     dtype: Any = np.float64
 
-    def margins(self, matrix: Array) -> Array:
-        """Margins [n, 1 or k] of encoded rows."""
-        raw = self.booster.predict(matrix, raw_score=True, num_threads=self.task.threads)
+    def margins(self, matrix: Array, rounds: int | None = None) -> Array:
+        """Margins [n, 1 or k] of encoded rows, by the first `rounds` trees."""
+        taken = self.rounds if rounds is None else rounds
+        raw = self.booster.predict(matrix, raw_score=True, num_iteration=taken, num_threads=self.task.threads)
         return np.asarray(raw, dtype=np.float64).reshape(len(matrix), self.task.targets)
+
+    def cut(self, rounds: int) -> LightGBMTrees:
+        """The booster without the trees beyond `rounds`."""
+        import lightgbm
+
+        text = self.booster.model_to_string(num_iteration=rounds)
+        return replace(self, booster=lightgbm.Booster(model_str=text), rounds=rounds)
 
     def forest(self) -> Forest:
         """Its trees, for ONNX."""
@@ -86,9 +94,9 @@ class LightGBMTrees:
 
 def fit(training: Training, settings: LightGBMSettings) -> Fitted:
     """Fit LightGBM to the training rows."""
-    return single.fit(
-        "lightgbm", training, lambda task: fitter(settings, task), settings.n_estimators, record(settings)
-    )
+    parted = cross_fitting.parted(training)
+    crossed = cross_fitting.boosted(parted, lambda task: fitter(settings, task), settings.n_estimators)
+    return cross_fitting.finished("lightgbm", parted, crossed, record(settings))
 
 
 def record(settings: LightGBMSettings) -> dict[str, object]:
@@ -141,10 +149,10 @@ def _fitted(params: dict[str, Any], task: Task, rows: Rows, rounds: int, held: R
         feval=_mistakes if params.get("metric") == "None" else None,
         callbacks=watch if checks else None,
     )
-    kept = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
-    history = next(iter(losses["valid_0"].values())) if checks else []
-    text = booster.model_to_string(num_iteration=kept)
-    return LightGBMTrees(lightgbm.Booster(model_str=text), kept, tuple(history), task)
+    if checks is None:
+        return LightGBMTrees(booster, booster.current_iteration(), (), task)
+    history = tuple(next(iter(losses["valid_0"].values())))
+    return LightGBMTrees(booster, int(np.argmin(history)) + 1, history, task)
 
 
 def _mistakes(probabilities: Array, rows: Any) -> tuple[str, float, bool]:

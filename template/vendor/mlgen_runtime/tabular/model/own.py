@@ -21,10 +21,9 @@ from ...core.errors import InputError
 from ...core.extensions import Extension
 from ...rows.training import Candidate, Training
 from .. import link as links
-from .. import preprocessing as preparing
-from . import boosting, interval, validation
-from .boosting import Ensemble, Task, Trees
-from .candidate import Fitted, decimals
+from . import cross_fitting
+from .boosting import Ensemble, Prepared, Task, Trees
+from .candidate import Fitted
 from .estimator import Design, Estimator
 
 Array = npt.NDArray[Any]
@@ -50,14 +49,14 @@ def _settings(found: Extension) -> type[Any]:
 
 
 def _fit(found: Extension, training: Training, settings: Any) -> Candidate:
-    """Fit the estimator to a part, for the interval, and to all training rows."""
+    """Fit the estimator to every part, and to all training rows."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     estimator = _made(found, training, settings)
     record = {name: getattr(settings, name) for name in found.options["settings"]}
     kind = type(estimator).__module__.partition(".")[0]
     if kind in ("lightgbm", "xgboost"):
-        return _boosted(found.name, training, estimator, kind, record)
-    return _estimated(found, training, settings, estimator, record)
+        return _boosted(found, training, settings, kind, record)
+    return _estimated(found, training, settings, record)
 
 
 def _made(found: Extension, training: Training, settings: Any) -> Any:
@@ -74,30 +73,24 @@ def _made(found: Extension, training: Training, settings: Any) -> Any:
     return made
 
 
-def _estimated(
-    found: Extension, training: Training, settings: Any, estimator: Any, record: dict[str, object]
-) -> Fitted:
-    prepared = preparing.fit(training.frame, training.contract)
-    matrix = prepared.frame(training.frame)
-    design = Design.of(prepared, matrix)
-    columns, weights = design.columns(matrix), training.weights()
-    offsets = None
-    if not training.classes:
-        learn, held = validation.holdout(training, training.settings.validation_size)
-        part = _made(found, training, settings)
-        _learn(found.name, part, columns[learn], training.target[learn], weights[learn])
-        offsets = interval.offsets(training.target[held] - part.predict(columns[held]), training.coverage)
-    weighted = _learn(found.name, estimator, columns, training.target, weights)
-    return Fitted(
-        name=found.name,
-        preprocessing=prepared,
-        scorer=Estimator(design, estimator, training.classes),
+def _estimated(found: Extension, training: Training, settings: Any, record: dict[str, object]) -> Fitted:
+    parted = cross_fitting.parted(training)
+    unweighted: list[bool] = []
+
+    def learn(rows: Training, prepared: Prepared) -> tuple[Estimator, dict[str, object]]:
+        matrix, estimator = prepared.rows.matrix, _made(found, training, settings)
+        design = Design.of(prepared.preprocessing, matrix)
+        if not _learn(found.name, estimator, design.columns(matrix), rows.target, prepared.rows.weight):
+            unweighted.append(True)
+        return Estimator(design, estimator, training.classes), {}
+
+    return cross_fitting.finished(
+        found.name,
+        parted,
+        cross_fitting.learnt(parted, learn),
+        record,
         link="probabilities" if training.classes else "identity",
-        classes=training.classes,
-        interval=offsets,
-        decimals=decimals(training),
-        record=record,
-        notes=() if weighted else (f"{found.name} takes no weights of rows: each row counted once in its fit",),
+        notes=(f"{found.name} takes no weights of rows: each row counted once in its fit",) if unweighted else (),
     )
 
 
@@ -125,21 +118,25 @@ def _fitted(name: str, estimator: Any, columns: Array, target: Array, more: dict
         raise InputError(f"model={name}: {type(estimator).__name__} cannot be fitted: {reason}") from error
 
 
-def _boosted(name: str, training: Training, estimator: Any, kind: str, record: dict[str, object]) -> Fitted:
+def _boosted(found: Extension, training: Training, settings: Any, kind: str, record: dict[str, object]) -> Fitted:
     """A library's own wrapper: its booster is taken out, and served as our own boosters are."""
-    link = {0: "identity", 2: "logistic"}.get(training.classes, "softmax")
-    prepared = boosting.prepare(training, link)
-    rows, offsets = prepared.rows, None
+    parted = cross_fitting.parted(training)
+
+    def learn(rows: Training, prepared: Prepared) -> tuple[Ensemble, dict[str, object]]:
+        estimator = _made(found, training, settings)
+        return Ensemble(((1.0, _fitted_trees(found.name, rows, prepared, estimator, kind)),)), {}
+
+    return cross_fitting.finished(found.name, parted, cross_fitting.learnt(parted, learn), record)
+
+
+def _fitted_trees(name: str, training: Training, prepared: Prepared, estimator: Any, kind: str) -> Trees:
+    """The fitted booster of a wrapper. Raises InputError where its trees are not all that it predicts by."""
+    rows, link = prepared.rows, prepared.task.link
     if training.classes and len(np.unique(rows.target)) < training.classes:
         raise InputError(
             f"model={name}: {type(estimator).__name__} must see every class, and the training rows lack one of the "
             f"{training.classes}; choose another split, or take the label out of the contract"
         )
-    if not training.classes:
-        learn, held = validation.holdout(training, training.settings.validation_size)
-        _fitted(name, estimator, rows.matrix[learn], rows.target[learn], {"sample_weight": rows.weight[learn]})
-        margins = _trees(estimator, kind, prepared.task).margins(rows.matrix[held])
-        offsets = boosting.offsets(training, prepared, held, margins)
     _fitted(name, estimator, rows.matrix, rows.target, {"sample_weight": rows.weight})
     trees = _trees(estimator, kind, prepared.task)
     few = rows.matrix[:200]
@@ -150,7 +147,7 @@ def _boosted(name: str, training: Training, estimator: Any, kind: str, record: d
             f"model={name}: its predictions are not what its trees add up to under the {link} link, so another "
             "objective than the task's was chosen; leave the objective out"
         )
-    return boosting.fitted(name, training, prepared, Ensemble(((1.0, trees),)), offsets, record)
+    return trees
 
 
 def _trees(estimator: Any, kind: str, task: Task) -> Trees:

@@ -1,4 +1,4 @@
-"""Which training rows a model may not see while it learns: for early stopping, blend weights and intervals.
+"""Which training rows a model may not see while it learns: what teaches it the number of trees, weights and intervals.
 
 Rows of one group stay together and later rows are held out where the contract names a group or a time column, as in the
 outer split: a model stopped by rows that leak would be stopped too late.
@@ -11,9 +11,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...rows.split import FEW_ROWS, FOLDS, Part
 from ...rows.training import Training
 
 Index = npt.NDArray[np.int64]
+
+
+def parts(training: Training) -> tuple[Part, ...]:
+    """The parts whose answers judge the model; where rows held apart do, parts that only teach it."""
+    if training.parts:
+        return training.parts
+    if training.settings.refit and training.time is None and FOLDS <= len(training.target) <= FEW_ROWS:
+        fold = folds(training, FOLDS)
+        found = range(int(fold.max()) + 1)
+        return tuple(Part(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in found)
+    return (Part(*holdout(training, training.settings.validation_size)),)
 
 
 def holdout(training: Training, share: float) -> tuple[Index, Index]:
@@ -28,10 +40,7 @@ def holdout(training: Training, share: float) -> tuple[Index, Index]:
 
 
 def folds(training: Training, count: int) -> npt.NDArray[np.int64]:
-    """Return the fold 0..count-1 of each row: whole groups, classes in equal shares, shuffled by the seed.
-
-    Time does not order folds: they serve weights and residuals, for which every row must be held out once.
-    """
+    """Return the fold 0..count-1 of each row: whole groups, classes in equal shares, shuffled by the seed."""
     random = np.random.default_rng(training.seed)
     if training.group is not None:
         _, group = np.unique(np.asarray(training.group, dtype=str), return_inverse=True)

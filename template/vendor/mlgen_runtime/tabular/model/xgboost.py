@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from ...config.schema import Amount, Count
 from ...onnx.forest import Forest
 from ...rows.training import Training
 from ...usecase.library_parameters import Library
-from . import single
+from . import cross_fitting
 from .boosting import Fit, Rows, Task, Trees, mistakes
 from .candidate import Fitted
 
@@ -95,7 +95,7 @@ class XGBoostSettings:
 
 @dataclass(frozen=True)
 class XGBoostTrees:
-    """A fitted booster, cut to the trees that early stopping kept."""
+    """A fitted booster, and to how many trees it is best cut."""
 
     booster: Any
     rounds: int
@@ -104,11 +104,15 @@ class XGBoostTrees:
     format: str = "xgboost"
     dtype: Any = np.float32
 
-    def margins(self, matrix: Array) -> Array:
-        """Margins [n, 1 or k] of encoded rows."""
-        rows = _matrix(matrix, self.task)
-        raw = self.booster.predict(rows, output_margin=True)
+    def margins(self, matrix: Array, rounds: int | None = None) -> Array:
+        """Margins [n, 1 or k] of encoded rows, by the first `rounds` trees."""
+        taken = self.rounds if rounds is None else rounds
+        raw = self.booster.predict(_matrix(matrix, self.task), output_margin=True, iteration_range=(0, taken))
         return np.asarray(raw, dtype=np.float64).reshape(len(matrix), self.task.targets)
+
+    def cut(self, rounds: int) -> XGBoostTrees:
+        """The booster without the trees beyond `rounds`."""
+        return replace(self, booster=self.booster[:rounds], rounds=rounds)
 
     def forest(self) -> Forest:
         """Its trees, for ONNX."""
@@ -129,7 +133,9 @@ class XGBoostTrees:
 
 def fit(training: Training, settings: XGBoostSettings) -> Fitted:
     """Fit XGBoost to the training rows."""
-    return single.fit("xgboost", training, lambda task: fitter(settings, task), settings.n_estimators, record(settings))
+    parted = cross_fitting.parted(training)
+    crossed = cross_fitting.boosted(parted, lambda task: fitter(settings, task), settings.n_estimators)
+    return cross_fitting.finished("xgboost", parted, crossed, record(settings))
 
 
 def record(settings: XGBoostSettings) -> dict[str, object]:
@@ -177,8 +183,8 @@ def _fitted(params: dict[str, Any], task: Task, rows: Rows, rounds: int, held: R
         early_stopping_rounds=task.patience,
         verbose_eval=False,
     )
-    kept = booster.best_iteration + 1
-    return XGBoostTrees(booster[:kept], kept, tuple(next(iter(losses["held_out"].values()))), task)
+    history = tuple(next(iter(losses["held_out"].values())))
+    return XGBoostTrees(booster, int(np.argmin(history)) + 1, history, task)
 
 
 def _matrix(matrix: Array, task: Task, rows: Rows | None = None, quantile: dict[str, Any] | None = None) -> Any:

@@ -1,0 +1,62 @@
+"""`model=auto`: LightGBM, XGBoost, a linear model or their blend, whichever the held-out rows favour.
+
+For the answers of one part the other parts' rows choose, so the figure is that of the choosing, too; all of them choose
+what serves. A blend is taken only where it is better than its best member: it costs the time of several.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...core.figures import figure
+from ...rows.training import Training
+from .. import link as links
+from . import blend, cross_fitting
+from .candidate import Fitted
+from .cross_fitting import Crossed, Parted
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoSettings(blend.BlendSettings):
+    """conf/model/auto.yaml."""
+
+
+def fit(training: Training, settings: AutoSettings) -> Fitted:
+    """Fit all of them, and keep the best."""
+    parted = cross_fitting.parted(training)
+    members = blend.members(parted, settings)
+    options = {**members, "blend": blend.blended(parted, members)}
+    figures = {name: _figures(parted, option) for name, option in options.items()}
+    margins = np.empty_like(options["blend"].margins)
+    for number, (mine, _) in enumerate(parted.others()):
+        margins[mine] = options[_best(parted, figures, number)].margins[mine]
+    name = _best(parted, figures, None)
+    chosen = replace(options[name], margins=margins)
+    shown = ", ".join(f"{option} {figure(found[-1])}" for option, found in figures.items())
+    metric = training.metric.name
+    note = f"model=auto chose {name} by the {metric} of rows held out: {shown}"
+    record = blend.record(settings) | {"chosen": name}
+    return cross_fitting.finished(name, parted, chosen, record, notes=(note,))
+
+
+def _figures(parted: Parted, option: Crossed) -> list[float]:
+    """The deciding metric without each share's rows, and of all rows."""
+    training = parted.training
+    scores = links.scores(option.margins, parted.whole.task.link)
+    truth = training.target[parted.index]
+    masks = [rest for _, rest in parted.others()]
+    return [training.metric.value(truth[mask], scores[mask]) for mask in [*masks, np.ones(len(truth), dtype=bool)]]
+
+
+def _best(parted: Parted, figures: dict[str, list[float]], without: int | None) -> str:
+    """The best option by the metric without one share's rows, or of all; the simplest of equals."""
+    sign = 1.0 if parted.training.metric.greater_is_better else -1.0
+    at = -1 if without is None else without
+    order = ("linear", "lightgbm", "xgboost", "blend")
+    return max(order, key=lambda name: (sign * figures[name][at], -order.index(name)))

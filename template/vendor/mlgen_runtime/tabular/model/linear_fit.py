@@ -1,0 +1,137 @@
+"""How a linear model is fitted to encoded rows: ridge regression, or logistic regression, on standardised columns."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...rows.training import Training
+from ..linear import Linear
+from ..preprocessing import Preprocessing
+from .boosting import Prepared
+
+Array = npt.NDArray[Any]
+
+#: The logistic regression sees at most this many rows, and cells of the design matrix (400 MB), drawn by the seed: a
+#: line through some tens of columns does not move with more of them, and the number to beat should not cost seconds.
+MOST_ROWS = 50_000
+MOST_CELLS = 50_000_000
+#: Rows whose products are added up at a time by the ridge regression.
+CHUNK = 16_384
+#: A class without training rows gets this share.
+LEAST_SHARE = 1e-9
+
+
+def fit(training: Training, prepared: Prepared, l2: float, iterations: int) -> tuple[Linear, dict[str, object]]:
+    """Fit the linear model of the task to rows that were made ready; also what the run's record should say."""
+    fitter = _logistic if training.classes else _ridge
+    return fitter(training, prepared, l2, iterations)
+
+
+def _design(prepared: Preprocessing, matrix: Array) -> Linear:
+    """A linear model whose weights are still to be found: all numbers, and every level that has a code."""
+    codes = prepared.categorical
+    numbers = np.array([at for at in range(len(prepared.features)) if at not in codes], dtype=np.int64)
+    levels = [(at, code) for at, encoding in codes.items() for code in range(encoding.codes)]
+    known = [matrix[~np.isnan(matrix[:, at]), at] for at in numbers]
+    fill = np.array([np.median(values) if len(values) else 0.0 for values in known], dtype=np.float64)
+    return Linear(
+        features=len(prepared.features),
+        numbers=numbers,
+        fill=fill,
+        levels=np.array(levels, dtype=np.int64).reshape(-1, 2),
+        weights=np.zeros((len(numbers) + len(levels), 1)),
+        intercept=np.zeros(1),
+        spread=np.ones(len(numbers) + len(levels)),
+    )
+
+
+def _scale(scorer: Linear, matrix: Array) -> tuple[Array, Array]:
+    """Mean and deviation [columns] of the filled numbers; 0 and 1 for levels, which are left as they are."""
+    width = len(scorer.weights)
+    mean, deviation = np.zeros(width), np.ones(width)
+    for column, (at, fill) in enumerate(zip(scorer.numbers, scorer.fill, strict=True)):
+        values = matrix[:, at].astype(np.float64)
+        values[np.isnan(values)] = fill
+        mean[column], spread = values.mean(), values.std()
+        deviation[column] = spread if spread > 0 else 1.0
+    return mean, deviation
+
+
+def _finished(scorer: Linear, matrix: Array, scale: tuple[Array, Array], weights: Array, intercept: Array) -> Linear:
+    """The linear model with the scaling folded into weights [columns, k] and intercept [k]."""
+    mean, deviation = scale
+    raw = weights / deviation[:, None]
+    spread = deviation.copy()
+    for row, (at, code) in enumerate(scorer.levels, start=len(scorer.numbers)):
+        share = float((matrix[:, at] == code).mean()) if len(matrix) else 0.0
+        spread[row] = np.sqrt(share * (1 - share))
+    return replace(scorer, weights=raw, intercept=intercept - mean @ raw, spread=spread)
+
+
+def _logistic(training: Training, prepared: Prepared, l2: float, iterations: int) -> tuple[Linear, dict[str, object]]:
+    """Multinomial logistic regression with an L2 penalty, by scikit-learn's L-BFGS."""
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
+
+    matrix, weights = prepared.rows.matrix, prepared.rows.weight
+    scorer = _design(prepared.preprocessing, matrix)
+    scale = _scale(scorer, matrix)
+    rows = _affordable(training, len(scorer.weights))
+    design = (scorer.design(matrix[rows]) - scale[0]) / scale[1]
+    model = LogisticRegression(C=1 / max(l2, 1e-12), max_iter=iterations)
+    # The products are small: a second thread of the linear algebra library costs three times what it saves.
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")  # not converged to the last digit is good enough for a baseline
+        model.fit(design, training.target[rows], sample_weight=weights[rows])
+    single = training.classes == 2
+    coefficients = np.zeros((len(scorer.weights), 1 if single else training.classes))
+    intercept = np.full(coefficients.shape[1], np.log(LEAST_SHARE))
+    if single:
+        coefficients[:], intercept[:] = model.coef_.T, model.intercept_
+    elif len(model.classes_) == 2:  # more classes in the contract than in the rows
+        coefficients[:, model.classes_[1]], intercept[model.classes_] = model.coef_[0], [0.0, model.intercept_[0]]
+    else:
+        coefficients[:, model.classes_], intercept[model.classes_] = model.coef_.T, model.intercept_
+    finished = _finished(scorer, matrix, scale, coefficients, intercept)
+    return finished, {"l2": l2, "iterations": int(model.n_iter_.max()), "rows": len(rows)}
+
+
+def _affordable(training: Training, width: int) -> npt.NDArray[np.int64]:
+    """All rows, or as many as MOST_ROWS and MOST_CELLS allow, drawn by the seed."""
+    rows, most = len(training.target), max(1, min(MOST_ROWS, MOST_CELLS // max(1, width)))
+    if rows <= most:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(training.seed).choice(rows, most, replace=False))
+
+
+def _ridge(training: Training, prepared: Prepared, l2: float, iterations: int) -> tuple[Linear, dict[str, object]]:
+    """Ridge regression from sums over chunks of rows, so that the design matrix is never whole in memory."""
+    matrix, weights, target = prepared.rows.matrix, prepared.rows.weight, prepared.rows.target
+    scorer = _design(prepared.preprocessing, matrix)
+    scale = _scale(scorer, matrix)
+    sums = np.zeros((len(scorer.weights) + 2, len(scorer.weights) + 2))
+    for rows in _chunks(np.arange(len(matrix))):
+        design = (scorer.design(matrix[rows]) - scale[0]) / scale[1]
+        columns = np.column_stack([design, target[rows], np.ones(len(rows))])
+        sums += columns.T @ (columns * weights[rows, None])
+    return _finished(scorer, matrix, scale, *_solve(sums, l2)), {"l2": l2}
+
+
+def _chunks(rows: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
+
+
+def _solve(sums: Array, l2: float) -> tuple[Array, Array]:
+    """Weights [columns, 1] and intercept [1] from the products of columns, target and a constant, which goes free."""
+    count = sums[-1, -1]
+    centred = sums[:-1, :-1] - np.outer(sums[:-1, -1], sums[-1, :-1]) / max(count, 1e-300)
+    gram, target = centred[:-1, :-1], centred[:-1, -1]
+    weights = np.linalg.lstsq(gram + l2 * np.eye(len(gram)), target, rcond=None)[0]
+    mean = sums[:-1, -1] / max(count, 1e-300)
+    return weights[:, None], np.array([mean[-1] - mean[:-1] @ weights])
