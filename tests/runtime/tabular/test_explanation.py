@@ -19,6 +19,7 @@ from mlgen_runtime.onnx.forest import Forest, join, tree
 from mlgen_runtime.tabular import baseline, model
 from mlgen_runtime.tabular.explanation import serving, writing
 from mlgen_runtime.tabular.explanation.shapley import Explainer
+from mlgen_runtime.tabular.model import validation
 from mlgen_runtime.tabular.model.boosting import Ensemble
 from mlgen_runtime.tabular.model.candidate import Fitted
 from mlgen_runtime.tabular.model.estimator import Design, Estimator
@@ -120,29 +121,28 @@ def test_the_values_of_real_rows_are_the_librarys(real: str, name: str, project:
 
 
 @pytest.mark.parametrize("task", toy.TASKS)
-def test_a_blend_is_the_weighted_sum_of_its_members(task: str, tmp_path: Path) -> None:
-    """Members alone, each by its weight, add up to the blend; and base and values to its margin."""
+def test_a_blend_is_the_weighted_sum_of_its_members(task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trees and lines alone, each by its weight, add up to the blend; and base and values to its margin."""
+    toy.all_members(monkeypatch)
     fitted = fit("blend", task)
     matrix = spoilt(fitted)
     blend = explainer(fitted, tmp_path, matrix)
     margins = fitted.scorer.margins(matrix)
+    assert isinstance(fitted.scorer, Ensemble)
+    parts = [(weight, Ensemble(((1.0, trees),))) for weight, trees in fitted.scorer.members]
+    parts += [(weight, Ensemble.of([(1.0, line)])) for weight, line in fitted.scorer.linear]
     members = [
-        (weight, explainer(_alone(fitted, trees), tmp_path, matrix))
-        for weight, trees in fitted.scorer.members  # type: ignore[attr-defined]
+        (weight, explainer(dataclasses.replace(fitted, scorer=part), tmp_path, matrix)) for weight, part in parts
     ]
     for target in range(margins.shape[1]):
         classes = np.full(len(matrix), target)
         base, values = blend.values(matrix, classes)
-        parts = [(weight, each.values(matrix, classes)) for weight, each in members]
+        alone = [(weight, each.values(matrix, classes)) for weight, each in members]
 
-        np.testing.assert_allclose(values, sum(weight * found[1] for weight, found in parts), rtol=1e-9, atol=1e-9)
-        np.testing.assert_allclose(base, sum(weight * found[0] for weight, found in parts), rtol=1e-9)
+        np.testing.assert_allclose(values, sum(weight * found[1] for weight, found in alone), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(base, sum(weight * found[0] for weight, found in alone), rtol=1e-9)
         near = 2e-6 * max(1.0, float(np.abs(margins).max()))  # XGBoost adds up in float32
         np.testing.assert_allclose(base + values.sum(axis=1), margins[:, target], atol=near, rtol=0)
-
-
-def _alone(fitted: Fitted, trees: Any) -> Fitted:
-    return dataclasses.replace(fitted, scorer=Ensemble(((1.0, trees),)))
 
 
 @pytest.mark.parametrize("task", toy.TASKS)
@@ -254,6 +254,20 @@ def test_a_row_is_explained_alike_alone_and_among_many(task: str, tmp_path: Path
     for row in range(0, len(matrix), 97):
         _, alone = explained.values(matrix[row : row + 1], classes[row : row + 1])
         np.testing.assert_allclose(alone[0], many[row], rtol=1e-12, atol=1e-13 * np.abs(many).max())
+
+
+@pytest.mark.parametrize("name", toy.QUICK)
+def test_judges_answer_the_rows_that_they_did_not_see(name: str) -> None:
+    """The fits of the parts, asked again, give the answers that the model was judged by."""
+    parts = validation.parts(toy.training("binary", refit=True))
+    training = toy.training("binary", refit=True, parts=parts)
+    fitted = model.fit(training, toy.QUICK[name])
+
+    judges = fitted.judges()
+
+    assert len(judges) == len(parts) > 1
+    answers = [judge.scores(training.frame.iloc[part.held]) for judge, part in zip(judges, parts, strict=True)]
+    np.testing.assert_allclose(np.concatenate(answers), fitted.held_out, rtol=1e-6)
 
 
 def test_an_estimator_of_the_projects_own_is_refused_in_a_sentence(tmp_path: Path) -> None:

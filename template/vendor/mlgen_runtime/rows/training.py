@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -86,6 +87,10 @@ class Candidate(CandidateProtocol, Protocol):
     @property
     def decimals(self) -> int:
         """The decimals that its answers are printed with."""
+
+    def judges(self) -> Sequence[Candidate]:
+        """The fits that answered the rows of each part, none of which saw them; the model itself where it was judged by
+        rows held apart."""
 
     def scores(self, frame: pd.DataFrame) -> Array:
         """Values [n], or probabilities [n, k], of conformed rows."""

@@ -46,25 +46,31 @@ def write(folder: Path, scorer: object, preprocessing: Preprocessing, rows: Arra
 def _entries(scorer: object, rows: Array) -> dict[str, Any]:
     """The arrays of a model; raises Unsupported for one that is no sum of trees or columns."""
     if isinstance(scorer, Linear):
-        return _line(scorer, rows)
+        return _lines([(1.0, scorer)], rows)
     if isinstance(scorer, Ensemble):
-        members = [(trees.forest(), weight) for weight, trees in scorer.members]
-        return {"base": np.zeros(members[0][0].targets), **_forest(join([each.scaled(w) for each, w in members]))}
+        forests = [trees.forest().scaled(weight) for weight, trees in scorer.members]
+        found = _lines(scorer.linear, rows) if scorer.linear else {"base": np.zeros(forests[0].targets)}
+        return found | (_forest(join(forests)) if forests else {})
     raise Unsupported(
         "it is an estimator of the project's own; LightGBM, XGBoost, their blend and linear models are explained"
     )
 
 
-def _line(model: Linear, rows: Array) -> dict[str, Any]:
-    centre = model.design(rows).mean(axis=0) if len(rows) else np.zeros(len(model.weights))
-    return {
-        "base": model.intercept + centre @ model.weights,
-        "numbers": model.numbers,
-        "fill": model.fill,
-        "levels": model.levels,
-        "weights": model.weights,
-        "centre": centre,
-    }
+def _lines(models: Sequence[tuple[float, Linear]], rows: Array) -> dict[str, Any]:
+    """Linear models of weights as one: the columns of all that are numbers, then those that are levels."""
+    parts: dict[str, list[Array]] = {name: [] for name in ("numbers", "fill", "levels")}
+    columns: dict[str, list[list[Array]]] = {"weights": [[], []], "centre": [[], []]}
+    base = np.zeros(len(models[0][1].intercept))
+    for weight, model in models:
+        centre = model.design(rows).mean(axis=0) if len(rows) else np.zeros(len(model.weights))
+        base += weight * (model.intercept + centre @ model.weights)
+        for name, found in parts.items():
+            found.append(getattr(model, name))
+        for name, values in (("weights", weight * model.weights), ("centre", centre)):
+            for place, some in zip(columns[name], np.split(values, [len(model.numbers)]), strict=True):
+                place.append(some)
+    joined = {name: np.concatenate([*numbers, *levels]) for name, (numbers, levels) in columns.items()}
+    return {"base": base, **{name: np.concatenate(found) for name, found in parts.items()}, **joined}
 
 
 def _forest(forest: Forest) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -81,6 +82,7 @@ class Fitted:
     record: dict[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     held_out: Array | None = None
+    judging: tuple[tuple[Preprocessing, Callable[[], Scorer]], ...] = ()
 
     @property
     def native(self) -> Any:
@@ -90,6 +92,11 @@ class Fitted:
     def scores(self, frame: pd.DataFrame) -> Array:
         """Values [n], or probabilities [n, k], of conformed rows."""
         return links.scores(self.scorer.margins(self.preprocessing.frame(frame)), self.link)
+
+    def judges(self) -> tuple[Fitted, ...]:
+        """The fits that answered the rows of each part; the model itself where there are no parts."""
+        made = (replace(self, preprocessing=each, scorer=judge(), judging=()) for each, judge in self.judging)
+        return tuple(made) or (self,)
 
     def importance(self) -> dict[str, float]:
         """What each feature contributes, as shares that sum to 1, the largest first."""
