@@ -22,16 +22,19 @@ if TYPE_CHECKING:
 
 #: What each picture shows, for the reader of the card.
 CAPTIONS = {
-    "importance": "Left: how much worse the metric gets on rows that the model did not see when an input is shuffled "
-    "(mean, least and most of the shuffles). Right: how far an input moves a prediction, whatever it is worth.",
+    "importance": "How much worse the metric gets, on rows that the model did not see, when an input is shuffled: the "
+    "mean, and the least and the most of the shuffles. Inputs that say the same share what they are worth.",
+    "shap": "How far an input moves a prediction, up or down, whatever that is worth.",
     "partial_dependence": "The mean answer by the value of an input, all others as they are; the band holds 80 % of "
     "the single rows. Ticks at the bottom are where the values lie.",
     "slices": "Rows of one level or range in which the metric is worst, with an interval widened for all slices looked "
     "at. Orange: worse than the whole (dashed) beyond luck.",
     "learning_curve": "The metric by number of training rows. Where it still rises at the end, more rows would help.",
 }
-#: Inches of one panel.
-PANEL = (3.6, 2.7)
+#: Inches of a picture, and of one panel of several: three beside each other get a row of their own on the card.
+PICTURE, PANEL = (5.2, 4.2), (3.6, 2.6)
+#: Colours of a picture: so many look like all, and make a page of a third of the size.
+COLOURS = 64
 
 
 def draw(
@@ -46,33 +49,33 @@ def draw(
     """The pictures by name; none of what was not measured."""
     drawn = {}
     if weighed:
-        both = [lambda axes: _worse(axes, weighed, metric)]
-        if any(each.shap is not None for each in weighed):
-            both.append(lambda axes: _shap(axes, weighed, contract))
-        height = max(3.4, 0.27 * min(len(weighed), INPUTS) + 1.2)
-        drawn["importance"] = _sheet(both, len(both), (5.2 * len(both), height))
+        drawn["importance"] = _sheet([lambda axes: _worse(axes, weighed, metric)], 1, PICTURE)
+    if any(each.shap for each in weighed):
+        drawn["shap"] = _sheet([lambda axes: _shap(axes, weighed, contract)], 1, PICTURE)
     if curves:
         across = min(3, len(curves))
         size = (PANEL[0] * across, PANEL[1] * -(-len(curves) // across))
         panels = [lambda axes, each=each: _dependence(axes, each) for each in curves]
         drawn["partial_dependence"] = _sheet(panels, across, size)
     if weak:
-        drawn["slices"] = _sheet([lambda axes: _slices(axes, weak, metric, whole)], 1, (5.2, 4.2))
+        drawn["slices"] = _sheet([lambda axes: _slices(axes, weak, metric, whole)], 1, PICTURE)
     if len(learnt) > 1:
-        drawn["learning_curve"] = _sheet([lambda axes: _learning(axes, learnt, metric)], 1, (5.2, 4.2))
+        drawn["learning_curve"] = _sheet([lambda axes: _learning(axes, learnt, metric)], 1, PICTURE)
     return drawn
 
 
 @plain_names()
 def _sheet(panels: Sequence[Callable[[Axes], None]], across: int, size: tuple[float, float]) -> bytes:
     """Paint panels side by side and return them as PNG. pyplot keeps state and is slow to import: not used."""
+    import numpy as np
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from PIL import Image
 
     with rc_context({"text.parse_math": False, "axes.labelsize": 11}):
         sheet = Figure(figsize=size, dpi=110, facecolor="white", layout="constrained")
-        FigureCanvasAgg(sheet)
+        canvas = FigureCanvasAgg(sheet)
         for number, paint in enumerate(panels):
             axes = sheet.add_subplot(-(-len(panels) // across), across, number + 1)
             axes.spines[["top", "right"]].set_visible(False)
@@ -82,8 +85,10 @@ def _sheet(panels: Sequence[Callable[[Axes], None]], across: int, size: tuple[fl
             axes.set_axisbelow(True)
             paint(axes)
             axes.title.set(fontsize=11, color=INK, fontweight="bold")
-        buffer = io.BytesIO()
-        sheet.savefig(buffer, format="png", metadata={"Software": None})
+        canvas.draw()
+        pixels = np.asarray(canvas.buffer_rgba())[:, :, :3]
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).quantize(COLOURS).save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 
@@ -114,12 +119,14 @@ def _dependence(axes: Axes, curve: Dependence) -> None:
 
     place: Any = list(curve.values) if curve.numeric else list(range(len(curve.values)))
     several = len(curve.means) > 1
-    line = "o-" if not curve.numeric else "-"
+    line = "-" if curve.numeric else "o"
     for number, (name, mean) in enumerate(curve.means.items()):
         colour = colormaps["viridis"](0.05 + 0.85 * number / max(len(curve.means) - 1, 1)) if several else ACCENT
         axes.plot(place, mean, line, color=colour, linewidth=1.8, markersize=4, label=short(name, 18))
-    if len(curve.low):
+    if len(curve.low) and curve.numeric:
         axes.fill_between(place, curve.low, curve.high, color=ACCENT, alpha=0.15, linewidth=0)
+    elif len(curve.low):
+        axes.vlines(place, curve.low, curve.high, color=ACCENT, alpha=0.25, linewidth=6)
     if curve.numeric:
         axes.plot(place, [0.02] * len(place), "|", color=INK, markersize=5, transform=axes.get_xaxis_transform())
     else:
@@ -142,6 +149,7 @@ def _slices(axes: Axes, weak: Sequence[Slice], metric: Metric, whole: float) -> 
         axes.plot([each.low, each.high], [row, row], color=colour, linewidth=2, alpha=0.6)
         axes.plot([each.value], [row], "o", color=colour, markersize=6)
     axes.axvline(whole, color=INK, linewidth=1, linestyle="--")
+    axes.locator_params(axis="x", nbins=5)
     axes.set_yticks(range(len(shown)), [f"{short(each.name, 26)}\n{each.rows:,} rows" for each in shown], fontsize=8)
     axes.set(xlabel=f"{metric.name} (all rows: {figure(whole)})", title="Where it is weakest")
 
