@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from .settings import RowsConfig
     from .training import Candidate
 
-#: What the figures were measured on, for the reader of the card.
-MEASURED = "Measured on rows that the answering model did not see; the champion's, too."
 #: Single rows timed per model.
 ROWS = 300
 #: Test rows (they are in random order, or the earliest) on which the bundle's model is compared with the fitted one,

@@ -91,6 +91,11 @@ class Prepared:
         """The split, in words."""
         return self.parts.divided
 
+    @property
+    def judged(self) -> str:
+        """Of which model the figures are."""
+        return self.parts.judged
+
 
 @dataclass(frozen=True)
 class Checked:

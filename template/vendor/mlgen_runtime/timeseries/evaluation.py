@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from .settings import TimeseriesConfig
 
 #: What the figures were measured on, for the reader of the card.
-MEASURED = "Measured on steps that came after all that a model had seen, by the code that serves."
 #: Single forecasts timed per model.
 CALLS = 50
 #: Cases that a fair comparison with the champion needs at least; below it the interval says nothing.

@@ -88,7 +88,7 @@ def publish(run: RunContext, judged: Judged, version: str, held: str | None, ste
                 promotion.promote(
                     run.store,
                     version,
-                    judged.decision.message,
+                    f"{judged.decision.message} {judged.prepared.judged}",
                     expected=judged.status.version,
                     guarded=True,
                     run_id=run.tracker.run_id,

@@ -92,6 +92,10 @@ class Prepared(Protocol):
     def divided(self) -> str:
         """The split, in words."""
 
+    @property
+    def judged(self) -> str:
+        """On what the figures were measured, and of which model they are, in a sentence."""
+
 
 class Preparation(Protocol):
     """From resolved rows to what models are fitted to."""
@@ -190,10 +194,7 @@ class Staging(Protocol):
 
 
 class Evaluation(Protocol):
-    """Judge models by what will be served: bundles, loaded by the predictor. `MEASURED` says on what, for the card."""
-
-    @property
-    def MEASURED(self) -> str: ...
+    """Judge models on the same cases, none of which the model that answers has seen."""
 
     def judge(
         self, config: Any, staging: Staging, prepared: Any, baselines: Any, candidate: Any, /
