@@ -35,8 +35,14 @@ class Options:
         """The options of a body that the typed decoder has checked: those of its `attributes` that are set."""
         if not self.values:
             return NONE
-        given = {name: v for name in self.values if (v := getattr(body, name)) is not msgspec.UNSET}
-        if given and (refused := self._refused(given, ("body",))):
+        given = {}
+        for name in self.values:
+            value = getattr(body, name)
+            if value is not msgspec.UNSET:
+                given[name] = value
+        if not given:
+            return NONE
+        if refused := self._refused(given, ("body",)):
             raise Refused(422, refused)
         return self._taken(given)
 
