@@ -28,6 +28,7 @@ SETTINGS = (
     "data.time",
     "data.series",
     "data.horizon",
+    "target",
     "split",
     "train",
     "gate",

@@ -25,6 +25,7 @@ from typing import Any
 
 from ..core.cells import Keys, Levels, Writing
 from ..core.errors import InputError, nearest
+from . import constraints
 from .forecast import Forecast
 from .vocabulary import Vocabulary
 
@@ -51,6 +52,7 @@ class Column:
     its `unit` before or behind. `format` (strptime) is how dates are written where not as ISO 8601; `zone`
     (Europe/Berlin, UTC, +02:00) makes them points in time, shown by the clocks there: without it they have none.
     `missing` are words for an empty cell, the contract's where none are given; a word that is a category is none.
+    `monotone` (increasing, decreasing) is the only direction in which the column may move the prediction.
     `note` tells the reader why the proposal says what it says.
     """
 
@@ -68,6 +70,7 @@ class Column:
     format: str | None = None
     zone: str | None = None
     missing: tuple[str, ...] | None = None
+    monotone: str | None = None
     note: str | None = None
 
     def __post_init__(self) -> None:
@@ -153,7 +156,8 @@ class Contract:
     """All columns in file order, the task they are for, and the source they were inferred from.
 
     `forecast` stands in the contract of time series only. The vocabulary is the use case's; it is written nowhere.
-    `missing` are the words for an empty cell in every column that names none of its own.
+    `missing` are the words for an empty cell in every column that names none of its own; of `interactions`, see
+    `constraints`.
     """
 
     task: str
@@ -162,6 +166,7 @@ class Contract:
     source: str | None = None
     forecast: Forecast | None = None
     missing: tuple[str, ...] = ()
+    interactions: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if any(column.missing is None for column in self.columns):
@@ -174,6 +179,7 @@ class Contract:
             )
         for column in self.columns:
             _one_of(column.name, "role", column.role, self.vocabulary.roles)
+        constraints.check(self)
 
     @property
     def target(self) -> Column:
@@ -222,6 +228,8 @@ class Contract:
             entries["forecast"] = self.forecast.to_dict()
         if self.missing:
             entries["missing"] = list(self.missing)
+        if self.interactions:
+            entries["interactions"] = [list(group) for group in self.interactions]
         entries["columns"] = {column.name: self._entries(column) for column in self.columns}
         return entries
 
@@ -232,7 +240,7 @@ class Contract:
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any], vocabulary: Vocabulary, where: str = "contract") -> Contract:
         """Build a contract from plain data; raises InputError naming `where`, the column and the entry at fault."""
-        unknown = set(entries) - {"task", "source", "forecast", "missing", "columns"}
+        unknown = set(entries) - {"task", "source", "forecast", "missing", "interactions", "columns"}
         if unknown or not isinstance(entries.get("columns"), Mapping) or "task" not in entries:
             wrong = f"unknown entry {sorted(unknown)[0]!r}" if unknown else "needs the entries task and columns"
             raise InputError(f"{where}: {wrong}; write a new one with `contract contract.write=true`")
@@ -260,6 +268,7 @@ class Contract:
             source=entries.get("source"),
             forecast=None if ahead is None else Forecast.from_dict(ahead, where),
             missing=_listed(entries.get("missing"), f"{where}: missing is"),
+            interactions=constraints.groups(entries.get("interactions"), where),
         )
 
     @classmethod

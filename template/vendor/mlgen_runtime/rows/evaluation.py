@@ -20,7 +20,7 @@ from ..core import moments
 from ..core.figures import figure
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
-from . import imbalance, row_hashes
+from . import imbalance, row_hashes, target, weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +51,7 @@ def judge(
     status = champion_status(config, staging.store, prepared.contract, quota.threads(config.train.threads))
     if status.served is not None:
         known = row_hashes.known(staging.store, str(status.version), prepared.test, prepared.contract)
-        status, champion = defend(status, prepared.test, prepared.truth, known)
+        status, champion = defend(status, prepared.test, prepared.truth, known, config.gate.metric)
         found += [champion] if champion else []
     return tuple(found), status
 
@@ -78,6 +78,8 @@ def facts(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> dic
         "one row, p99": f"{figure(latency.p99_ms, 2)} ms" if latency else "unknown",
         f"bundle ({chosen.parity.format if chosen.parity else 'unknown'})": f"{figure(chosen.megabytes, 2)} MB",
     }
+    if prepared.contract.is_amount:
+        found |= target.facts(config.target)
     bulk = chosen.parity.bulk if chosen.parity else None
     if bulk is not None and bulk.rate is not None:
         found[f"rows a second and thread, in bulk ({bulk.engine})"] = f"{bulk.rate:,}"
@@ -108,10 +110,14 @@ def details(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
 
 
 def notes(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> list[str]:
-    """What the reader should know of the model that becomes a version: classes that it does not recognise."""
+    """What the reader should know of the model that becomes a version: classes that it does not recognise, amounts
+    that lean to one side, and what a baseline has to say."""
     balanced = config.train.imbalance == "balanced"
     found = imbalance.note(prepared.contract, prepared.truth, chosen, balanced=balanced)
-    return [] if found is None else [found]
+    own = chosen.model.notes if chosen.kind == "baseline" and chosen.model is not None else ()
+    truth = prepared.truth
+    leaning = target.leaning(config.target, chosen.metrics, float(truth.mean()), len(truth))
+    return [*(said for said in (found, leaning) if said is not None), *own]
 
 
 def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: str, model: Candidate) -> EvaluatedModel:
@@ -126,7 +132,7 @@ def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: s
     bundle.seal(folder)
     served = load(folder, quota.threads(config.train.threads), version=kind)
     outputs = None if model.held_out is None else _outputs(served.contract, model.held_out, model.decimals)
-    scored = score(kind, model.name, served, prepared.test, prepared.truth, outputs)
+    scored = score(kind, model.name, served, prepared.test, prepared.truth, outputs, config.gate.metric)
     return dataclasses.replace(scored, model=model, parity=parity)
 
 
@@ -150,10 +156,12 @@ def score(
     frame: pd.DataFrame,
     truth: np.ndarray,
     outputs: Mapping[str, np.ndarray] | None = None,
+    decides: str | None = None,
 ) -> EvaluatedModel:
     """Score a loaded bundle on conformed test rows. `truth` is [n] values, or codes into the contract's labels.
 
-    `outputs` are answers to take for the bundle's own: those of fits that did not see the rows.
+    `outputs` are answers to take for the bundle's own: those of fits that did not see the rows. `decides` names a
+    metric that must be among the figures.
     """
     import numpy as np
 
@@ -167,10 +175,15 @@ def score(
         if contract.labels
         else np.asarray(outputs["prediction"], dtype="float64")
     )
-    figures = metrics.score(contract.task, truth, values, contract.labels)
+    figures = metrics.score(contract.task, truth, values, contract.labels, decides)
+    if (weight := weights.column(frame, contract)) is not None:
+        decisive = metrics.metric(decides, contract.task)
+        figures[f"weighted_{decisive.name}"] = decisive.value(truth, values, weight)
     if "prediction_low" in outputs:
         inside = (outputs["prediction_low"] <= truth) & (truth <= outputs["prediction_high"])
         figures = {**figures, "coverage": float(np.mean(inside))}
+    if contract.is_amount:
+        figures["mean_error"] = float(np.mean(values - truth))
     return EvaluatedModel(
         kind=kind,
         name=name,
@@ -185,7 +198,11 @@ def score(
 
 
 def defend(
-    status: ChampionStatus, frame: pd.DataFrame, truth: np.ndarray, known: row_hashes.Known
+    status: ChampionStatus,
+    frame: pd.DataFrame,
+    truth: np.ndarray,
+    known: row_hashes.Known,
+    decides: str | None = None,
 ) -> tuple[ChampionStatus, EvaluatedModel | None]:
     """Score the champion, if it can be compared, on the test rows [n] by answers of fits that did not see them.
 
@@ -214,7 +231,7 @@ def defend(
             outputs[key][at] = kept[key]
         outputs = {key: values for key, values in outputs.items() if key in kept}
     chosen = {key: values[fair] for key, values in outputs.items()}
-    champion = score("champion", name, status.served, frame[fair], truth[fair], chosen)
+    champion = score("champion", name, status.served, frame[fair], truth[fair], chosen, decides)
     if not lost:
         return status, champion
     note = (

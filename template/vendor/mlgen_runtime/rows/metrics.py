@@ -13,16 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..core.errors import InputError, nearest
+from . import regression_metrics as amounts
+from .resample import Array, Resample, average
 
-Array = npt.NDArray[Any]
-#: Takes counts [n], or None for each row once, and returns the metric's value.
-Resample = Callable[[Array | None], float]
+__all__ = ["BESIDE", "METRICS", "Array", "Metric", "Resample", "decide", "known_metrics", "main", "metric", "score"]
 
 #: A probability is never taken for less than this in the logarithmic loss.
 SMALLEST = 1e-15
@@ -71,18 +70,29 @@ def metric(name: str | None, task: str) -> Metric:
     """The named metric, or the task's main one; raises InputError for a name that the task does not have."""
     if name is None:
         return main(task)
+    if task == "regression" and (prepare := amounts.of_family(name)) is not None:
+        return Metric(name, False, _VALUES, prepare)
     known = known_metrics()
     choices = [entry.name for entry in known.values() if task in entry.tasks]
     if name not in choices:
+        families = [f"{family}_NUMBER" for family in amounts.FAMILIES] if task == "regression" else []
         raise InputError(
-            f"metric {name!r} is none of a {task} task's; expected one of {', '.join(choices)}{nearest(name, choices)}"
+            f"metric {name!r} is none of a {task} task's; expected one of {', '.join([*choices, *families])}"
+            f"{nearest(name, choices)}"
         )
     return known[name]
 
 
-def score(task: str, truth: Array, scores: Array, labels: tuple[str, ...]) -> dict[str, float]:
-    """All metrics of the task, and precision, recall and F1 of each class as `f1_<label>`."""
-    found = {name: entry.value(truth, scores) for name, entry in known_metrics().items() if task in entry.tasks}
+def score(
+    task: str, truth: Array, scores: Array, labels: tuple[str, ...], decides: str | None = None
+) -> dict[str, float]:
+    """All metrics of the task that are defined for the truth, the one that `decides` among them, and precision, recall
+    and F1 of each class as `f1_<label>`."""
+    chosen = {entry.name: entry for entry in known_metrics().values() if task in entry.tasks}
+    if task == "regression":
+        chosen = {name: entry for name, entry in chosen.items() if amounts.defined(name, truth)}
+    chosen |= {} if decides is None else {decides: metric(decides, task)}
+    found = {name: entry.value(truth, scores) for name, entry in chosen.items()}
     if task != "regression":
         table = _confusion(truth, decide(scores), scores.shape[1], None)
         for name, values in _per_class(table).items():
@@ -94,15 +104,6 @@ def decide(scores: Array) -> npt.NDArray[np.int64]:
     """The predicted codes [n] of probabilities [n, k]: the most probable class, the first of equals."""
     codes: npt.NDArray[np.int64] = scores.argmax(axis=1).astype(np.int64)
     return codes
-
-
-def _average(losses: Array) -> Resample:
-    """The mean of a per-row loss."""
-
-    def value(counts: Array | None) -> float:
-        return float(losses.mean()) if counts is None else float(losses @ counts / counts.sum())
-
-    return value
 
 
 def _ranked(truth: Array, scores: Array) -> tuple[Array, Array, Array]:
@@ -181,18 +182,18 @@ def _roc_auc_ovr(truth: Array, scores: Array) -> Resample:
 
 def _log_loss(truth: Array, scores: Array) -> Resample:
     picked = np.clip(scores[np.arange(len(truth)), truth], SMALLEST, 1.0)
-    return _average(-np.log(picked))
+    return average(-np.log(picked))
 
 
 def _brier(truth: Array, scores: Array) -> Resample:
     """Squared distance of the positive class's probability; summed over the classes where there are more than two."""
     if scores.shape[1] == 2:
-        return _average((scores[:, 1] - truth) ** 2)
-    return _average(((scores - (truth[:, None] == np.arange(scores.shape[1]))) ** 2).sum(axis=1))
+        return average((scores[:, 1] - truth) ** 2)
+    return average(((scores - (truth[:, None] == np.arange(scores.shape[1]))) ** 2).sum(axis=1))
 
 
 def _accuracy(truth: Array, scores: Array) -> Resample:
-    return _average((decide(scores) == truth).astype(np.float64))
+    return average((decide(scores) == truth).astype(np.float64))
 
 
 def _confusion(truth: Array, predicted: Array, classes: int, counts: Array | None) -> Array:
@@ -242,39 +243,6 @@ def _positive(name: str) -> Callable[[Array], float]:
     return lambda table: float(_per_class(table)[name][1])
 
 
-def _rmse(truth: Array, scores: Array) -> Resample:
-    mean = _average((truth - scores) ** 2)
-    return lambda counts: float(np.sqrt(mean(counts)))
-
-
-def _mae(truth: Array, scores: Array) -> Resample:
-    return _average(np.abs(truth - scores))
-
-
-def _r2(truth: Array, scores: Array) -> Resample:
-    """Share of the variance explained; NaN where the truth does not vary."""
-    squared = (truth - scores) ** 2
-
-    def value(counts: Array | None) -> float:
-        weights = np.ones(len(truth)) if counts is None else counts
-        spread = (truth - truth @ weights / weights.sum()) ** 2 @ weights
-        return float(1 - squared @ weights / spread) if spread else float("nan")
-
-    return value
-
-
-def _wape(truth: Array, scores: Array) -> Resample:
-    """Absolute error as a share of the absolute truth: unlike MAPE it bears zeros."""
-    errors, sizes = np.abs(truth - scores), np.abs(truth)
-
-    def value(counts: Array | None) -> float:
-        weights = np.ones(len(truth)) if counts is None else counts
-        size = float(sizes @ weights)
-        return float(errors @ weights) / size if size else float("nan")
-
-    return value
-
-
 _BINARY, _CLASSES, _VALUES = ("binary",), ("binary", "multiclass"), ("regression",)
 
 METRICS: dict[str, Metric] = {
@@ -291,9 +259,11 @@ METRICS: dict[str, Metric] = {
         Metric("recall", True, _BINARY, _from_confusion(_positive("recall"))),
         Metric("log_loss", False, _CLASSES, _log_loss),
         Metric("brier", False, _CLASSES, _brier),
-        Metric("rmse", False, _VALUES, _rmse),
-        Metric("mae", False, _VALUES, _mae),
-        Metric("r2", True, _VALUES, _r2),
-        Metric("wape", False, _VALUES, _wape),
+        Metric("rmse", False, _VALUES, amounts.rmse),
+        Metric("mae", False, _VALUES, amounts.mae),
+        Metric("r2", True, _VALUES, amounts.r2),
+        Metric("wape", False, _VALUES, amounts.wape),
+        Metric("rmsle", False, _VALUES, amounts.rmsle),
+        Metric("poisson_deviance", False, _VALUES, amounts.poisson_deviance),
     )
 }

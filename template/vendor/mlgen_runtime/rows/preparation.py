@@ -121,6 +121,7 @@ def check(config: RowsConfig, resolved: Resolved, steps: Steps) -> Checked:
     from .. import contract
     from ..contract.checks import examine, view
     from ..data.tables import fingerprint
+    from . import metrics, target, weights
 
     checks = registry.of(config).checks
     with steps("check") as step:
@@ -129,10 +130,13 @@ def check(config: RowsConfig, resolved: Resolved, steps: Steps) -> Checked:
         contract.refuse(problems)
         frame = contract.conform(resolved.whole, resolved.contract)
         truth = contract.truth(frame, resolved.contract)
+        weights.check(frame, resolved.contract)
+        told = target.check(config.target, resolved.contract, truth, config.gate.metric)
+        metrics.metric(config.gate.metric, resolved.contract.task)  # a wrong name writes nothing
         digest = fingerprint(frame)
         resolved.save()
         step.message = f"{len(resolved.contract.inputs)} inputs, {len(problems)} warnings, data {digest[:12]}"
-    notes = tuple(problem.message for problem in problems)
+    notes = (*(problem.message for problem in problems), *told)
     return Checked(resolved, seen, checks, frame, truth, digest, notes)
 
 
@@ -188,6 +192,7 @@ def training(config: RowsConfig, prepared: Prepared) -> Training:
         group=_only(frame, prepared.contract, "group"),
         time=_only(frame, prepared.contract, "time") if prepared.parts.method in ("time", "newest") else None,
         settings=config.train,
+        learnt=config.target,
         seed=config.seed,
         threads=quota.threads(config.train.threads),
         coverage=config.bundle.coverage,

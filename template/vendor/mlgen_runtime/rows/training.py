@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..usecase.parity import Parity
     from .metrics import Metric
+    from .settings import TargetSettings
     from .split import Part
 
 Array = npt.NDArray[Any]
@@ -28,7 +29,8 @@ class Training:
     """The training rows and how to fit them.
 
     `frame` holds the conformed inputs [n rows]; `target` [n] values, or codes 0..k-1 into the contract's labels;
-    `weight`, `group` and `time` [n] where the contract names such a column. `coverage` is that of the interval.
+    `weight`, `group` and `time` [n] where the contract names such a column. `learnt` says on which scale,
+    and by which error, an amount is learnt; `coverage` is that of the interval.
     `parts` hold positions [in n]: each fit of a part answers the rows that it did not learn from, and these answers
     judge the model, which is fitted again on all rows. Without parts the model is judged by rows that are not here.
     `metric` is the one that decides; `kept` holds what a use case works out once, for baselines and candidate alike.
@@ -41,6 +43,7 @@ class Training:
     group: Array | None
     time: Array | None
     settings: Any
+    learnt: TargetSettings
     seed: int
     threads: int
     coverage: float

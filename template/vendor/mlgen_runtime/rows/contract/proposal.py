@@ -131,7 +131,7 @@ def _propose(column: Observed, keys: set[str], reasons: Mapping[str, str]) -> Co
         if column.distinct > FEW_ROWS:
             return _entry(column, "id", "identifies rows: almost every value is different")
     if WEIGHT_NAME.search(column.name) and column.type in ("number", "integer"):
-        return _entry(column, "weight", "weight of the row when training and scoring")
+        return _entry(column, "weight", "how much the row counts in training; in the scores every row counts once")
     if column.type == "text" and column.rows > FEW_ROWS and _is_prose(column):
         share = column.distinct / column.rows
         return _entry(

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ...rows.training import Training
-from .. import link as links
 from . import cross_fitting, lightgbm, linear, xgboost
 from .boosting import Ensemble
 from .candidate import Fitted
@@ -87,8 +86,10 @@ def blended(parted: Parted, found: dict[str, Crossed]) -> Crossed:
     kept = [(weight, member.scorer) for weight, member in zip(weights, found.values(), strict=True) if weight]
     named: dict[str, object] = {f"weight_{name}": weight for name, weight in zip(found, weights.tolist(), strict=True)}
     trees = {f"trees_{name}": member.record["trees"] for name, member in found.items() if "trees" in member.record}
+    left = {"left_out": found[LINE].record["left_out"]} if LINE in found and "left_out" in found[LINE].record else {}
     judges = tuple(partial(_mixed, found, chosen, part) for part, chosen in enumerate(judging))
-    return Crossed(margins=mixed, scorer=Ensemble.of(kept), record={**named, **trees}, judges=judges)
+    told = {**named, **trees, **left}
+    return Crossed(margins=mixed, scorer=Ensemble.of(kept), record=told, judges=judges)
 
 
 def _mixed(found: dict[str, Crossed], weights: Array, part: int) -> Ensemble:
@@ -107,17 +108,12 @@ def weightings(count: int) -> Array:
 
 def losses(parted: Parted, margins: Array) -> tuple[Array, Array]:
     """Weights [combinations, members], and the summed loss [combinations, shares] of each."""
-    training, link, truth, weight = parted.training, parted.whole.task.link, parted.truth, parted.weight
+    objective, truth, weight = parted.whole.task.objective, parted.truth, parted.weight
     shares = int(parted.share.max()) + 1
     tried = weightings(len(margins))
     sums = np.empty((len(tried), shares))
     for row, weights in enumerate(tried):
-        mixed = np.tensordot(weights, margins, axes=1)
-        if training.classes:
-            scores = links.scores(mixed, link)
-            loss = -np.log(np.maximum(scores[np.arange(len(scores)), truth], 1e-15))
-        else:
-            loss = (mixed[:, 0] - truth) ** 2
+        loss = objective.losses(truth, np.tensordot(weights, margins, axes=1))
         sums[row] = np.bincount(parted.share, weights=loss * weight, minlength=shares)
     return tried, sums
 

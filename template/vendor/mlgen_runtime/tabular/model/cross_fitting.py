@@ -2,7 +2,7 @@
 
 What is learnt from these answers (the number of trees, the weights of a blend, an interval) is, for the answers of one
 part, learnt from the other parts, so no figure flatters; the served model, fitted again on all rows, learns it from all
-of them. Preprocessing is fitted within each part, too.
+of them. Preprocessing is fitted within each part, too; the power of a transform of the target is one for all of them.
 
     parted = cross_fitting.parted(training)                          rows made ready, once for all members
     crossed = cross_fitting.boosted(parted, fitter, most=3000)       margins of held-out rows, and the served trees
@@ -59,9 +59,13 @@ class Parted:
 
     @property
     def truth(self) -> Array:
-        """The target of the rows held out [m], in link space or as codes."""
+        """The target of the rows held out [m], on the scale that is learnt or as codes."""
         target = self.training.target[self.index]
         return target if self.training.classes else links.margins(target, self.whole.task.link)
+
+    def residuals(self, margins: Array, link: str) -> Array:
+        """How far the amounts held out [m] lie from margins [m, 1], in the unit of an interval."""
+        return links.residuals(self.training.target[self.index], margins[:, 0], link)
 
     @property
     def weight(self) -> Array:
@@ -84,6 +88,15 @@ class Crossed:
     scorer: Scorer
     record: dict[str, object]
     judges: tuple[Callable[[], Scorer], ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know: which columns a line does without, to keep the contract."""
+        left = self.record.get("left_out")
+        if not isinstance(left, list):
+            return ()
+        names = ", ".join(map(str, left))
+        return (f"its linear model does without {names}, whose weight would go against `monotone` in the contract",)
 
 
 def parted(training: Training) -> Parted:
@@ -196,9 +209,11 @@ def finished(
 ) -> Fitted:
     """The finished candidate: the interval that the rows held out teach, and their answers where they judge it."""
     training, link = parted.training, link or parted.whole.task.link
-    offsets = None
+    offsets, objective = None, parted.whole.task.objective
     if not training.classes:
-        offsets = interval.offsets(parted.truth - crossed.margins[:, 0], training.coverage)
+        said = {} if objective.figure is None else {"objective_figure": objective.figure}
+        record = {**record, "objective": objective.name, **said}
+        offsets = interval.offsets(parted.residuals(crossed.margins, link), training.coverage, parted.weight)
     return Fitted(
         name=name,
         preprocessing=parted.whole.preprocessing,
@@ -208,7 +223,7 @@ def finished(
         interval=offsets,
         decimals=decimals(training),
         record=record | crossed.record,
-        notes=notes,
+        notes=(*notes, *crossed.notes),
         held_out=_answers(parted, crossed.margins, link) if training.parts else None,
         judging=tuple(
             (fold.learn.preprocessing, judge) for fold, judge in zip(parted.folds, crossed.judges, strict=True)
@@ -222,8 +237,9 @@ def _answers(parted: Parted, margins: Array, link: str) -> Array:
     """The answers [m, width] of the rows held out; the interval of each share is learnt from the others."""
     if parted.training.classes:
         return links.scores(margins, link)
-    residuals = parted.truth - margins[:, 0]
+    residuals, weight = parted.residuals(margins, link), parted.weight
     found = np.empty((len(margins), 3))
     for mine, rest in parted.others():
-        found[mine] = links.outputs(margins[mine], link, interval.offsets(residuals[rest], parted.training.coverage))
+        ends = interval.offsets(residuals[rest], parted.training.coverage, weight[rest])
+        found[mine] = links.outputs(margins[mine], link, ends)
     return found
