@@ -119,6 +119,7 @@ def summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
         "comparisons": [dataclasses.asdict(comparison) for comparison in decision.comparisons],
         "entrants": [_model(model, trained) for model in trained.models],
         "details": registry.of(config).evaluation.details(prepared, decision.registered),
+        "explanation": trained.explained,
         "version": published.version,
         "champion": published.champion,
         "bundle": published.bundle,

@@ -147,6 +147,8 @@ def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: s
     folder = staging.stage()
     probed = prepared.frame if config.bundle.parity == "all" else prepared.test.iloc[:PROBED]
     parity = model.write(folder, probed, config.bundle.onnx_tolerance)
+    if config.explanation.served:
+        model.explain(folder, probed)
     bundle.write_json(folder, "contract.json", prepared.contract.to_dict())
     describe(folder, config, extensions.needed(feature.function for feature in prepared.contract.features))
     bundle.seal(folder)

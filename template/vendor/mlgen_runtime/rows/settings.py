@@ -107,6 +107,20 @@ class DecisionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExplanationSettings:
+    """One entry per line of conf/explanation/default.yaml, which says what each is for."""
+
+    served: bool
+    rows: Count
+    repeats: Count
+    inputs: Count
+    curves: Count
+    slices: Count
+    slice_rows: Count
+    learning_curve: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class RowsConfig(RunConfig):
     """What a run over independent rows is told. `features` are expressions by name; null leaves one out."""
 
@@ -119,6 +133,7 @@ class RowsConfig(RunConfig):
     bundle: BundleSettings
     train: RowsFitSettings
     decision: DecisionSettings
+    explanation: ExplanationSettings
 
     def __post_init__(self) -> None:
         """What is optimised judges, too, where nothing else is named."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -106,8 +107,15 @@ class Candidate(CandidateProtocol, Protocol):
     def decimals(self) -> int:
         """The decimals that its answers are printed with."""
 
+    def judges(self) -> Sequence[Candidate]:
+        """The fits that answered the rows of each part, none of which saw them; the model itself where it was judged by
+        rows held apart."""
+
     def scores(self, frame: pd.DataFrame) -> Array:
         """Values [n], or probabilities [n, k], of conformed rows."""
 
     def write(self, folder: Path, sample: pd.DataFrame, tolerance: float) -> Parity:
         """Write the model's files of a bundle; `sample` are conformed rows to compare on."""
+
+    def explain(self, folder: Path, sample: pd.DataFrame) -> None:
+        """Write what explains the model's predictions, or why nothing does; `sample` are conformed rows."""

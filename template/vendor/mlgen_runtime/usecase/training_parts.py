@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..contract.view import Halves
     from ..core.progress import Steps
     from .evaluated import ChampionStatus, EvaluatedModel, Truth
+    from .explained import Explained
     from .resolve import Resolved
 
 
@@ -223,6 +224,13 @@ class Evaluation(Protocol):
 
     def details(self, prepared: Any, chosen: EvaluatedModel, /) -> dict[str, Any]:
         """Figures of parts of the cases, for the report."""
+
+
+class Explanation(Protocol):
+    """What the model that becomes a version looks at, and where it is weak."""
+
+    def explain(self, config: Any, training: Any, prepared: Any, chosen: EvaluatedModel, metric: Any, /) -> Explained:
+        """Measure and draw it, in little time beside a fit; `training` is for fits of parts of the rows."""
 
 
 class Plots(Protocol):

@@ -56,7 +56,8 @@ export class Model {
    * Answer each row: `prediction`, with `probability_<label>` of classes or the ends of an interval. `now`, in microseconds
    * since 1970, is the clock's where derived features ask for it and none is given.
    */
-  async predict(rows, { now = undefined } = {}) {
+  async predict(rows, { now = undefined, explain = false } = {}) {
+    if (explain) throw new Refused("explain: this reader explains no prediction; reader.py beside it does");
     const answers = [];
     for (let first = 0; first < rows.length; first += CHUNK) {
       const some = rows.slice(first, first + CHUNK);
