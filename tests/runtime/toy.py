@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -33,10 +34,11 @@ SHARED: dict[str, Any] = {
 LIGHTGBM = LightGBMSettings(name="lightgbm", num_leaves=15, max_depth=-1, min_child_samples=5, **SHARED)
 XGBOOST = XGBoostSettings(name="xgboost", max_depth=4, min_child_weight=1.0, **SHARED)
 LINEAR = LinearSettings(name="linear", l2=1.0, max_iterations=200)
-MEMBERS: dict[str, Any] = {"lightgbm": LIGHTGBM, "xgboost": XGBOOST, "linear": LINEAR}
+SINGLE: dict[str, Any] = {"lightgbm": LIGHTGBM, "xgboost": XGBOOST, "linear": LINEAR}
+MEMBERS: dict[str, Any] = SINGLE | {"lightgbm_small": dataclasses.replace(LIGHTGBM, num_leaves=4)}
 BLEND = BlendSettings(name="blend", **MEMBERS)
 #: The models by name, each with quick settings.
-QUICK: dict[str, Any] = {**MEMBERS, "blend": BLEND, "auto": AutoSettings(name="auto", **MEMBERS)}
+QUICK: dict[str, Any] = {**SINGLE, "blend": BLEND, "auto": AutoSettings(name="auto", **MEMBERS)}
 
 
 def contract(task: str = "binary") -> Contract:
@@ -116,5 +118,5 @@ def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
 
 def all_members(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a blend have all its members, and `auto` take it: the made-up rows alone would favour the line."""
-    monkeypatch.setattr(blend, "_best", lambda *asked, **more: np.array([0.5, 0.3, 0.2]))
+    monkeypatch.setattr(blend, "_best", lambda *asked, **more: np.array([0.3, 0.2, 0.3, 0.2]))
     monkeypatch.setattr(auto, "_best", lambda *asked: "blend")

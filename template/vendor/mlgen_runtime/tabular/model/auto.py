@@ -1,7 +1,8 @@
-"""`model=auto`: LightGBM, XGBoost, a linear model or their blend, whichever the held-out rows favour.
+"""`model=auto`: LightGBM, XGBoost, a linear model or a blend of them, whichever the held-out rows favour.
 
 For the answers of one part the other parts' rows choose, so the figure is that of the choosing, too; all of them choose
-what serves. A blend is taken only where it is better than its best member: it costs the time of several.
+what serves. A blend is taken only where it is better than its best member: it costs the time of several. Of several
+classes a blend without the linear model is tried, too: what makes its probabilities better can make its labels worse.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from .cross_fitting import Crossed, Parted
 
 Array = npt.NDArray[Any]
 
+#: The options, the simplest (and quickest in service) first.
+SIMPLEST = (blend.LINE, "lightgbm_small", "lightgbm", "xgboost", "blend_of_trees", "blend")
+
 
 @dataclass(frozen=True, kw_only=True)
 class AutoSettings(blend.BlendSettings):
@@ -32,6 +36,9 @@ def fit(training: Training, settings: AutoSettings) -> Fitted:
     parted = cross_fitting.parted(training)
     members = blend.members(parted, settings)
     options = {**members, "blend": blend.blended(parted, members)}
+    if training.classes > 2:
+        trees = {name: member for name, member in members.items() if name != blend.LINE}
+        options["blend_of_trees"] = blend.blended(parted, trees)
     figures = {name: _figures(parted, option) for name, option in options.items()}
     margins = np.empty_like(options["blend"].margins)
     for number, (mine, _) in enumerate(parted.others()):
@@ -58,5 +65,5 @@ def _best(parted: Parted, figures: dict[str, list[float]], without: int | None) 
     """The best option by the metric without one share's rows, or of all; the simplest of equals."""
     sign = 1.0 if parted.training.metric.greater_is_better else -1.0
     at = -1 if without is None else without
-    order = ("linear", "lightgbm", "xgboost", "blend")
+    order = [name for name in SIMPLEST if name in figures]
     return max(order, key=lambda name: (sign * figures[name][at], -order.index(name)))

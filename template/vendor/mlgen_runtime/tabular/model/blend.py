@@ -1,7 +1,8 @@
-"""A blend of LightGBM, XGBoost and a linear model: their margins add up with weights that the held-out rows choose.
+"""A blend of LightGBM (large trees, and small ones), XGBoost and a linear model, weighted by the held-out rows.
 
-Margins are averaged, not probabilities: so the blend is one sum with one link, a single quick graph. A member that adds
-less than a twentieth is left out: it would cost every answer time.
+How large trees should be is what tables differ in most: on some a few leaves are best, on others a hundred. So both
+kinds are members, and the weights decide. Margins are averaged, not probabilities: so the blend is one sum with one
+link, a single quick graph. A member that would add less than a tenth is left out: it would cost every answer time.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from . import cross_fitting, lightgbm, linear, xgboost
 from .boosting import Ensemble
 from .candidate import Fitted
 from .cross_fitting import Crossed, Parted
+from .lightgbm import LightGBMSettings
 
 Array = npt.NDArray[Any]
 
-#: Weights are tried in steps of a twentieth: finer ones fit the noise of the held-out rows.
-STEPS = 20
+#: Weights are tried in steps of a twentieth: finer ones fit the noise of the held-out rows. The least is two of them.
+STEPS, LEAST = 20, 2
+#: The member that is no tree.
+LINE = "linear"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +35,8 @@ class BlendSettings:
     """conf/model/blend.yaml."""
 
     name: str
-    lightgbm: lightgbm.LightGBMSettings
+    lightgbm: LightGBMSettings
+    lightgbm_small: LightGBMSettings
     xgboost: xgboost.XGBoostSettings
     linear: linear.LinearSettings
 
@@ -45,23 +50,24 @@ def fit(training: Training, settings: BlendSettings) -> Fitted:
 
 def members(parted: Parted, settings: BlendSettings) -> dict[str, Crossed]:
     """The members by name, each fitted to every part and to all rows."""
+    large, small = settings.lightgbm, settings.lightgbm_small
     return {
-        "lightgbm": cross_fitting.boosted(
-            parted, lambda task: lightgbm.fitter(settings.lightgbm, task), settings.lightgbm.n_estimators
-        ),
+        "lightgbm": cross_fitting.boosted(parted, lambda task: lightgbm.fitter(large, task), large.n_estimators),
+        "lightgbm_small": cross_fitting.boosted(parted, lambda task: lightgbm.fitter(small, task), small.n_estimators),
         "xgboost": cross_fitting.boosted(
             parted, lambda task: xgboost.fitter(settings.xgboost, task), settings.xgboost.n_estimators
         ),
-        "linear": linear.crossed(parted, settings.linear.l2, settings.linear.max_iterations),
+        LINE: linear.crossed(parted, settings.linear.l2, settings.linear.max_iterations),
     }
 
 
 def record(settings: BlendSettings) -> dict[str, object]:
     """The members' settings for the run's record."""
     return {
-        **{f"lightgbm_{name}": value for name, value in lightgbm.record(settings.lightgbm).items()},
-        **{f"xgboost_{name}": value for name, value in xgboost.record(settings.xgboost).items()},
-        "linear_l2": settings.linear.l2,
+        **{f"lightgbm.{name}": value for name, value in lightgbm.record(settings.lightgbm).items()},
+        **{f"lightgbm_small.{name}": value for name, value in lightgbm.record(settings.lightgbm_small).items()},
+        **{f"xgboost.{name}": value for name, value in xgboost.record(settings.xgboost).items()},
+        "linear.l2": settings.linear.l2,
     }
 
 
@@ -80,9 +86,11 @@ def blended(parted: Parted, found: dict[str, Crossed]) -> Crossed:
 
 
 def weightings(count: int) -> Array:
-    """All weights [combinations, count] in steps of a twentieth that sum to 1."""
-    steps = itertools.product(range(STEPS + 1), repeat=count - 1)
-    return np.array([[*some, STEPS - sum(some)] for some in steps if sum(some) <= STEPS]) / STEPS
+    """All weights [combinations, count] in steps of a twentieth that sum to 1, none of them below a tenth but 0."""
+    allowed = (0, *range(LEAST, STEPS + 1))
+    steps = itertools.product(allowed, repeat=count - 1)
+    found = ([*some, STEPS - sum(some)] for some in steps)
+    return np.array([some for some in found if some[-1] in allowed]) / STEPS
 
 
 def losses(parted: Parted, margins: Array) -> tuple[Array, Array]:

@@ -106,13 +106,14 @@ class XGBoostTrees:
 
     def margins(self, matrix: Array, rounds: int | None = None) -> Array:
         """Margins [n, 1 or k] of encoded rows, by the first `rounds` trees."""
-        taken = self.rounds if rounds is None else rounds
+        taken = min(self.rounds if rounds is None else rounds, self.booster.num_boosted_rounds())
         raw = self.booster.predict(_matrix(matrix, self.task), output_margin=True, iteration_range=(0, taken))
         return np.asarray(raw, dtype=np.float64).reshape(len(matrix), self.task.targets)
 
     def cut(self, rounds: int) -> XGBoostTrees:
         """The booster without the trees beyond `rounds`."""
-        return replace(self, booster=self.booster[:rounds], rounds=rounds)
+        kept = min(rounds, self.booster.num_boosted_rounds())
+        return replace(self, booster=self.booster[:kept], rounds=kept)
 
     def forest(self) -> Forest:
         """Its trees, for ONNX."""
