@@ -239,8 +239,5 @@ class Plots(Protocol):
     @property
     def CAPTIONS(self) -> Mapping[str, str]: ...
 
-    def prepare(self) -> None:
-        """Import what drawing needs, while there is something else to wait for."""
-
     def draw(self, prepared: Any, chosen: EvaluatedModel, importance: Mapping[str, float], /) -> dict[str, bytes]:
         """The pictures by name, in reading order, each as PNG bytes."""
