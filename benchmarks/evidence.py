@@ -37,7 +37,7 @@ from mlgen_runtime.usecase.evaluated import EvaluatedModel
 
 CONF = Path(__file__).resolve().parent.parent / "template"
 #: How strong the signal is: its standard deviation, where that of the noise is 1.
-SIGNAL = 0.4
+SIGNAL = 0.6
 
 
 def main() -> None:

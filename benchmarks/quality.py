@@ -4,7 +4,7 @@
 
 Every set gets a project without a contract or a champion, and nothing but `data.path` and `data.target`. It learns from
 the training part alone: the test rows of the reference scores (DIR/REFERENCE.md, read for the lines to beat) lie in
-another file, which the promoted model predicts once, at the end. `--folds-only` leaves them alone, for choosing settings:
+another file, which the promoted model predicts once, at the end. `--folds-only` leaves them alone, to choose settings:
 only what the folds say is printed, and nothing is written. Writes the section Quality of benchmarks/RESULTS.md.
 """
 
