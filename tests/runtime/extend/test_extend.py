@@ -70,6 +70,32 @@ def test_an_estimator_of_numbers_has_an_interval_that_holds(train: Callable[...,
     assert 0.8 < candidate.metrics["coverage"] < 0.98
 
 
+@pytest.mark.parametrize("name", ["forest_of_numbers", "booster_of_numbers"])
+def test_an_estimator_learns_on_another_scale(name: str, train: Callable[..., Trained]) -> None:
+    """target.transform holds for a model of one's own, in the graph, too; other objectives are its own business."""
+    found = train(f"model={name}", *REGRESSION, "target.transform=box_cox")
+
+    candidate = next(model for model in found.models if model.kind == "candidate")
+    assert candidate.model is not None
+    assert str(candidate.model.parameters()["link"]).startswith("yeo_johnson:")
+    assert candidate.parity is not None
+    assert candidate.parity.format == "onnx"
+    assert candidate.metrics["r2"] > 0
+    with pytest.raises(InputError, match=f"model={name}: target.objective=mae is for the models of conf/model"):
+        train(f"model={name}", *REGRESSION, "target.objective=mae")
+
+
+def test_an_estimator_is_not_known_to_keep_constraints(train: Callable[..., Trained], own: Path) -> None:
+    """What cannot be promised is refused by the column's name."""
+    train("model=forest_of_numbers", *REGRESSION)
+    contract = own / "data" / "contract.yaml"
+    text = contract.read_text("utf8").replace("\n  age:\n", "\n  age:\n    monotone: increasing\n")
+    contract.write_text(text, "utf8")
+
+    with pytest.raises(InputError, match="model=forest_of_numbers is not known to keep .* says of 'age'"):
+        train("model=forest_of_numbers", *REGRESSION)
+
+
 def test_its_parameters_are_settings(train: Callable[..., Trained]) -> None:
     """Types and defaults are the function's; a value of the wrong type is refused as anywhere."""
     found = train("model=random_forest", "model.n_estimators=7", "model.max_depth=3")
@@ -306,13 +332,14 @@ def test_the_promise_is_what_is_exported(own: Path) -> None:
     """Names, parameters and version of the public module: a change here breaks users' code and takes a new version."""
     importlib.import_module("own_code")
 
-    assert extend.VERSION == "1.0"
+    assert extend.VERSION == "1.1"
     assert set(extend.__all__) == {
         "Finding",
         "InputError",
         "Notice",
         "VERSION",
         "check",
+        "feature",
         "metric",
         "model",
         "registered",

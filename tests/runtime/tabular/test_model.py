@@ -156,5 +156,5 @@ def test_extra_parameters_reach_the_library(name: str) -> None:
     training = toy.training()
 
     assert model.fit(training, settings).parameters()[key] == 15
-    with pytest.raises(InputError, match="'objective' follows from the task"):
+    with pytest.raises(InputError, match="'objective' is target.objective here; set that"):
         model.fit(training, dataclasses.replace(settings, extra={"objective": "poisson"}))

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from ..bundle import format as bundle
 from ..bundle.reference import summarise
 from ..core import cpu_quota as quota
-from ..core import moments
+from ..core import extensions, moments
 from ..core.figures import figure
 from ..usecase.evaluated import ChampionStatus, EvaluatedModel, Latency, champion_status, timed
 from ..usecase.loading import describe, load
 from . import class_figures as described
-from . import imbalance, row_hashes
+from . import imbalance, moment, row_hashes, target, weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +78,15 @@ def remember(staging: Staging, version: str, prepared: Prepared, chosen: Evaluat
 
 def reference(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
     """The reference that travels in the bundle: how the training rows and the predictions looked."""
-    return summarise(prepared.frame.iloc[prepared.parts.train], prepared.contract, chosen.outputs)
+    rows = prepared.frame.iloc[prepared.parts.train]
+    return summarise(rows, prepared.contract, chosen.outputs, derived(prepared, chosen, rows))
+
+
+def derived(prepared: Prepared, chosen: EvaluatedModel, frame: pd.DataFrame) -> Mapping[str, np.ndarray]:
+    """The features [n] that a model derives from conformed rows [n], by name."""
+    if not prepared.contract.features:
+        return {}
+    return load(chosen.folder).derived(rows(frame, prepared.contract), prepared.now)
 
 
 def facts(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> dict[str, str]:
@@ -90,6 +98,8 @@ def facts(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> dic
         "one row, p99": f"{figure(latency.p99_ms, 2)} ms" if latency else "unknown",
         f"bundle ({chosen.parity.format if chosen.parity else 'unknown'})": f"{figure(chosen.megabytes, 2)} MB",
     }
+    if prepared.contract.is_amount:
+        found |= target.facts(config.target)
     bulk = chosen.parity.bulk if chosen.parity else None
     if bulk is not None and bulk.rate is not None:
         found[f"rows a second and thread, in bulk ({bulk.engine})"] = f"{bulk.rate:,}"
@@ -119,11 +129,15 @@ def rule(prepared: Prepared, chosen: EvaluatedModel) -> str | None:
 
 def notes(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> list[str]:
     """What the reader should know of the model that becomes a version: how it decides, classes that it does not
-    recognise."""
+    recognise, amounts that lean to one side, and what a baseline has to say."""
     said = rule(prepared, chosen)
     weighted = config.train.class_weight != "none"
     found = imbalance.note(prepared.contract, prepared.truth, chosen, weighted=weighted)
-    return [note for note in (None if said is None else f"{said}.", found) if note is not None]
+    own = chosen.model.notes if chosen.kind == "baseline" and chosen.model is not None else ()
+    truth = prepared.truth
+    leaning = target.leaning(config.target, chosen.metrics, float(truth.mean()), len(truth))
+    told = (None if said is None else f"{said}.", found, leaning)
+    return [*(note for note in told if note is not None), *own]
 
 
 def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: str, model: Candidate) -> EvaluatedModel:
@@ -133,17 +147,19 @@ def _evaluated(config: RowsConfig, staging: Staging, prepared: Prepared, kind: s
     folder = staging.stage()
     probed = prepared.frame if config.bundle.parity == "all" else prepared.test.iloc[:PROBED]
     parity = model.write(folder, probed, config.bundle.onnx_tolerance)
+    if config.explanation.served:
+        model.explain(folder, probed)
     bundle.write_json(folder, "contract.json", prepared.contract.to_dict())
-    describe(folder, config)
+    describe(folder, config, extensions.needed(feature.function for feature in prepared.contract.features))
     bundle.seal(folder)
     served = load(folder, quota.threads(config.train.threads), version=kind)
     if model.held_out is None:
-        found = served.predict(rows(prepared.test, served.contract))
+        found = served.predict(rows(prepared.test, served.contract), **moment.option(prepared.frame, served.contract))
     else:
         found = _outputs(served.contract, model.held_out, model.decimals)
     scores, outputs = answers.settled(config.decision, served, found, prepared.truth, _fold(config, prepared))
     bundle.seal(folder)  # with the threshold that its answers have chosen
-    scored = score(kind, model.name, served, prepared.test, prepared.truth, outputs, scores)
+    scored = score(kind, model.name, served, prepared.test, prepared.truth, outputs, scores, config.gate.metric)
     return dataclasses.replace(scored, model=model, parity=parity)
 
 
@@ -176,11 +192,12 @@ def score(
     truth: np.ndarray,
     outputs: Mapping[str, np.ndarray],
     scores: Scores,
+    decides: str | None = None,
 ) -> EvaluatedModel:
     """The figures of a loaded bundle on conformed test rows; `truth` is [n] values, or codes into its labels.
 
     `outputs` are the answers by the predictor's names: its own, or those of fits that did not see the rows; `scores`
-    are what metrics take of them.
+    are what metrics take of them. `decides` names a metric that must be among the figures.
     """
     import numpy as np
 
@@ -188,10 +205,15 @@ def score(
 
     contract = served.contract
     columns = rows(frame, contract)
-    figures = metrics.score(contract.task, truth, scores, contract.labels)
+    figures = metrics.score(contract.task, truth, scores, contract.labels, decides)
+    if (weight := weights.column(frame, contract)) is not None:
+        decisive = metrics.metric(decides, contract.task)
+        figures[f"weighted_{decisive.name}"] = decisive.value(truth, scores, weight)
     if "prediction_low" in outputs:
         inside = (outputs["prediction_low"] <= truth) & (truth <= outputs["prediction_high"])
         figures = {**figures, "coverage": float(np.mean(inside))}
+    if contract.is_amount:
+        figures["mean_error"] = float(np.mean(np.asarray(outputs["prediction"], dtype="float64") - truth))
     return EvaluatedModel(
         kind=kind,
         name=name,
@@ -229,7 +251,8 @@ def defend(
         return dataclasses.replace(status, served=None, note=note), None
     name = str(status.served.card.get("model", "champion"))
     served, frame, truth = status.served, prepared.test, prepared.truth
-    outputs = {key: values.copy() for key, values in served.predict(rows(frame, served.contract)).items()}
+    now = moment.option(prepared.frame, served.contract)
+    outputs = {key: values.copy() for key, values in served.predict(rows(frame, served.contract), **now).items()}
     at = np.flatnonzero(known.kept)
     if len(at):
         kept = _outputs(served.contract, known.answers[at], DECIMALS)
@@ -239,7 +262,7 @@ def defend(
     fold = np.where(known.kept, _fold(config, prepared), answers.NEW)
     chosen = {key: values[fair] for key, values in outputs.items()}
     scores = answers.standing(config.decision, served, chosen, truth[fair], fold[fair])
-    champion = score("champion", name, served, frame[fair], truth[fair], chosen, scores)
+    champion = score("champion", name, served, frame[fair], truth[fair], chosen, scores, config.gate.metric)
     if not lost:
         return status, champion
     note = (

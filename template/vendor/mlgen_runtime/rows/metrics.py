@@ -14,19 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..core.errors import InputError, nearest
 from . import label_metrics
+from . import regression_metrics as amounts
 from .decision.decided import Scores, decide, probabilities, served, worth
 from .label_metrics import SUMMARIES
+from .resample import Array, Resample, average
 
-Array = npt.NDArray[Any]
-#: Takes counts [n], or None for each row once, and returns the metric's value.
-Resample = Callable[[Array | None], float]
+__all__ = ["BESIDE", "METRICS", "Array", "Metric", "Resample", "decide", "known_metrics", "main", "metric", "score"]
 
 #: A probability is never taken for less than this in the logarithmic loss.
 SMALLEST = 1e-15
@@ -77,19 +75,28 @@ def metric(name: str | None, task: str) -> Metric:
     """The named metric, or the task's main one; raises InputError for a name that the task does not have."""
     if name is None:
         return main(task)
+    if task == "regression" and (prepare := amounts.of_family(name)) is not None:
+        return Metric(name, False, _VALUES, _of_probabilities(prepare))
     known = known_metrics()
     choices = [entry.name for entry in known.values() if task in entry.tasks]
     if name not in choices:
+        families = [f"{family}_NUMBER" for family in amounts.FAMILIES] if task == "regression" else []
         raise InputError(
-            f"metric {name!r} is none of a {task} task's; expected one of {', '.join(choices)}{nearest(name, choices)}"
+            f"metric {name!r} is none of a {task} task's; expected one of {', '.join([*choices, *families])}"
+            f"{nearest(name, choices)}"
         )
     return known[name]
 
 
-def score(task: str, truth: Array, scores: Scores, labels: tuple[str, ...]) -> dict[str, float]:
-    """All metrics of the task (`value` only with a table), precision, recall and F1 of each class as `f1_<label>`, and
-    the threshold that is served."""
+def score(
+    task: str, truth: Array, scores: Scores, labels: tuple[str, ...], decides: str | None = None
+) -> dict[str, float]:
+    """All metrics of the task that are defined for the truth (`value` only with a table), the one that `decides` among
+    them, precision, recall and F1 of each class as `f1_<label>`, and the threshold that is served."""
     known = {name: entry for name, entry in known_metrics().items() if task in entry.tasks}
+    if task == "regression":
+        known = {name: entry for name, entry in known.items() if amounts.defined(name, truth)}
+    known |= {} if decides is None else {decides: metric(decides, task)}
     if worth(scores) is None and VALUE in known:
         del known[VALUE]
     found = {name: entry.value(truth, scores) for name, entry in known.items()}
@@ -105,15 +112,6 @@ def score(task: str, truth: Array, scores: Scores, labels: tuple[str, ...]) -> d
 def _of_probabilities(prepare: Callable[[Array, Array], Resample]) -> Callable[[Array, Scores], Resample]:
     """A metric that looks at the probabilities, or values, whatever is answered."""
     return lambda truth, scores: prepare(truth, probabilities(scores))
-
-
-def _average(losses: Array) -> Resample:
-    """The mean of a per-row loss."""
-
-    def value(counts: Array | None) -> float:
-        return float(losses.mean()) if counts is None else float(losses @ counts / counts.sum())
-
-    return value
 
 
 def _ranked(truth: Array, scores: Array) -> tuple[Array, Array, Array]:
@@ -192,47 +190,14 @@ def _roc_auc_ovr(truth: Array, scores: Array) -> Resample:
 
 def _log_loss(truth: Array, scores: Array) -> Resample:
     picked = np.clip(scores[np.arange(len(truth)), truth], SMALLEST, 1.0)
-    return _average(-np.log(picked))
+    return average(-np.log(picked))
 
 
 def _brier(truth: Array, scores: Array) -> Resample:
     """Squared distance of the positive class's probability; summed over the classes where there are more than two."""
     if scores.shape[1] == 2:
-        return _average((scores[:, 1] - truth) ** 2)
-    return _average(((scores - (truth[:, None] == np.arange(scores.shape[1]))) ** 2).sum(axis=1))
-
-
-def _rmse(truth: Array, scores: Array) -> Resample:
-    mean = _average((truth - scores) ** 2)
-    return lambda counts: float(np.sqrt(mean(counts)))
-
-
-def _mae(truth: Array, scores: Array) -> Resample:
-    return _average(np.abs(truth - scores))
-
-
-def _r2(truth: Array, scores: Array) -> Resample:
-    """Share of the variance explained; NaN where the truth does not vary."""
-    squared = (truth - scores) ** 2
-
-    def value(counts: Array | None) -> float:
-        weights = np.ones(len(truth)) if counts is None else counts
-        spread = (truth - truth @ weights / weights.sum()) ** 2 @ weights
-        return float(1 - squared @ weights / spread) if spread else float("nan")
-
-    return value
-
-
-def _wape(truth: Array, scores: Array) -> Resample:
-    """Absolute error as a share of the absolute truth: unlike MAPE it bears zeros."""
-    errors, sizes = np.abs(truth - scores), np.abs(truth)
-
-    def value(counts: Array | None) -> float:
-        weights = np.ones(len(truth)) if counts is None else counts
-        size = float(sizes @ weights)
-        return float(errors @ weights) / size if size else float("nan")
-
-    return value
+        return average((scores[:, 1] - truth) ** 2)
+    return average(((scores - (truth[:, None] == np.arange(scores.shape[1]))) ** 2).sum(axis=1))
 
 
 _BINARY, _CLASSES, _VALUES = ("binary",), ("binary", "multiclass"), ("regression",)
@@ -251,10 +216,12 @@ METRICS: dict[str, Metric] = {
                 ("roc_auc_ovr", True, ("multiclass",), _roc_auc_ovr),
                 ("log_loss", False, _CLASSES, _log_loss),
                 ("brier", False, _CLASSES, _brier),
-                ("rmse", False, _VALUES, _rmse),
-                ("mae", False, _VALUES, _mae),
-                ("r2", True, _VALUES, _r2),
-                ("wape", False, _VALUES, _wape),
+                ("rmse", False, _VALUES, amounts.rmse),
+                ("mae", False, _VALUES, amounts.mae),
+                ("r2", True, _VALUES, amounts.r2),
+                ("wape", False, _VALUES, amounts.wape),
+                ("rmsle", False, _VALUES, amounts.rmsle),
+                ("poisson_deviance", False, _VALUES, amounts.poisson_deviance),
             )
         ),
         *(Metric(name, True, tasks, label_metrics.of_labels(SUMMARIES[name])) for name, tasks in _LABELS.items()),

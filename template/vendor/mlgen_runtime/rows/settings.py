@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from ..config.run import RunConfig
 from ..config.schema import Bound, Count, OneOf, Part, Share
 from ..config.settings import CheckSettings, FitSettings, StoreSettings, TableSettings
+from . import target as targets
 from .contract.vocabulary import TASKS
 
 
@@ -53,6 +54,21 @@ class SplitSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TargetSettings:
+    """How an amount is learnt: on which scale, and which error counts.
+
+    `tweedie_power` is the p of a variance that grows as mean^p, `quantile` the share of outcomes below the prediction,
+    `huber_delta` the error from which on it counts linearly, on the scale that is learnt (null: by the spread).
+    """
+
+    transform: Literal["none", "log1p", "box_cox"]
+    objective: Literal["squared_error", "mae", "huber", "quantile", "poisson", "tweedie"]
+    tweedie_power: Annotated[float, Bound(above=1, below=2)]
+    quantile: Share
+    huber_delta: Annotated[float, Bound(above=0)] | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class BundleSettings(StoreSettings):
     """Where bundles go; `parity` are the rows to compare on, `coverage` is that of the interval."""
 
@@ -91,13 +107,35 @@ class DecisionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExplanationSettings:
+    """One entry per line of conf/explanation/default.yaml, which says what each is for."""
+
+    served: bool
+    rows: Count
+    repeats: Count
+    inputs: Count
+    curves: Count
+    slices: Count
+    slice_rows: Count
+    learning_curve: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class RowsConfig(RunConfig):
-    """What a run over independent rows is told."""
+    """What a run over independent rows is told. `features` are expressions by name; null leaves one out."""
 
     task: Annotated[str, OneOf(TASKS)] | None
+    features: dict[str, str | None]
     data: DataSettings
     contract: ContractSettings
+    target: TargetSettings
     split: SplitSettings
     bundle: BundleSettings
     train: RowsFitSettings
     decision: DecisionSettings
+    explanation: ExplanationSettings
+
+    def __post_init__(self) -> None:
+        """What is optimised judges, too, where nothing else is named."""
+        named = targets.metric(self.gate.metric, self.target)
+        object.__setattr__(self, "gate", replace(self.gate, metric=named))

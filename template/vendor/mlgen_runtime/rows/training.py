@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..usecase.parity import Parity
     from .metrics import Metric
-    from .settings import DecisionSettings
+    from .settings import DecisionSettings, TargetSettings
     from .split import Part
 
 Array = npt.NDArray[Any]
@@ -30,7 +31,9 @@ class Training:
     """The training rows and how to fit them.
 
     `frame` holds the conformed inputs [n rows]; `target` [n] values, or codes 0..k-1 into the contract's labels;
-    `weight`, `group` and `time` [n] where the contract names such a column. `coverage` is that of the interval.
+    `weight`, `group` and `time` [n] where the contract names such a column. `learnt` says on which scale,
+    and by which error, an amount is learnt; `coverage` is that of the interval; `now` is the moment that the rows are
+    from (see `rows.moment`).
     `parts` hold positions [in n]: each fit of a part answers the rows that it did not learn from, and these answers
     judge the model, which is fitted again on all rows. Without parts the model is judged by rows that are not here.
     `metric` is the one that decides, `decision` how two classes are told apart (None: at one half); `kept` holds what a
@@ -44,9 +47,11 @@ class Training:
     group: Array | None
     time: Array | None
     settings: Any
+    learnt: TargetSettings
     seed: int
     threads: int
     coverage: float
+    now: int = 0
     parts: tuple[Part, ...]
     metric: Metric
     kept: dict[str, Any] = field(default_factory=dict)
@@ -102,8 +107,15 @@ class Candidate(CandidateProtocol, Protocol):
     def decimals(self) -> int:
         """The decimals that its answers are printed with."""
 
+    def judges(self) -> Sequence[Candidate]:
+        """The fits that answered the rows of each part, none of which saw them; the model itself where it was judged by
+        rows held apart."""
+
     def scores(self, frame: pd.DataFrame) -> Array:
         """Values [n], or probabilities [n, k], of conformed rows."""
 
     def write(self, folder: Path, sample: pd.DataFrame, tolerance: float) -> Parity:
         """Write the model's files of a bundle; `sample` are conformed rows to compare on."""
+
+    def explain(self, folder: Path, sample: pd.DataFrame) -> None:
+        """Write what explains the model's predictions, or why nothing does; `sample` are conformed rows."""

@@ -33,7 +33,8 @@ def overridden(contract: Contract, settings: DataSettings, notes: list[str]) -> 
     if dropped:
         notes.append(f"left out of the contract for this run (data.drop): {', '.join(dropped)}")
     kept = [_keyed(column, settings.key) for column in contract.columns if column.name not in dropped]
-    return dataclasses.replace(contract, columns=tuple(kept))
+    groups = [tuple(name for name in group if name not in dropped) for group in contract.interactions]
+    return dataclasses.replace(contract, columns=tuple(kept), interactions=tuple(group for group in groups if group))
 
 
 def _keyed(column: Column, keys: Sequence[str]) -> Column:

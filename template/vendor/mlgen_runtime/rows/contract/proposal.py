@@ -17,11 +17,12 @@ from ...contract.schema import Column, Contract
 from ...core.errors import InputError, nearest
 from ...data.source.place import is_delimited
 from ..settings import DataSettings
+from .deriving import derived
 from .objective import target_column
 from .overriding import agree, overridden
 from .vocabulary import VOCABULARY
 
-__all__ = ["agree", "infer", "overridden", "propose"]
+__all__ = ["agree", "derived", "infer", "overridden", "propose"]
 
 ID_NAME = re.compile(r"(?i:(^|[_\-. ])(id|uuid|guid)$)|[a-z](Id|ID|Uuid|UUID|Guid|GUID)$|^(?i:id|index|unnamed_\d+)$")
 WEIGHT_NAME = re.compile(r"(?i)^(sample|case|instance|survey|sampling)[_ ]?weights?$")
@@ -140,7 +141,7 @@ def _propose(column: Observed, keys: set[str], reasons: Mapping[str, str]) -> Co
         if column.distinct > FEW_ROWS:
             return _entry(column, "id", "identifies rows: almost every value is different")
     if WEIGHT_NAME.search(column.name) and column.type in ("number", "integer"):
-        return _entry(column, "weight", "weight of the row when training and scoring")
+        return _entry(column, "weight", "how much the row counts in training; in the scores every row counts once")
     if column.type == "text" and column.rows > FEW_ROWS and _is_prose(column):
         share = column.distinct / column.rows
         return _entry(
