@@ -82,7 +82,8 @@ def edge(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     near = np.flatnonzero((exact < printed) & (printed > 0.2) & (printed < 0.4) & (np.arange(len(printed)) < SCORED))
     threshold = float(printed[near[0]])
     shutil.rmtree(root / "bundles")
-    decided = (f"decision.threshold={threshold}", "decision.value={true_positive: 50, false_positive: -10}")
+    table = "decision.value={true_positive: 50, false_positive: -10}"
+    decided = (f"decision.threshold={threshold}", table, "gate.metric=value", "gate.margin=-1000")
     assert run(root, "train", *words, *decided) == 0
     return root, threshold
 
@@ -149,6 +150,10 @@ def test_the_rule_is_said_wherever_the_model_is_shown(edge: tuple[Path, float], 
     assert counted["true_positive"] / (counted["true_positive"] + counted["false_negative"]) == pytest.approx(
         report["details"]["classes"][model.contract.positive]["recall"]
     )
+    assert report["metric"] == "value"
+    explained = report["explanation"]
+    assert all(np.isfinite(each["worse"]) for each in explained["importance"])
+    assert all(np.isfinite(each["value"]) for each in explained["learning_curve"])
     page = (root / "reports" / "train.html").read_text("utf8")
     assert f"threshold of {model.contract.positive}".replace(">", "&gt;") in page
     assert 'alt="threshold"' in page
