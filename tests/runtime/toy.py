@@ -101,7 +101,7 @@ def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
     """Training rows and quick settings; `changed` overrides fields of Training, of its settings or of conf/target."""
     settings: dict[str, Any] = {
         "validation_size": 0.2,
-        "imbalance": "none",
+        "class_weight": "none",
         "threads": 1,
         "early_stopping_rounds": 5,
         "refit": False,
@@ -129,5 +129,6 @@ def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
 
 def all_members(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a blend have all its members, and `auto` take it: the made-up rows alone would favour the line."""
-    monkeypatch.setattr(blend, "_best", lambda *asked, **more: np.array([0.3, 0.2, 0.3, 0.2]))
+    shares = np.array([0.3, 0.2, 0.3, 0.2])
+    monkeypatch.setattr(blend, "_best", lambda table, without=None: shares[: table[0].shape[1]])
     monkeypatch.setattr(auto, "_best", lambda *asked: "blend")

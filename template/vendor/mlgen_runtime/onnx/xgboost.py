@@ -75,6 +75,7 @@ def _tree(entries: dict[str, Any], target: int, targets: int) -> Forest:
         target=target,
         targets=targets,
         members=sets,
+        covers=np.array(entries["sum_hessian"], dtype=np.float64)[~inner],
     )
 
 

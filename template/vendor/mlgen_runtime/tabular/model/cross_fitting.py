@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -78,11 +79,15 @@ class Parted:
 
 @dataclass(frozen=True, kw_only=True)
 class Crossed:
-    """What one kind of model came to: margins [m, 1 or k] of the rows held out, and what computes them in service."""
+    """What one kind of model came to: margins [m, 1 or k] of the rows held out, and what computes them in service.
+
+    `judges` make, for each part, what answered the rows that it holds out.
+    """
 
     margins: Array
     scorer: Scorer
     record: dict[str, object]
+    judges: tuple[Callable[[], Scorer], ...]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -134,7 +139,12 @@ def learnt(parted: Parted, learn: Callable[[Training, Prepared], tuple[Scorer, d
     made = _each(parted, lambda fold: learn(fold.training, fold.learn))
     margins = [scorer.margins(fold.held.matrix) for (scorer, _), fold in zip(made, parted.folds, strict=True)]
     scorer, record = learn(parted.training, parted.whole)
-    return Crossed(margins=np.concatenate(margins), scorer=scorer, record=record)
+    judges = tuple(partial(_itself, found) for found, _ in made)
+    return Crossed(margins=np.concatenate(margins), scorer=scorer, record=record, judges=judges)
+
+
+def _itself(scorer: Scorer) -> Scorer:
+    return scorer
 
 
 def boosted(parted: Parted, library: Callable[[Task], Fit], most: int) -> Crossed:
@@ -144,16 +154,26 @@ def boosted(parted: Parted, library: Callable[[Task], Fit], most: int) -> Crosse
     """
     tried = _each(parted, lambda fold: _tried(parted, fold, library, most))
     alone = parted.nested or len(tried) == 1
-    margins = []
+    margins, judges = [], []
     for number, (fold, trees) in enumerate(zip(parted.folds, tried, strict=True)):
         rounds = trees.rounds if alone else best_rounds([*tried[:number], *tried[number + 1 :]])
         margins.append(trees.margins(fold.held.matrix, rounds))
+        judges.append(partial(_cut, trees, rounds))
     rounds = best_rounds(tried)
     if parted.training.settings.refit:
         final = library(parted.whole.task)(parted.whole.rows, rounds, None)
     else:
         final = tried[0].cut(rounds)
-    return Crossed(margins=np.concatenate(margins), scorer=Ensemble(((1.0, final),)), record={"trees": final.rounds})
+    return Crossed(
+        margins=np.concatenate(margins),
+        scorer=Ensemble(((1.0, final),)),
+        record={"trees": final.rounds},
+        judges=tuple(judges),
+    )
+
+
+def _cut(trees: Trees, rounds: int) -> Ensemble:
+    return Ensemble(((1.0, trees.cut(rounds)),))
 
 
 def _tried(parted: Parted, fold: Fold, library: Callable[[Task], Fit], most: int) -> Trees:
@@ -205,6 +225,11 @@ def finished(
         record=record | crossed.record,
         notes=(*notes, *crossed.notes),
         held_out=_answers(parted, crossed.margins, link) if training.parts else None,
+        judging=tuple(
+            (fold.learn.preprocessing, judge) for fold, judge in zip(parted.folds, crossed.judges, strict=True)
+        )
+        if training.parts
+        else (),
     )
 
 

@@ -152,6 +152,7 @@ def _fitted(params: dict[str, Any], task: Task, rows: Rows, rounds: int, held: R
         valid_sets=checks,
         feval=_mistakes if params.get("metric") == "None" else None,
         callbacks=watch if checks else None,
+        keep_training_booster=checks is not None,  # else the trees beyond the best one would be gone
     )
     if checks is None:
         return LightGBMTrees(booster, booster.current_iteration(), (), task)
