@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -175,10 +176,32 @@ def test_a_bundle_without_explanations_is_refused_by_the_setting(
     assert not Path("one.csv").exists()
 
 
+def test_forecasts_are_not_explained(
+    trainings: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A forecaster takes no such option: 422 at the field, exit 2 and one line in a file or a bulk job."""
+    root = trainings("timeseries")
+    monkeypatch.chdir(root)
+    served = service(root)
+
+    with pytest.raises(Refused) as caught:
+        asked(served, served.example, explain=True)
+    assert caught.value.status == 422
+    assert isinstance(caught.value.detail, list)
+    assert [fault.where for fault in caught.value.detail] == [("body", "explain")]
+
+    for words in (["predict", "explain=true"], ["batch", "batch.explain=true", "batch.output=never.csv"]):
+        assert main(words) == 2
+        said = capsys.readouterr().err
+        assert f"{words[1].partition('=')[0]}: version 1, a timeseries model, has no option 'explain'" in said
+    assert not Path("never.csv").exists()
+
+
 def test_a_server_needs_no_library_to_explain(trained_once: Path) -> None:
     """numpy and onnxruntime are what explains in a server, too."""
     code = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from mlgen_runtime.usecase.loading import load
 model = load(Path(sys.argv[1]))
