@@ -101,7 +101,7 @@ def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
     """Training rows and quick settings; `changed` overrides fields of Training, of its settings or of conf/target."""
     settings: dict[str, Any] = {
         "validation_size": 0.2,
-        "imbalance": "none",
+        "class_weight": "none",
         "threads": 1,
         "early_stopping_rounds": 5,
         "refit": False,

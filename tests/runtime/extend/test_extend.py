@@ -151,10 +151,10 @@ def test_what_cannot_be_served_is_refused_in_one_line(
 
 
 def test_weights_reach_the_last_step_of_a_pipeline(train: Callable[..., Trained]) -> None:
-    """`train.imbalance=balanced` raises the rare class's probabilities; an estimator without weights says so."""
+    """`train.class_weight=balanced` raises the rare class's probabilities; an estimator without weights says so."""
     plain, balanced = (
         next(model for model in found.models if model.kind == "candidate").scores[:, 1].mean()
-        for found in (train("model=scaled_logistic"), train("model=scaled_logistic", "train.imbalance=balanced"))
+        for found in (train("model=scaled_logistic"), train("model=scaled_logistic", "train.class_weight=balanced"))
     )
 
     assert abs(balanced - 0.5) < abs(plain - 0.5) / 2
@@ -163,7 +163,7 @@ def test_weights_reach_the_last_step_of_a_pipeline(train: Callable[..., Trained]
 def test_what_takes_no_weights_says_so(train: Callable[..., Trained]) -> None:
     """The note is there only where the rows' weights differ."""
     for imbalance, expected in (("balanced", True), ("none", False)):
-        found = train("model=nearest_neighbours", f"train.imbalance={imbalance}", "bundle.onnx_tolerance=1")
+        found = train("model=nearest_neighbours", f"train.class_weight={imbalance}", "bundle.onnx_tolerance=1")
         assert any("nearest_neighbours takes no weights of rows" in note for note in found.notes) is expected
 
 
@@ -332,13 +332,14 @@ def test_the_promise_is_what_is_exported(own: Path) -> None:
     """Names, parameters and version of the public module: a change here breaks users' code and takes a new version."""
     importlib.import_module("own_code")
 
-    assert extend.VERSION == "1.0"
+    assert extend.VERSION == "1.1"
     assert set(extend.__all__) == {
         "Finding",
         "InputError",
         "Notice",
         "VERSION",
         "check",
+        "feature",
         "metric",
         "model",
         "registered",

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from mlgen_runtime.core.errors import InputError
 from mlgen_runtime.rows import metrics
+from mlgen_runtime.rows.decision.decided import Decided, decide
+from mlgen_runtime.rows.decision.rule import DecisionRule, ValueTable
 
 
 def sample(task: str, name: str = "", rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -29,7 +31,7 @@ def reference(name: str, truth: np.ndarray, scores: np.ndarray) -> float:
     """The same figure by scikit-learn, or by its definition."""
     from sklearn import metrics as known
 
-    called = scores.argmax(axis=1) if scores.ndim == 2 else scores
+    called = decide(scores) if scores.ndim == 2 else scores
     ways: dict[str, Any] = {
         "roc_auc": lambda: known.roc_auc_score(truth, scores[:, 1]),
         "average_precision": lambda: known.average_precision_score(truth, scores[:, 1]),
@@ -40,6 +42,7 @@ def reference(name: str, truth: np.ndarray, scores: np.ndarray) -> float:
         "f1": lambda: known.f1_score(truth, called),
         "precision": lambda: known.precision_score(truth, called),
         "recall": lambda: known.recall_score(truth, called),
+        "value": lambda: np.where(called == 1, np.where(truth == 1, 9, -2), np.where(truth == 1, -4, 0.5)).mean(),
         "log_loss": lambda: known.log_loss(truth, scores),
         "brier": lambda: (
             ((scores - np.eye(scores.shape[1])[truth]) ** 2).sum(axis=1).mean() / (2 if scores.shape[1] == 2 else 1)
@@ -56,6 +59,12 @@ def reference(name: str, truth: np.ndarray, scores: np.ndarray) -> float:
     return float(ways[name]())
 
 
+def worth(name: str, scores: np.ndarray) -> Any:
+    """The scores, with what each answer is worth where a metric asks for it."""
+    table = ValueTable(true_positive=9, false_positive=-2, true_negative=0.5, false_negative=-4)
+    return Decided(scores, decide(scores), DecisionRule(value=table)) if name == "value" else scores
+
+
 CASES = [(name, task) for name, metric in metrics.METRICS.items() for task in metric.tasks]
 CASES += [("pinball_0.9", "regression"), ("tweedie_deviance_1.3", "regression")]
 
@@ -65,7 +74,7 @@ def test_metrics_are_the_known_ones(name: str, task: str) -> None:
     """Every metric of the registry equals the reference, ties included."""
     truth, scores = sample(task, name)
 
-    found = metrics.metric(name, task).value(truth, scores)
+    found = metrics.metric(name, task).value(truth, worth(name, scores))
 
     assert found == pytest.approx(reference(name, truth, scores), abs=1e-12)
 
@@ -78,9 +87,9 @@ def test_counts_are_repeated_rows(name: str, task: str) -> None:
     rows = np.repeat(np.arange(len(truth)), counts)
     metric = metrics.metric(name, task)
 
-    drawn = metric.prepare(truth, scores)(counts)
+    drawn = metric.prepare(truth, worth(name, scores))(counts)
 
-    assert drawn == pytest.approx(metric.value(truth[rows], scores[rows]), abs=1e-12)
+    assert drawn == pytest.approx(metric.value(truth[rows], worth(name, scores)[rows]), abs=1e-12)
 
 
 @pytest.mark.parametrize("name", ["pinball_1", "pinball_x", "pinball", "tweedie_deviance_2.5", "rmsle_2"])

@@ -53,6 +53,10 @@ class Inference(Protocol):
     def example(self) -> dict[str, list[Any]]:
         """A few rows of columns that are accepted."""
 
+    def derived(self, columns: Mapping[str, Any], now: int | None = None) -> Mapping[str, np.ndarray]:
+        """What is derived from raw columns [n] before the model sees them, by name; `now` in microseconds, None by the
+        clock."""
+
     @property
     def predict(self) -> Callable[..., dict[str, np.ndarray]]:
         """Predict raw columns [n], with the options by name."""
@@ -125,6 +129,10 @@ class Predictor:
             )
         return self.inference.predict(columns, **options)
 
+    def derived(self, columns: Mapping[str, Any], now: int | None = None) -> Mapping[str, np.ndarray]:
+        """What the model derives from raw columns [n] before it sees them, by name: watched as they are."""
+        return self.inference.derived(columns, now)
+
     def plain(self, found: Mapping[str, np.ndarray]) -> dict[str, Any]:
         """What `predict` found as a reader of JSON gets it, `predictions` first; raises InputError for what JSON cannot
         hold."""
@@ -155,6 +163,9 @@ class _Asked:
     @property
     def needed(self) -> tuple[str, ...]:
         return self.inference.needed
+
+    def derived(self, columns: Mapping[str, Any], now: int | None = None) -> Mapping[str, np.ndarray]:
+        return self.inference.derived(columns, now)
 
     @property
     def quick(self) -> bool:

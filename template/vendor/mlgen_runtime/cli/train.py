@@ -29,6 +29,7 @@ SETTINGS = (
     "data.series",
     "data.horizon",
     "target",
+    "features",
     "split",
     "train",
     "gate",

@@ -53,7 +53,9 @@ def record_schema(fields: tuple[Field, ...], closed: bool = True) -> Schema:
 
 def _about(served: Served) -> str:
     """One paragraph for the head of the document."""
-    message = served.model.card.get("message", "")
+    card = served.model.card
+    told = (card.get("message", ""), f"{card['rule']}." if card.get("rule") else "")
+    message = " ".join(words for words in told if words)
     return (
         f"Version {served.version} of a {served.contract.task} model that predicts {served.contract.target.name}. "
         f"{message}{' ' if message else ''}"

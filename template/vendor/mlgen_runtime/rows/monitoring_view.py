@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..contract.features import columns
 from ..core.figures import figure
 from ..usecase.labelled import Figure, LabelledAnswers
 from . import target
@@ -32,8 +33,8 @@ def required(contract: Contract) -> tuple[str, ...]:
 
 
 def watched(contract: Contract) -> tuple[str, ...]:
-    """The inputs whose distribution is compared with that of the training rows."""
-    return tuple(column.name for column in contract.inputs)
+    """The inputs whose distribution is compared with that of the training rows, and the features derived from them."""
+    return tuple(column.name for column in (*contract.inputs, *columns(contract)))
 
 
 def drifting(contract: Contract) -> tuple[str, ...]:
@@ -58,15 +59,28 @@ def chosen(model: Predictor, answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def evidence(model: Predictor, answers: pd.DataFrame) -> LabelledAnswers:
-    """The answers whose truth can be read, as cases for the metrics; each row is one."""
+    """The answers whose truth can be read, as cases for the metrics; each row is one.
+
+    The label of two is the one that was answered then, by whatever threshold.
+    """
     import numpy as np
+
+    from ..contract.typed import label_codes
+    from .decision import decided, rule
 
     contract = model.contract
     truth, known = _truth(contract, answers["truth"])
     names = [f"probability_{label}" for label in contract.labels] or ["prediction"]
     scores = np.stack([_floats(answers[name]) for name in names], axis=1)
     rows = np.flatnonzero(known & np.isfinite(scores).all(axis=1))
-    return LabelledAnswers(truth=truth[rows], scores=scores[rows] if contract.labels else scores[rows, 0], rows=rows)
+    if not contract.labels:
+        return LabelledAnswers(truth=truth[rows], scores=scores[rows, 0], rows=rows)
+    found: decided.Scores = scores[rows]
+    if (own := rule.load(model.folder, contract)) is not None:
+        codes = label_codes(answers["prediction"], contract)[rows]
+        codes = np.where(codes < 0, own.codes(scores[rows, 1]), codes).astype(np.int64)
+        found = decided.Decided(scores[rows], codes, own)
+    return LabelledAnswers(truth=truth[rows], scores=found, rows=rows)
 
 
 def figures(model: Predictor, answers: pd.DataFrame) -> list[Figure]:
@@ -158,7 +172,7 @@ def _lean(model: Predictor) -> tuple[float, float]:
 
 def _calibration(contract: Contract, found: LabelledAnswers) -> Figure:
     """How far the mean probability lies from the share of cases that came true."""
-    sure, rows = found.scores[:, 1], len(found.rows)
+    sure, rows = found.scores.probabilities[:, 1], len(found.rows)
     said, came = float(sure.mean()), float((found.truth == 1).mean())
     return Figure(
         metric="bias",

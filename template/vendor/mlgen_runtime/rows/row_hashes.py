@@ -90,7 +90,7 @@ def marks(frame: pd.DataFrame, contract: Contract) -> np.ndarray:
     """Return [n] 64-bit hashes of the inputs and the target of each row, the same on any machine."""
     from pandas.util import hash_pandas_object
 
-    names = [column.name for column in (*contract.inputs, contract.target)]
+    names = [column.name for column in (*contract.with_role(*contract.vocabulary.input_roles), contract.target)]
     return hash_pandas_object(frame[names], index=False).to_numpy()
 
 

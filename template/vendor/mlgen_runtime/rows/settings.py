@@ -14,9 +14,11 @@ from .contract.vocabulary import TASKS
 
 @dataclass(frozen=True, kw_only=True)
 class DataSettings(TableSettings):
-    """Where the rows come from; `key` names the columns that identify one."""
+    """Where the rows come from; `key` names the columns that identify one, `positive` the class of two that is looked
+    for, null by the rule of `contract.positive`."""
 
     key: list[str]
+    positive: str | bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +34,13 @@ class ContractSettings(CheckSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class RowsFitSettings(FitSettings):
-    """How rows are fitted; `imbalance` says how much a row of a rare class weighs. `refit` fits what is served again on
-    all rows; `validation_size` is the share that stops a fit which may not ask the rows that judge it."""
+    """How rows are fitted. `refit` fits what is served again on all rows; `validation_size` is the share that stops a
+    fit which may not ask the rows that judge it; `class_weight` says how much a row of each class weighs: all alike,
+    all classes alike, or by label (1 where a label is not named)."""
 
     validation_size: Share
     refit: bool
-    imbalance: Literal["none", "balanced"]
+    class_weight: Literal["none", "balanced"] | dict[str, Annotated[float, Bound(above=0)]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,36 @@ class BundleSettings(StoreSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ValueSettings:
+    """What a case of each outcome is worth, in any unit, costs below 0; null is 0, and all of them null is no table.
+
+    Positive and negative is what was predicted, true and false whether it came so.
+    """
+
+    true_positive: float | None
+    false_positive: float | None
+    true_negative: float | None
+    false_negative: float | None
+
+    @property
+    def given(self) -> bool:
+        """Whether there is a table."""
+        return any(value is not None for value in vars(self).values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionSettings:
+    """From which probability on the positive class of two is predicted, and what an automatic choice is for.
+
+    `threshold` null is 0.5; `maximise` null is `value` where there is a table, else f1.
+    """
+
+    threshold: Share | Literal["auto"] | None
+    maximise: Literal["f1", "macro_f1", "accuracy", "balanced_accuracy", "value"] | None
+    value: ValueSettings
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExplanationSettings:
     """One entry per line of conf/explanation/default.yaml, which says what each is for."""
 
@@ -89,15 +122,17 @@ class ExplanationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class RowsConfig(RunConfig):
-    """What a run over independent rows is told."""
+    """What a run over independent rows is told. `features` are expressions by name; null leaves one out."""
 
     task: Annotated[str, OneOf(TASKS)] | None
+    features: dict[str, str | None]
     data: DataSettings
     contract: ContractSettings
     target: TargetSettings
     split: SplitSettings
     bundle: BundleSettings
     train: RowsFitSettings
+    decision: DecisionSettings
     explanation: ExplanationSettings
 
     def __post_init__(self) -> None:

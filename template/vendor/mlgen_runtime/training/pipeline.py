@@ -62,7 +62,7 @@ def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
         checked = case.preparation.check(config, resolved, steps)
         prepared = case.preparation.split(config, checked, steps)
         metric = case.metrics.metric(config.gate.metric, prepared.contract.task)  # a wrong name costs no fit
-        run.open(run_tags(config, prepared, run.origin), case.plots.prepare, first_metrics(metric.name, case, prepared))
+        run.open(run_tags(config, prepared, run.origin), first_metrics(metric.name, case, prepared))
         training = case.preparation.training(config, prepared)
         baselines = _baseline(config, case, training, steps)
         candidate = _fit(config, case, training, steps)

@@ -43,6 +43,9 @@ class Proposal(Protocol):
     def overridden(self, contract: Contract, settings: Any, notes: list[str], /) -> Contract:
         """The contract for this run; what differs goes to `notes`."""
 
+    def derived(self, contract: Contract, config: Any, notes: list[str], /) -> Contract:
+        """The contract with what this run derives from its columns."""
+
 
 class Prepared(Protocol):
     """What training works on: checked, typed, split. `truth` is that of the cases on which models are judged."""
@@ -213,6 +216,9 @@ class Evaluation(Protocol):
     def tables(self, prepared: Any, chosen: EvaluatedModel, /) -> dict[str, list[dict[str, str]]]:
         """What the model card shows as tables, heading to rows."""
 
+    def rule(self, prepared: Any, chosen: EvaluatedModel, /) -> str | None:
+        """How the answer follows from what the model computes, in a sentence; None where it is just that."""
+
     def notes(self, config: Any, prepared: Any, chosen: EvaluatedModel, /) -> Sequence[str]:
         """What the reader should know of the model that becomes a version, with what to do about it."""
 
@@ -232,9 +238,6 @@ class Plots(Protocol):
 
     @property
     def CAPTIONS(self) -> Mapping[str, str]: ...
-
-    def prepare(self) -> None:
-        """Import what drawing needs, while there is something else to wait for."""
 
     def draw(self, prepared: Any, chosen: EvaluatedModel, importance: Mapping[str, float], /) -> dict[str, bytes]:
         """The pictures by name, in reading order, each as PNG bytes."""

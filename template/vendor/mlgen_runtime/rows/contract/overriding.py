@@ -11,6 +11,7 @@ from ...contract.schema import Column, Contract
 from ...core.command_line import override
 from ...core.errors import InputError
 from ..settings import DataSettings
+from . import positive
 
 
 def agree(contract: Contract, settings: DataSettings, task: str | None, path: str) -> None:
@@ -22,6 +23,7 @@ def agree(contract: Contract, settings: DataSettings, task: str | None, path: st
         raise InputError(f"data.target is {settings.target!r}, {path} has {name!r}; set {asked}, {anew}")
     if task is not None and task != contract.task:
         raise InputError(f"task is {task}, {path} is for {contract.task}; leave task out, {anew}")
+    positive.agree(contract, settings.positive, path)
     dates.agree(contract, settings, path)
 
 

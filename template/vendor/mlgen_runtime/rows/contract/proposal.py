@@ -17,11 +17,12 @@ from ...contract.schema import Column, Contract
 from ...core.errors import InputError, nearest
 from ...data.source.place import is_delimited
 from ..settings import DataSettings
+from .deriving import derived
 from .objective import target_column
 from .overriding import agree, overridden
 from .vocabulary import VOCABULARY
 
-__all__ = ["agree", "infer", "overridden", "propose"]
+__all__ = ["agree", "derived", "infer", "overridden", "propose"]
 
 ID_NAME = re.compile(r"(?i:(^|[_\-. ])(id|uuid|guid)$)|[a-z](Id|ID|Uuid|UUID|Guid|GUID)$|^(?i:id|index|unnamed_\d+)$")
 WEIGHT_NAME = re.compile(r"(?i)^(sample|case|instance|survey|sampling)[_ ]?weights?$")
@@ -44,13 +45,22 @@ def propose(
         thousands=settings.thousands,
         dates=dates.said(settings),
     )
-    return infer(frame, target=settings.target, task=task, key=settings.key, source=source, told=told)
+    return infer(
+        frame,
+        target=settings.target,
+        positive=settings.positive,
+        task=task,
+        key=settings.key,
+        source=source,
+        told=told,
+    )
 
 
 def infer(
     frame: pd.DataFrame,
     *,
     target: str | None,
+    positive: str | bool | None = None,
     task: str | None = None,
     drop: Iterable[str] = (),
     key: Iterable[str] = (),
@@ -59,9 +69,9 @@ def infer(
 ) -> Contract:
     """Infer a contract from rows.
 
-    `drop` names columns left out of the contract, `key` those that identify a row, `source` where the rows come from,
-    `told` what is known of their cells. Raises InputError for an unknown name, no rows, a target nothing can be learnt
-    from, or dates that can be read in two ways.
+    `positive` names the class of two that is looked for, `drop` columns left out of the contract, `key` those that
+    identify a row, `source` where the rows come from, `told` what is known of their cells. Raises InputError for an
+    unknown name, no rows, a target nothing can be learnt from, or dates that can be read in two ways.
     """
     names = [str(name) for name in frame.columns]
     if target is None:
@@ -79,7 +89,7 @@ def infer(
         raise InputError("there are no rows to infer a contract from; check data.path")
     observed = observe_all(frame, told, dropped)
     truth = next(column for column in observed if column.name == target)
-    task, goal = target_column(truth, task)
+    task, goal = target_column(truth, task, positive)
     others = [column for column in observed if column.name != target]
     suspects = [column.seen for column in others if column.name not in keys and column.type != "datetime"]
     reasons = leakage.leaks(truth.seen, suspects)

@@ -13,4 +13,5 @@ VOCABULARY = Vocabulary(
     input_roles=("feature", "time"),
     plain_role="feature",
     constraints=True,
+    derives=True,
 )

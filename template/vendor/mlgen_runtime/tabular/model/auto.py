@@ -63,7 +63,7 @@ def _figures(parted: Parted, option: Crossed) -> list[float]:
     scores = links.scores(option.margins, parted.whole.task.link)
     truth = training.target[parted.index]
     masks = [rest for _, rest in parted.others()]
-    return [training.metric.value(truth[mask], scores[mask]) for mask in [*masks, np.ones(len(truth), dtype=bool)]]
+    return [training.figure(truth[mask], scores[mask]) for mask in [*masks, np.ones(len(truth), dtype=bool)]]
 
 
 def _best(parted: Parted, figures: dict[str, list[float]], without: int | None) -> str:

@@ -242,8 +242,8 @@ class Prepared:
 
 def prepare(training: Training, link: str) -> Prepared:
     """Encode the training rows and put a regression target on the scale that is learnt."""
-    preprocessing = preparing.fit(training.frame, training.contract)
-    rows = encoded(training, preprocessing, link)
+    preprocessing, matrix = preparing.learn(training)
+    rows = _rows(training, matrix, link)
     task = Task(
         objective=objectives.of(training, link),
         classes=training.classes,
@@ -257,9 +257,13 @@ def prepare(training: Training, link: str) -> Prepared:
 
 
 def encoded(training: Training, preprocessing: preparing.Preprocessing, link: str) -> Rows:
-    """Rows as a preprocessing encodes them, with the target on the scale that is learnt."""
+    """Rows as a preprocessing that has not seen them encodes them, with the target on the scale that is learnt."""
+    return _rows(training, preprocessing.frame(training.frame), link)
+
+
+def _rows(training: Training, matrix: Array, link: str) -> Rows:
     target = training.target if training.classes else links.margins(training.target, link)
-    return Rows(matrix=preprocessing.frame(training.frame), target=target, weight=training.weights())
+    return Rows(matrix=matrix, target=target, weight=training.weights())
 
 
 def link(training: Training) -> str:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ...rows.target import COUNTS
 from ...rows.training import Training
+from .. import logistic
 from ..linear import Linear
 from ..preprocessing import Preprocessing
 from .boosting import Prepared
@@ -74,12 +75,10 @@ def _design(prepared: Preprocessing, matrix: Array) -> Linear:
     codes = prepared.categorical
     numbers = np.array([at for at in range(len(prepared.features)) if at not in codes], dtype=np.int64)
     levels = [(at, code) for at, encoding in codes.items() for code in range(encoding.codes)]
-    known = [matrix[~np.isnan(matrix[:, at]), at] for at in numbers]
-    fill = np.array([np.median(values) if len(values) else 0.0 for values in known], dtype=np.float64)
     return Linear(
         features=len(prepared.features),
         numbers=numbers,
-        fill=fill,
+        fill=np.array([_middle(column) for column in _columns(matrix, numbers)], dtype=np.float64),
         levels=np.array(levels, dtype=np.int64).reshape(-1, 2),
         weights=np.zeros((len(numbers) + len(levels), 1)),
         intercept=np.zeros(1),
@@ -87,15 +86,27 @@ def _design(prepared: Preprocessing, matrix: Array) -> Linear:
     )
 
 
+def _columns(matrix: Array, which: Array) -> Iterator[Array]:
+    """Some columns of encoded rows, each in one piece: a few at a time are turned, which is quicker than one by one."""
+    for start in range(0, len(which), 16):
+        yield from np.ascontiguousarray(matrix[:, which[start : start + 16]].T)
+
+
+def _middle(values: Array) -> float:
+    """The median of what is known, 0 where nothing is."""
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else 0.0
+
+
 def _scale(scorer: Linear, matrix: Array) -> tuple[Array, Array]:
     """Mean and deviation [columns] of the filled numbers; 0 and 1 for levels, which are left as they are."""
     width = len(scorer.weights)
     mean, deviation = np.zeros(width), np.ones(width)
-    for column, (at, fill) in enumerate(zip(scorer.numbers, scorer.fill, strict=True)):
-        values = matrix[:, at].astype(np.float64)
+    for at, (column, fill) in enumerate(zip(_columns(matrix, scorer.numbers), scorer.fill, strict=True)):
+        values = column.astype(np.float64)
         values[np.isnan(values)] = fill
-        mean[column], spread = values.mean(), values.std()
-        deviation[column] = spread if spread > 0 else 1.0
+        mean[at], spread = values.mean(), values.std()
+        deviation[at] = spread if spread > 0 else 1.0
     return mean, deviation
 
 
@@ -104,40 +115,51 @@ def _finished(scorer: Linear, matrix: Array, scale: tuple[Array, Array], weights
     mean, deviation = scale
     raw = weights / deviation[:, None]
     spread = deviation.copy()
-    for row, (at, code) in enumerate(scorer.levels, start=len(scorer.numbers)):
-        share = float((matrix[:, at] == code).mean()) if len(matrix) else 0.0
-        spread[row] = np.sqrt(share * (1 - share))
+    for at in np.unique(scorer.levels[:, 0]) if len(matrix) else ():
+        mine = np.flatnonzero(scorer.levels[:, 0] == at)
+        codes, counts = np.unique(matrix[:, at], return_counts=True)
+        share = dict(zip(codes.tolist(), (counts / len(matrix)).tolist(), strict=True))
+        shares = np.array([share.get(float(code), 0.0) for code in scorer.levels[mine, 1]])
+        spread[len(scorer.numbers) + mine] = np.sqrt(shares * (1 - shares))
     return replace(scorer, weights=raw, intercept=intercept - mean @ raw, spread=spread)
 
 
 def _logistic(
     training: Training, prepared: Prepared, l2: float, iterations: int, free: Array
 ) -> tuple[Linear, dict[str, object]]:
-    """Multinomial logistic regression with an L2 penalty, by scikit-learn's L-BFGS."""
-    from sklearn.linear_model import LogisticRegression
+    """Multinomial logistic regression with an L2 penalty; columns that are not `free` have no weight."""
     from threadpoolctl import threadpool_limits
 
     matrix, weights = prepared.rows.matrix, prepared.rows.weight
     scorer = _design(prepared.preprocessing, matrix)
     scale = _scale(scorer, matrix)
     rows = _affordable(training, len(scorer.weights))
-    design = (scorer.design(matrix[rows]) - scale[0]) / scale[1] * free
-    model = LogisticRegression(C=1 / max(l2, 1e-12), max_iter=iterations)
+    present, codes = np.unique(training.target[rows], return_inverse=True)  # fewer than the contract has, perhaps
     # The products are small: a second thread of the linear algebra library costs three times what it saves.
-    with warnings.catch_warnings(), threadpool_limits(1):
-        warnings.simplefilter("ignore")  # not converged to the last digit is good enough for a baseline
-        model.fit(design, training.target[rows], sample_weight=weights[rows])
-    single = training.classes == 2
-    coefficients = np.zeros((len(scorer.weights), 1 if single else training.classes))
-    intercept = np.full(coefficients.shape[1], np.log(LEAST_SHARE))
-    if single:
-        coefficients[:], intercept[:] = model.coef_.T, model.intercept_
-    elif len(model.classes_) == 2:  # more classes in the contract than in the rows
-        coefficients[:, model.classes_[1]], intercept[model.classes_] = model.coef_[0], [0.0, model.intercept_[0]]
+    with threadpool_limits(1):
+        design = logistic.design(scorer, matrix[rows], *scale)
+        if free.ndim:  # only numbers can be bound
+            design = replace(design, numbers=design.numbers * free[: design.numbers.shape[1]])
+        found = logistic.fit(design, codes, weights[rows], len(present), l2, iterations)
+    if training.classes == len(present):
+        coefficients, intercept = found.weights, found.intercept
     else:
-        coefficients[:, model.classes_], intercept[model.classes_] = model.coef_.T, model.intercept_
+        coefficients, intercept = _spread_out(found, present, training.classes)
     finished = _finished(scorer, matrix, scale, coefficients, intercept)
-    return finished, {"l2": l2, "iterations": int(model.n_iter_.max()), "rows": len(rows)}
+    return finished, {"l2": l2, "iterations": found.iterations, "rows": len(rows)}
+
+
+def _spread_out(found: logistic.Optimum, present: Array, classes: int) -> tuple[Array, Array]:
+    """Weights and intercepts of all classes of the contract from those that have rows."""
+    width = 1 if classes == 2 else classes
+    coefficients, intercept = np.zeros((len(found.weights), width)), np.full(width, np.log(LEAST_SHARE))
+    if width == 1:  # one class only: it is certain
+        intercept[0] *= 1 if present[0] == 0 else -1
+        return coefficients, intercept
+    taken = present[1:] if len(present) == 2 else present
+    intercept[present] = 0.0
+    coefficients[:, taken], intercept[taken] = found.weights, found.intercept
+    return coefficients, intercept
 
 
 def _affordable(training: Training, width: int) -> npt.NDArray[np.int64]:

@@ -6,6 +6,7 @@
     moments.py    how reader.py reads dates
     shapley.py    how reader.py explains a prediction, from explanation.npz: `explanation.shapley`, as it is here
     reader.mjs    the same for JavaScript, in node and in a browser
+    derived.py  evaluation.py  derived.mjs      where features are derived: `expression.evaluation`, as it is here
 
 The readers stand beside this module as they are copied: plain files, the same for every model.
 """
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING
 from ...bundle import format as bundle
 from ...core import cells
 from ...core.errors import InputError
+from ...expression import evaluation
+from ...rows.decision import rule
 from ...usecase.export_package import ExportPackage, ParityCase, Row
 from ..explanation import serving, shapley
 from .parity_cases import answers, questions
@@ -33,6 +36,8 @@ __all__ = ["ExportPackage", "ParityCase", "answers", "questions", "write"]
 READERS = ("reader.py", "reader.mjs")
 #: What reader.py imports: what decides what a cell is, there as here, and how it reads dates.
 CELLS, MOMENTS = "cells.py", "moments.py"
+#: What the readers import where features are derived: the same evaluation as here, and its counterpart.
+DERIVED, EVALUATION = ("derived.py", "derived.mjs"), "evaluation.py"
 #: What explains a prediction, and how, where the bundle has it.
 SHAPLEY = "shapley.py"
 TABLES = ("contract.json", "preprocessing.json")
@@ -43,6 +48,12 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
 
     Raises InputError where the bundle holds a library's own format: then ONNX was not its equal.
     """
+    for feature in model.contract.features:
+        if feature.function is not None:
+            raise InputError(
+                f"version {model.version} takes the feature {feature.name!r} from the project's own code, and a folder "
+                "holds data only: say it as an expression in conf/features, or use this model where its code is"
+            )
     facts = bundle.read_json(model.folder, "inference.json")
     kind = facts["format"]
     if kind != "onnx":
@@ -53,6 +64,8 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
     for name in ("model.onnx", *TABLES):
         shutil.copyfile(model.folder / name, folder / name)
     facts.pop("bulk", None)  # it names a library's files, which stay behind
+    decided = rule.load(folder=model.folder, contract=model.contract)
+    facts["threshold"] = None if decided is None else decided.threshold
     bundle.write_json(folder, "inference.json", facts)
     columns = model.example()
     example: list[Row] = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
@@ -60,6 +73,10 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
     for name in (*READERS, MOMENTS):
         (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
     shutil.copyfile(cells.__file__, folder / CELLS)
+    if model.contract.features:
+        for name in DERIVED:
+            (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
+        shutil.copyfile(evaluation.__file__, folder / EVALUATION)
     return ExportPackage(graphs=("model.onnx",), readers=READERS, gaps=_explaining(model.folder, folder))
 
 

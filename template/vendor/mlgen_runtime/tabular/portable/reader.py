@@ -59,7 +59,9 @@ class Model:
             json.loads((where / f"{name}.json").read_text("utf8"))
             for name in ("preprocessing", "inference", "contract")
         )
-        self.columns = [entry["column"] for entry in tables["columns"]]
+        derived = {step["name"] for step in tables.get("derived", ())}
+        taken = [entry["column"] for key in ("columns", "sources") for entry in tables.get(key, ())]
+        self.columns = [name for name in dict.fromkeys(taken) if name not in derived]
         self._cells = [(entry["column"], *_reader(entry)) for entry in tables["columns"]]
         #: What names a row, and of what type it is: what the answers to a file begin with, where it is there.
         self.keys = {name: entry["type"] for name, entry in contract["columns"].items() if entry["role"] == "id"}
@@ -69,6 +71,8 @@ class Model:
         self._labels = [_label(label, target["type"]) for label in texts]
         self._names = [f"probability_{label}" for label in texts] or ["prediction", "prediction_low", "prediction_high"]
         self._scale, self._decimals = 10.0 ** facts["decimals"], facts["decimals"]
+        #: From which probability on, as it is printed, the second of two classes is predicted.
+        self._threshold = facts["threshold"]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # a row is done before a thread wakes up
         options.log_severity_level = 3
@@ -82,14 +86,20 @@ class Model:
         self._lock = threading.Lock()
         self._pack: Callable[..., None] = struct.Struct(f"{self._row.size}f").pack_into
         plain = len(self.columns) > 1 and all(_is_plain(entry) for entry in tables["columns"])
-        self._numbers = itemgetter(*self.columns) if plain else None
+        self._numbers = itemgetter(*self.columns) if plain and not derived else None
+        self._derivation: Any = None
+        if derived:
+            self._derivation = _derivation().Derivation(tables, self._optional, _refusal)
 
-    def predict(self, rows: Sequence[Row], start: int = 1, explain: bool = False) -> list[Row]:
+    def predict(self, rows: Sequence[Row], start: int = 1, explain: bool = False, now: int | None = None) -> list[Row]:
         """Answer each row: `prediction`, with `probability_<label>` of classes or the ends of an interval.
 
         `explain` adds what each input contributes to the margin (the log-odds of `explained_class`, or the amount), as
-        `shap_<input>`, from a `base_value` on. `start` is the number that messages give the first row. Raises Refused.
+        `shap_<input>`, from a `base_value` on. `start` is the number that messages give the first row; `now`, in
+        microseconds since 1970, is the clock's where derived features ask for it and none is given. Raises Refused.
         """
+        if self._derivation is not None:
+            rows = self._derivation.added(rows, start, now)
         if len(rows) == 1 and not explain:
             with self._lock:
                 if not self._quick(rows[0]):
@@ -156,7 +166,10 @@ class Model:
             raise Refused("the model has no finite answer for values this large")
         rounded = [round(score * self._scale) / self._scale + 0.0 for score in scores]  # half to even; -0 becomes 0
         answer = dict(zip(self._names, rounded, strict=False))
-        return {"prediction": self._labels[scores.index(max(scores))], **answer} if self._labels else answer
+        if not self._labels:
+            return answer
+        code = scores.index(max(scores)) if self._threshold is None else rounded[1] >= self._threshold
+        return {"prediction": self._labels[code], **answer}
 
 
 def _is_plain(entry: dict[str, Any]) -> bool:
@@ -170,7 +183,14 @@ def _label(text: str, kind: str) -> Any:
     return int(text) if kind == "integer" else text.casefold() in ("true", "1") if kind == "boolean" else text
 
 
-def _refusal(number: int, name: str, cell: Any, expected: str) -> Refused:
+def _derivation() -> Any:
+    """What derives features, which lies beside this file where the model takes some."""
+    return import_module(f"{__package__}.derived" if __package__ else "derived")
+
+
+def _refusal(number: int, name: str | list[str], cell: Any = None, expected: str = "") -> Refused:
+    if isinstance(name, list):
+        return Refused(f"row {number} lacks {', '.join(name)}")
     return Refused(f"row {number}: column {name!r} holds {cells.shown(cell)}, expected {expected}")
 
 
