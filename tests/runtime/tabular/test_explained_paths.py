@@ -54,9 +54,15 @@ def refused(trained: Path) -> Path:
     return copy
 
 
-def test_every_path_explains_alike(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file, a bulk job, a request and the exported reader: the same digits, and a sum that is the log-odds."""
+@pytest.mark.parametrize("derives", [False, True])
+def test_every_path_explains_alike(derives: bool, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file, a bulk job, a request and the exported reader: the same digits, and a sum that is the log-odds; a derived
+    feature has a value of its own."""
     monkeypatch.chdir(trained)
+    if derives:
+        more = ["features.ratio=income / (family_size + 1)", "gate.baseline=ahead"]
+        assert main(["train", "+experiment=quick", *more]) == 0
+        assert main(["promote"]) in (0, 2)
     monkeypatch.setattr(trial, "SECONDS", 0.01)
     rows = pd.read_csv("data/sample.csv", dtype=str, keep_default_na=False).head(ROWS)
     rows.to_csv("rows.csv", index=False)
@@ -74,7 +80,8 @@ def test_every_path_explains_alike(trained: Path, monkeypatch: pytest.MonkeyPatc
     names = [column.name for column in served.contract.inputs]
     records = [{name: row[name] for name in names} for row in rows.to_dict("records")]
     found = asked(served, records, explain=True)["explanations"]
-    columns = ["base_value", "explained_class", *(f"shap_{name}" for name in names)]
+    shown = [*names, "ratio"] if derives else names
+    columns = ["base_value", "explained_class", *(f"shap_{name}" for name in shown)]
     assert [column for column in one if column in columns] == columns
     for column in columns:
         expected = one[column].astype(str).tolist()
@@ -82,10 +89,10 @@ def test_every_path_explains_alike(trained: Path, monkeypatch: pytest.MonkeyPatc
         assert [line[column] for line in lines] == expected
     assert one["base_value"].tolist() == [each["base_value"] for each in found]
     assert one["explained_class"].tolist() == [each["class"] for each in found]
-    for name in names:
+    for name in shown:
         assert one[f"shap_{name}"].tolist() == [each["shap_values"][name] for each in found]
     odds = np.log(one["probability_yes"] / one["probability_no"])
-    summed = one["base_value"] + one[[f"shap_{name}" for name in names]].sum(axis=1)
+    summed = one["base_value"] + one[[f"shap_{name}" for name in shown]].sum(axis=1)
     np.testing.assert_allclose(summed, odds, atol=1e-4)  # probabilities have six decimals
     assert len(one) == ROWS
 
