@@ -1,6 +1,6 @@
 """What more rows would bring: the deciding metric by number of training rows, each point a fit to a part of them.
 
-Every fit is judged by the same rows, which none of them saw. Where the line still rises at its end, more data helps.
+Every fit is judged by the same rows, which none of them saw. Where it still gets better at its end, more data helps.
 """
 
 from __future__ import annotations
