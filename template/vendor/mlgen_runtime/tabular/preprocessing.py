@@ -7,7 +7,8 @@ and serving share one code path. One column of `preprocessing.json`:
     {"column": "Contract", "kind": "category", "levels": ["Month-to-month", "One year"], "other": 2, "missing": null, …}
 
 A category becomes the position of its level; rare levels share the code `other`, which unseen levels get too. A moment
-becomes its parts. A missing number stays NaN where training rows had missing ones, else it becomes their median.
+becomes its parts, a text the weights of its words (`words`). A missing number stays NaN where training rows had missing
+ones, else it becomes their median.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ..contract.schema import Column, Contract
 from ..core import zones
 from ..core.errors import InputError
 from ..core.moments import EARLIEST, LATEST
+from . import words
 from .encoding import LARGEST, NO_MOMENT, Encoding, Levels, boolean, moment, number
 
 if TYPE_CHECKING:
@@ -125,6 +127,7 @@ def _encoding(entry: Mapping[str, Any]) -> Encoding:
 def fit(frame: pd.DataFrame, contract: Contract) -> Preprocessing:
     """Decide from conformed training rows how each input column of the contract is encoded."""
     fitters = {"number": _fit_number, "integer": _fit_number, "boolean": _fit_number, "datetime": _fit_datetime}
+    fitters["text"] = _fit_text
     return Preprocessing(
         tuple(
             fitters.get(column.type, _fit_category)(frame[column.name].to_numpy(), column) for column in contract.inputs
@@ -175,6 +178,11 @@ def _fit_datetime(values: npt.NDArray[Any], column: Column) -> Encoding:
         zone=column.zone,
         words=_words(column),
     )
+
+
+def _fit_text(values: npt.NDArray[Any], column: Column) -> Encoding:
+    """Its words are learnt with the target in sight: see `words.learn`."""
+    return Encoding(column=column.name, kind="text", words=_words(column))
 
 
 def _words(column: Column) -> tuple[str, ...]:
@@ -259,6 +267,7 @@ _READERS: dict[str, Callable[[Values, Encoding], Floats]] = {
     "boolean": _booleans,
     "category": _categories,
     "datetime": _datetimes,
+    "text": words.read,
 }
 
 

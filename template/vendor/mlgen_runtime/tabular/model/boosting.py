@@ -18,6 +18,7 @@ from ...onnx.graph import Graph
 from ...rows.training import Training
 from .. import link as links
 from .. import preprocessing as preparing
+from .. import words
 from ..linear import Linear
 from .candidate import Scorer
 
@@ -232,6 +233,7 @@ class Prepared:
 def prepare(training: Training, link: str) -> Prepared:
     """Encode the training rows and put a regression target into link space."""
     preprocessing = preparing.fit(training.frame, training.contract)
+    preprocessing = words.learn(preprocessing, training, training.settings.words)
     rows = encoded(training, preprocessing, link)
     task = Task(
         link=link,
