@@ -1,6 +1,6 @@
 """What a project's own code imports: decorators that register it, and the types it meets. Nothing else is public.
 
-    from mlgen_runtime.extend import Finding, check, metric, model, sink
+    from mlgen_runtime.extend import Finding, check, feature, metric, model, sink
 
     @model                                      # model=random_forest, model.n_estimators=500
     def random_forest(n_estimators: int = 300, seed: int = 0):
@@ -16,6 +16,10 @@
         if (below := int((rows["age"] < 0).sum())):
             yield Finding("age", count=below)
 
+    @feature(type="number")                     # an input of every model, beside the columns and conf/features
+    def distance(home_x, home_y, work_x, work_y):
+        return np.hypot(work_x - home_x, work_y - home_y)
+
     @sink                                       # alert.sinks: [team_chat]
     def team_chat(notices):
         requests.post(os.environ["CHAT_URL"], json={"text": notices[0].event.title})
@@ -28,9 +32,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from .contract.catalogue import Finding
+from .contract.features import OWN_TYPES
 from .core.errors import InputError
 from .core.extensions import Extension, register, registered
 
@@ -41,10 +46,10 @@ if TYPE_CHECKING:
 
     from .alerting.sink.notice import Notice
 
-__all__ = ["VERSION", "Finding", "InputError", "Notice", "check", "metric", "model", "registered", "sink"]
+__all__ = ["VERSION", "Finding", "InputError", "Notice", "check", "feature", "metric", "model", "registered", "sink"]
 
 #: Of this module's promise: the first number changes when a project's code would have to.
-VERSION = "1.0"
+VERSION = "1.1"
 
 if not TYPE_CHECKING:
 
@@ -64,6 +69,7 @@ GIVEN = ("seed", "threads")
 Model = TypeVar("Model", bound=Callable[..., Any])
 Score = TypeVar("Score", bound="Callable[[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.float64] | None], float]")
 Rows = TypeVar("Rows", bound="Callable[[pd.DataFrame], Iterator[Finding] | None]")
+Values = TypeVar("Values", bound="Callable[..., npt.NDArray[Any]]")
 Send = TypeVar("Send", bound="Callable[[Sequence[Notice]], None]")
 
 
@@ -111,6 +117,28 @@ def check(title: str) -> Callable[[Rows], Rows]:
 
     def decorate(function: Rows) -> Rows:
         register(Extension("check", _name(function), function, {"title": title}))
+        return function
+
+    return decorate
+
+
+def feature(
+    *, type: Literal["number", "boolean", "category", "moment"], columns: Sequence[str] = ()
+) -> Callable[[Values], Values]:
+    """Register a derived feature of tables that no expression says: every model gets it as an input, on every path but
+    an exported folder, which holds no code.
+
+    The function gets an array [n] for each of its arguments, which are called as columns (or other features) are, or
+    as `columns` lists them: float64 with NaN where missing (truth values too), texts as objects with None, moments as
+    datetime64[us] in UTC. It returns an array [n] of its `type`. A row's value may depend on that row alone. Bundles
+    record its name and the hash of its source, and are not loaded where that differs.
+    """
+    if type not in OWN_TYPES:
+        raise InputError(f"@feature: type is {type!r}; expected one of {', '.join(OWN_TYPES)}")
+
+    def decorate(function: Values) -> Values:
+        names = tuple(columns) or tuple(inspect.signature(function).parameters)
+        register(Extension("feature", _name(function), function, {"type": type, "columns": names}))
         return function
 
     return decorate

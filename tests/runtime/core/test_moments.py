@@ -115,12 +115,13 @@ def test_the_predictor_and_the_exported_reader_read_alike(cell: tuple[str, str |
 def test_the_reader_in_javascript_reads_alike(tmp_path: Path) -> None:
     """2,000 cells and the odd ones: reader.mjs gives the parts that the predictor gives, or refuses the same."""
     source = Path(portable.__file__).with_name("reader.mjs").read_text("utf8")
-    (tmp_path / "cells.mjs").write_text(source + "\nexport { parts };\n", "utf8")
+    (tmp_path / "cells.mjs").write_text(source + "\nexport { stamp, clockOf };\n", "utf8")
     (tmp_path / "ask.mjs").write_text(
-        'import { readFileSync } from "node:fs"; import { parts } from "./cells.mjs";\n'
+        'import { readFileSync } from "node:fs"; import { stamp, clockOf } from "./cells.mjs";\n'
         'const asked = JSON.parse(readFileSync("asked.json", "utf8"));\n'
-        'const told = (found) => (found === null ? "far" : found ?? null);\n'
-        "console.log(JSON.stringify(asked.map(([text, format, zone]) => told(parts(text.trim(), format, zone)))));",
+        'const told = (found, zone) => (found === null ? "far" : found === undefined ? null : clockOf(found, zone));\n'
+        "const parts = ([text, format, zone]) => told(stamp(text.trim(), format, zone), zone);\n"
+        "console.log(JSON.stringify(asked.map(parts)));",
         "utf8",
     )
     asked: list[tuple[str, str | None, str | None]] = [

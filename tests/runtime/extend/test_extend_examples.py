@@ -19,7 +19,7 @@ from mlgen_runtime.usecase.configuration import load
 
 TEMPLATE = Path(__file__).resolve().parents[3] / "template"
 MODULES = sorted(path for path in TEMPLATE.glob("**/src/{{package}}/*.py") if path.name != "__init__.py")
-KINDS = {"models": "model", "metrics": "metric", "checks": "check", "alerts": "sink"}
+KINDS = {"features": "feature", "models": "model", "metrics": "metric", "checks": "check", "alerts": "sink"}
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_every_module_of_ones_own_has_an_example(examples: list[str]) -> None:
 
 
 def test_the_examples_train_decide_and_check(examples: list[str], project: Path) -> None:
-    """One run takes the model, the metric and the check; the check speaks where a row is wrong."""
+    """One run takes the feature, the model, the metric and the check; the check speaks where a row is wrong."""
     page = project / "conf" / "config.yaml"
     page.write_text(page.read_text("utf8").replace("extensions: []", f"extensions: [{', '.join(examples)}]"), "utf8")
     asked = ["model=random_forest", "model.n_estimators=20", "gate.metric=f2", "gate.resamples=50"]
@@ -51,6 +51,7 @@ def test_the_examples_train_decide_and_check(examples: list[str], project: Path)
     found = pipeline.train(load(asked, project), Steps(pipeline.STEPS, io.StringIO()))
 
     assert found.decision.metric == "f2"
+    assert [feature.function for feature in found.prepared.contract.features] == ["above_poverty"]
     assert "random_forest" in {model.name for model in found.models}
     (check,) = own.checks({})
     said = extensions.registered("check")[check].function(pd.DataFrame({"age": [40.0, 130.0]}))

@@ -12,6 +12,7 @@ edges: below the first edge and from the last one on are bins of their own (`his
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,14 +26,21 @@ DECILES = 10
 CATEGORIES = 50
 
 
-def summarise(frame: pd.DataFrame, contract: Contract, predictions: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def summarise(
+    frame: pd.DataFrame,
+    contract: Contract,
+    predictions: Mapping[str, np.ndarray],
+    derived: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> dict[str, Any]:
     """Return the reference of conformed training rows and of what the model predicts for unseen ones.
 
-    `predictions` are the predictor's columns for the test rows (training rows would look surer than they are).
+    `predictions` are the predictor's columns for the test rows (training rows would look surer than they are);
+    `derived` are the features that the model derives from the training rows.
     """
     import numpy as np
 
     inputs = {column.name: _column(frame[column.name].to_numpy()) for column in contract.inputs}
+    inputs |= {name: _column(np.asarray(values)) for name, values in derived.items()}
     outputs = {name: _column(np.asarray(values)) for name, values in predictions.items()}
     return {"inputs": inputs, "predictions": outputs}
 

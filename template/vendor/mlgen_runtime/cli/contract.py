@@ -29,6 +29,7 @@ SETTINGS = (
     "data.zone",
     "contract.write",
     "contract.severity",
+    "features",
     "task",
 )
 

@@ -44,7 +44,8 @@ def run(command: Command, root: Path) -> int:
         assert verb is not None, "Hydra runs nothing where it only shows something"
         runs.append(_run_one(verb, composition, root, composed, schema, several=command.is_multirun))
 
-    changed = [*map(overrides.quoted, command.overrides), *([f"hydra.job.name={verb.name}"] if verb else [])]
+    changed = [overrides.quoted(override, schema.mappings) for override in command.overrides]
+    changed += [f"hydra.job.name={verb.name}"] if verb else []
     code = run_hydra(job, [*command.hydra_flags, *changed], root)
     if not runs:
         return code

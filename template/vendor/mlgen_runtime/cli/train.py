@@ -28,6 +28,8 @@ SETTINGS = (
     "data.time",
     "data.series",
     "data.horizon",
+    "target",
+    "features",
     "split",
     "train",
     "gate",
@@ -57,7 +59,8 @@ def tell(config: RunConfig, trained: Trained) -> None:
     beside = registry.of(config).metrics.BESIDE[trained.prepared.contract.task]
     for line in text_table.table(scorecard.rows(beside, trained.models, trained.decision)):
         print(f"  {line}")
-    print(f"\n  Gate: {trained.decision.message}")
+    print(f"\n  {trained.prepared.judged}")
+    print(f"  Gate: {trained.decision.message}")
     for note in (*trained.notes, *([trained.published.note] if trained.published.note else [])):
         print(f"  Note: {note}")
     print()
@@ -111,10 +114,12 @@ def summary(config: RunConfig, trained: Trained) -> dict[str, Any]:
         "metric": decision.metric,
         "promoted": decision.promoted.name if decision.promoted and not published.note else None,
         "decision": decision.message,
+        "judged": prepared.judged,
         "unmet_constraints": list(decision.unmet),
         "comparisons": [dataclasses.asdict(comparison) for comparison in decision.comparisons],
         "entrants": [_model(model, trained) for model in trained.models],
         "details": registry.of(config).evaluation.details(prepared, decision.registered),
+        "explanation": trained.explained,
         "version": published.version,
         "champion": published.champion,
         "bundle": published.bundle,

@@ -29,7 +29,7 @@ def compose(changed: Sequence[str], tree: ConfTree, schema: ConfigSchema) -> Run
     _offer_own_models(tree.folders)
     folder = str((tree.root / "conf").absolute())
     with hydra.initialize_config_dir(folder, version_base=VERSION_BASE), failures():
-        found = hydra.compose("config", overrides=[overrides.quoted(override) for override in changed])
+        found = hydra.compose("config", overrides=[overrides.quoted(override, schema.mappings) for override in changed])
         return typed(found, tree.root, composed, schema)
 
 

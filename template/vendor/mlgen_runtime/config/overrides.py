@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, get_args, get_origin, get_type_hints
 
 from ..core import command_line
@@ -30,6 +30,8 @@ _TEXT = re.compile(
 _REVISION = re.compile(r"(?=.{7,64}$)\d+e\d+")
 #: What is read before a run is put together: its shape and the code that it is made with follow from it.
 FIXED = ("project.use_case", "project.package", "project.extensions")
+#: A text that stands in quotes already.
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _WORDS: dict[str, object] = {"null": None, "true": True, "false": False}
 
 
@@ -38,7 +40,7 @@ def check(overrides: Sequence[str], tree: ConfTree, schema: ConfigSchema, *, swe
 
     With `sweep`, a comma separates the values of several runs.
     """
-    split = [_split(override) for override in overrides]
+    split = [_split(override, schema.mappings) for override in overrides]
     chosen = {key: values[-1] for sign, key, values in split if not sign and key in tree.groups and values}
     added = [(key, values[-1]) for sign, key, values in split if sign.startswith("+") and key in tree.groups and values]
     for sign, key, values in split:
@@ -55,16 +57,19 @@ def check(overrides: Sequence[str], tree: ConfTree, schema: ConfigSchema, *, swe
             continue
         if key in tree.groups:
             _check_plus(key, values, composed, tree)
-        else:
+        elif key.partition(".")[0] not in schema.mappings:
             _check_key(key, values, composed, tree)
             _check_values(key, values, composed, schema)
     return composed
 
 
-def quoted(override: str) -> str:
+def quoted(override: str, mappings: Collection[str] = ()) -> str:
     """An override as Hydra takes it: quotes around a value that can only be text, such as `sqlite:///shop.db#customers`,
-    and leave to add the entries of a mapping (the dataclasses know which there may be)."""
+    and leave to add the entries of a mapping (the dataclasses know which there may be), such as those at the top."""
     key, equals, text = override.partition("=")
+    if equals and "." in key and key.partition(".")[0] in mappings:  # any text, and commas part no runs
+        bare = text == "null" or _QUOTED.fullmatch(text)
+        return f"++{key}={text}" if bare else '++{}="{}"'.format(key, re.sub(r'(\\*)"', r'\1\1\\"', text))
     if equals and text.startswith("{") and not key.startswith(("+", "~")):
         return f"++{override}"
     return f'{key}="{text}"' if equals and (_TEXT.fullmatch(text) or _REVISION.fullmatch(text)) else override
@@ -130,11 +135,13 @@ def _did_you_mean(names: Sequence[str], composed: Composed) -> str:
     return f" (did you mean {' or '.join(f'{name!r} in {composed.file(name)}' for name in names)}?)"
 
 
-def _split(override: str) -> tuple[str, str, list[str]]:
-    """An override as (sign, key, values); no values where they need Hydra's grammar."""
+def _split(override: str, mappings: Collection[str]) -> tuple[str, str, list[str]]:
+    """An override as (sign, key, values); no values where they need Hydra's grammar, or are any text."""
     key, equals, text = override.partition("=")
     found = re.match(r"[+~]*", key)
     sign = found.group() if found else ""
+    if "." in key and key[len(sign) :].partition(".")[0] in mappings:
+        return sign, key[len(sign) :], []
     values = text.split(",") if equals and _PLAIN.fullmatch(text) else []
     return sign, key[len(sign) :], values
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_origin, get_type_hints
 
 from ..core.errors import InputError, nearest
 from ..core.jsonable import masked, plain
@@ -43,6 +43,7 @@ class RunConfig:
     input: str | None
     output: str | None
     version: str | None
+    explain: bool
     data: TableSettings
     contract: CheckSettings
     split: Any
@@ -88,6 +89,11 @@ class ConfigSchema:
         """The top-level keys and their types; `model` has the type of no particular model."""
         hints = get_type_hints(self.config, include_extras=True)
         return {name: kind for name, kind in hints.items() if name not in _NOT_KEYS}
+
+    @property
+    def mappings(self) -> frozenset[str]:
+        """The top-level keys whose entries have any names."""
+        return frozenset(name for name, kind in self.kinds().items() if get_origin(kind) is dict)
 
     def model_class(self, name: object, where: Where) -> type[Any]:
         """Return the dataclass of a model's settings; raises InputError where there is no such model."""

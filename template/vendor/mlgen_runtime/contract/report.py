@@ -22,13 +22,16 @@ def table(problems: Sequence[Problem]) -> list[str]:
 
 
 def proposal(contract: Contract) -> list[str]:
-    """The columns of a contract that are not plain features, or that have a note, as lines of a table."""
+    """The columns of a contract that are not plain features, or that have a note, and what is derived from columns, as
+    lines of a table."""
     shown = [column for column in contract.columns if column.role != "feature" or column.note]
-    names = max((len(column.name) for column in shown), default=0)
+    said = [(column.name, column.role, column.type, _remark(column, contract)) for column in shown]
+    said += [(f.name, "derived", f.type, f.expression or f"{f.function}() of src/") for f in contract.features]
+    names = max((len(name) for name, *_ in said), default=0)
     lines = []
-    for column in shown:
-        lead = f"  {column.name:<{names}}  {column.role:<8} {column.type:<9} "
-        lines += textwrap.wrap(_remark(column, contract), WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead))
+    for name, role, kind, remark in said:
+        lead = f"  {name:<{names}}  {role:<8} {kind:<9} "
+        lines += textwrap.wrap(remark, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead))
     return lines
 
 
@@ -41,7 +44,8 @@ def overview(contract: Contract, rows: int) -> str:
         if (count := sum(c.type == kind for c in inputs))
     )
     more = f" and {len(contract.labels) - 6} more" if len(contract.labels) > 6 else ""
-    labels = f" ({', '.join(contract.labels[:6])}{more})" if contract.labels else ""
+    sought = f"; positive class {contract.positive}" if contract.positive is not None else ""
+    labels = f" ({', '.join(contract.labels[:6])}{more}{sought})" if contract.labels else ""
     return f"{contract.task}: {target.name}{labels} from {len(inputs)} columns ({kinds}), {rows:,} rows"
 
 

@@ -17,11 +17,13 @@ from ..core import moments
 from ..core.cells import shown
 from ..core.errors import InputError
 from . import columns as raw
+from .features import used
 from .schema import Column, Contract
 
 
 def conform(frame: pd.DataFrame, contract: Contract, *, lenient: bool = False) -> pd.DataFrame:
-    """Return the contract's columns (all but the ignored ones) that `frame` has, typed, in the contract's order.
+    """Return the contract's columns (all but the ignored ones that no feature is derived from) that `frame` has, typed,
+    in the contract's order.
 
     Infinite numbers become missing. Raises InputError for an input column that is not there, and for a cell that cannot
     be read, naming the column, the value and the row; `lenient` passes over both (such a cell is missing then).
@@ -32,7 +34,7 @@ def conform(frame: pd.DataFrame, contract: Contract, *, lenient: bool = False) -
             f"the rows lack {', '.join(map(repr, missing))}, which the contract names as input; "
             " add them, or change the contract"
         )
-    kept = [column for column in contract.columns if column.role != "ignore" and column.name in frame.columns]
+    kept = [column for column in used(contract) if column.name in frame.columns]
     values = {}
     for column in kept:
         read, bad = parse(frame[column.name], column)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..config.settings import CheckSettings
+from .features import used
 from .schema import Column, Contract
 from .typed import label_codes, parse
 
@@ -45,7 +46,7 @@ class View:
         self.split = split
         self.rows = len(frame)
         self._found: dict[Callable[[View], Any], Any] = {}
-        held = [column for column in contract.columns if column.name in frame.columns and column.role != "ignore"]
+        held = [column for column in used(contract) if column.name in frame.columns]
         self.columns = [column for column in held if labelled or column.role != "target"]
         parsed = {column.name: parse(frame[column.name], column) for column in self.columns}
         self.bad = {name: bad for name, (_, bad) in parsed.items()}
@@ -59,7 +60,7 @@ class View:
     @cached_property
     def missing(self) -> list[Column]:
         """The columns that the contract wants and the rows lack."""
-        wanted = [column for column in self.contract.columns if column.role != "ignore"]
+        wanted = used(self.contract)
         there = set(self.frame.columns)
         return [column for column in wanted if column.name not in there and (self.labelled or column.role != "target")]
 

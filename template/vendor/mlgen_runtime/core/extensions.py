@@ -10,11 +10,11 @@ import contextlib
 import importlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from .errors import InputError
 
-Kind = Literal["model", "metric", "check", "sink"]
+Kind = Literal["model", "metric", "check", "sink", "feature"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Extension:
         return hashlib.sha256(inspect.getsource(self.function).encode()).hexdigest()
 
 
-_TABLES: dict[str, dict[str, Extension]] = {"model": {}, "metric": {}, "check": {}, "sink": {}}
+_TABLES: dict[str, dict[str, Extension]] = {kind: {} for kind in get_args(Kind)}
 
 
 def register(found: Extension) -> None:
@@ -72,9 +72,15 @@ def registered_beside(ours: Collection[str], kind: Kind) -> dict[str, Extension]
 
 
 def used(model: str | None, metric: str | None) -> tuple[Extension, ...]:
-    """The project's own code that a run is made with: its model, its metric, and all its checks."""
+    """The project's own code that a run is made with: its model, its metric, all its checks and features."""
     found = [_TABLES["model"].get(model or ""), _TABLES["metric"].get(metric or ""), *_TABLES["check"].values()]
+    found += _TABLES["feature"].values()
     return tuple(each for each in found if each is not None)
+
+
+def needed(features: Iterable[str | None]) -> tuple[Extension, ...]:
+    """The project's own functions that a model cannot do without: those of its derived features, by name."""
+    return tuple(_TABLES["feature"][name] for name in features if name is not None)
 
 
 def load(modules: Iterable[str]) -> None:

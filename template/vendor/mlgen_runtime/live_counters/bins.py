@@ -92,7 +92,7 @@ class Bins:
 
     def __init__(self, reference: Mapping[str, Any], contract: Contract) -> None:
         columns = {column.name: column for column in contract.columns}
-        entries = dict(reference.get("inputs", {}))
+        entries = {name: entry for name, entry in reference.get("inputs", {}).items() if name in columns}
         if prediction := reference.get("predictions", {}).get("prediction"):
             entries[PREDICTION] = prediction
         self.columns: dict[str, Numeric | Named] = {

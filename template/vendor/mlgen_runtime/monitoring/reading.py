@@ -12,6 +12,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from ..bundle import format as bundle
+from ..core.errors import InputError
 from ..usecase import registry
 from .decoding import UNSAID, Fields, scalar
 from .histogram import Tally, tally_for
@@ -113,12 +114,14 @@ def empty(model: Predictor, redacted: Sequence[str], sample: int, seed: int) -> 
     columns = {column.name: column for column in model.contract.columns}
     view = registry.find(model.use_case).monitoring_view
     predicted = reference.get("predictions", {}).get("prediction", {})
-    names = [name for name in view.watched(model.contract) if name in reference.get("inputs", {})]
+    hidden = {*redacted, *(f.name for f in model.contract.features if not set(redacted).isdisjoint(f.columns))}
+    watched = (name for name in view.watched(model.contract) if name not in hidden)
+    names = [name for name in watched if name in reference.get("inputs", {})]
     shown = [name for name in view.drifting(model.contract) if name in reference.get("predictions", {})]
     return Traffic(
-        inputs={name: tally_for(reference["inputs"][name], columns[name]) for name in names if name not in redacted},
+        inputs={name: tally_for(reference["inputs"][name], columns.get(name)) for name in names},
         outputs={name: tally_for(reference["predictions"][name]) for name in shown},
-        sample=ReservoirSample([*(name for name in names if name not in redacted), "prediction"], sample, seed),
+        sample=ReservoirSample([*names, "prediction"], sample, seed),
         usual=dict(predicted["counts"]) if predicted.get("kind") == "category" else {},
     )
 
@@ -127,7 +130,9 @@ def log(database: Database, time_range: TimeRange, model: Predictor, traffic: Tr
     """Count what a deployment answered in a window. Inputs are counted of all rows, predictions of `model`'s own."""
     sparse = registry.find(model.use_case).monitoring_view.SPARSE
     others = [name for name in traffic.outputs if name != "prediction"]
-    of_inputs, of_outputs = Fields(list(traffic.inputs), sparse=sparse), Fields(others)
+    derived = {feature.name for feature in model.contract.features}
+    of_inputs = Fields([name for name in traffic.inputs if name not in derived], sparse=sparse)
+    of_outputs = Fields(others)
     query = (
         "SELECT request_id, row, model_version, ms, features, prediction, output "
         "FROM prediction_log WHERE source = ? AND at >= ? AND at < ?"
@@ -143,6 +148,7 @@ def log(database: Database, time_range: TimeRange, model: Predictor, traffic: Tr
             traffic.answered += len(whole)
             traffic.latencies.add([time for time in whole if time is not None])
         columns = of_inputs.columns(features)
+        columns += _derived(model, dict(zip(of_inputs.names, columns, strict=True)), traffic, time_range)
         for tally, cells in zip(traffic.inputs.values(), columns, strict=True):
             tally.add([cell for cell in cells if cell is not UNSAID] if sparse else cells)
         traffic.sample.add([*columns, predictions], len(batch))
@@ -154,8 +160,29 @@ def log(database: Database, time_range: TimeRange, model: Predictor, traffic: Tr
         _refusals(database, time_range, traffic)
 
 
-def table(columns: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray], traffic: Traffic) -> None:
-    """Count a table of conformed rows and what was predicted of them."""
+def _derived(
+    model: Predictor, columns: Mapping[str, Sequence[Any]], traffic: Traffic, time_range: TimeRange
+) -> list[Any]:
+    """The derived features [n] that are watched, of logged columns [n] at the end of their window; missing where rows
+    of another version do not have what they take."""
+    names = [feature.name for feature in model.contract.features if feature.name in traffic.inputs]
+    if not names:
+        return []
+    rows = len(next(iter(columns.values()), ()))
+    given = {name: columns.get(name, [None] * rows) for name in model.contract.sources}
+    try:
+        found = model.derived(given, int(time_range.end * 1e6))
+    except InputError:
+        return [[None] * rows for _ in names]
+    return [found[name].tolist() if found[name].dtype == object else found[name] for name in names]
+
+
+def table(
+    model: Predictor, columns: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray], traffic: Traffic
+) -> None:
+    """Count a table of conformed rows, with what is derived from them, and what was predicted of them."""
+    if model.contract.features:
+        columns = {**columns, **model.derived(columns)}
     predictions = outputs["prediction"]
     traffic.rows += len(next(iter(columns.values())))
     for name, tally in traffic.inputs.items():

@@ -30,7 +30,7 @@ def evaluate(
     uploaded = uploaded_table.read(config, path, model)
     traffic = reading.empty(model, (), settings.detail_rows, config.seed)
     outputs, answers = registry.find(model.use_case).monitoring_view.answer(model, uploaded.typed, config)
-    reading.table({name: uploaded.typed[name].to_numpy() for name in uploaded.typed.columns}, outputs, traffic)
+    reading.table(model, {name: uploaded.typed[name].to_numpy() for name in uploaded.typed.columns}, outputs, traffic)
     traffic.versions = Counter({model.version: traffic.rows})
     counted(model, traffic)
     time_range = _time_range(database, tables.fingerprint(uploaded.typed)[:32], settings.until_seconds)

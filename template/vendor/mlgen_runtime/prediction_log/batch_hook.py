@@ -12,6 +12,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..contract.features import used
 from ..hooks import BatchRun, Observer, Place
 from . import place, report, segment, ship, table
 from .database import Away
@@ -63,7 +64,7 @@ class BatchLog(Observer):
         self.run = run
         self.sampling = RowSampling(self.settings.batch_rows, run.rows)
         contract = run.model.contract
-        kept = [column.name for column in contract.columns if column.role not in ("target", "ignore")]
+        kept = [column.name for column in used(contract) if column.role != "target"]
         self.columns = [name for name in dict.fromkeys([*run.key, *kept]) if name not in self.settings.redact]
 
     def read(self, batch: Batch) -> None:

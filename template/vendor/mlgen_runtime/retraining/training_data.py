@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..config.run import RunConfig
 
 #: What decides how a training ends, beside the rows.
-DECIDING = ("task", "seed", "contract", "split", "baseline", "model", "train", "gate")
+DECIDING = ("task", "seed", "contract", "features", "split", "baseline", "model", "train", "gate")
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,11 @@ def record_answers(store: Store, version: str, frame: pd.DataFrame, contract: Co
     store.replace(f"{version}.answers", content)
 
 
+def has_answers(store: Store, version: str) -> bool:
+    """Whether `version` was judged by answers of other fits, and is itself fitted on all rows."""
+    return store.read(f"{version}.answers") is not None
+
+
 def known(store: Store, version: str, frame: pd.DataFrame, contract: Contract) -> Known:
     """Return what `version` knows of conformed rows [n]."""
     import numpy as np
@@ -85,7 +90,7 @@ def marks(frame: pd.DataFrame, contract: Contract) -> np.ndarray:
     """Return [n] 64-bit hashes of the inputs and the target of each row, the same on any machine."""
     from pandas.util import hash_pandas_object
 
-    names = [column.name for column in (*contract.inputs, contract.target)]
+    names = [column.name for column in (*contract.with_role(*contract.vocabulary.input_roles), contract.target)]
     return hash_pandas_object(frame[names], index=False).to_numpy()
 
 

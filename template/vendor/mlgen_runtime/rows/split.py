@@ -66,6 +66,17 @@ class Split:
         return len(self.parts) == 1 and len(self.train) == len(self.parts[0].learn)
 
     @property
+    def judged(self) -> str:
+        """Of which model the figures are, and why."""
+        if self.held_apart:
+            return f"Measured on {len(self.test):,} test rows that no model saw, through the bundle that is served."
+        ways = f"{len(self.parts)} fits" if len(self.parts) > 1 else "a fit"
+        return (
+            f"Measured on {len(self.test):,} answers of {ways}, each to rows that the fit did not see. What is served "
+            f"is fitted again on all {len(self.train):,}: it has learnt from more, and no row is left to measure it by."
+        )
+
+    @property
     def divided(self) -> str:
         """The split in words."""
         if self.held_apart:

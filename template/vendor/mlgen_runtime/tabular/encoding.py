@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -53,6 +54,14 @@ class Encoding:
     whole: bool = False
     vocabulary: tuple[str, ...] = ()
     idf: tuple[float, ...] = ()
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> Encoding:
+        """From plain data; JSON knows lists only."""
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()
+        }
+        return cls(**given)
 
     @cached_property
     def writing(self) -> Writing:

@@ -32,8 +32,8 @@ def probes(sample: pd.DataFrame, preprocessing: Preprocessing) -> Array:
     random = np.random.default_rng(0)
     rows = len(sample)
     spoilt: dict[str, Array] = {}
-    for encoding in preprocessing.encodings:
-        values = sample[encoding.column].to_numpy()
+    for name, encoding in preprocessing.raw.items():
+        values = sample[name].to_numpy()
         missing = np.datetime64("NaT") if values.dtype.kind == "M" else (np.nan if values.dtype.kind == "f" else None)
         draw = random.random(rows)
         changed = values.copy()
@@ -41,8 +41,8 @@ def probes(sample: pd.DataFrame, preprocessing: Preprocessing) -> Array:
         if encoding.kind == "category":
             changed[draw > 1 - SPOILT] = UNSEEN
         empty = np.full(1, missing, dtype=values.dtype)
-        spoilt[encoding.column] = np.concatenate([values, changed, empty])
-    return preprocessing.encode(spoilt)
+        spoilt[name] = np.concatenate([values, changed, empty])
+    return preprocessing.encode(spoilt, preprocessing.derivation.now)
 
 
 def run(graph: bytes, matrix: Array) -> Array:

@@ -15,37 +15,35 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..contract.features import predictors
 from ..contract.schema import Column, Contract
-from ..core import zones
 from ..core.errors import InputError
-from ..core.moments import EARLIEST, LATEST
+from . import derivation as deriving
 from . import words
-from .encoding import LARGEST, NO_MOMENT, Encoding, Levels, boolean, moment, number
+from .column_reading import PARTS, READERS, Columns, Floats, parts
+from .derivation import NOTHING, Derivation
+from .encoding import Encoding
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..rows.training import Training
+
+__all__ = ["PARTS", "Columns", "Matrix", "Preprocessing", "Read", "fit", "learn"]
+
 Matrix = npt.NDArray[np.float32]
-#: float32 where the values came as such, else float64.
-Floats = npt.NDArray[np.floating[Any]]
-Values = Sequence[Any] | npt.NDArray[Any]
-Columns = Mapping[str, Values]
 
 #: A level needs this many training rows for a code of its own; a level seen once says nothing about the next row.
 RARE = 2
 #: Levels with a code of their own, the most frequent ones: LightGBM and XGBoost look at about as many bins.
 MOST_LEVELS = 254
-#: The parts that a moment can become, in the order of the features.
-PARTS = ("year", "month", "day", "weekday", "hour", "minute", "elapsed")
-#: Microseconds.
-DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +71,10 @@ class Read:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The encodings of all input columns, in the contract's order."""
+    """The encodings of all columns that the model sees: the contract's in its order, then the derived ones."""
 
     encodings: tuple[Encoding, ...]
+    derivation: Derivation = NOTHING
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -83,21 +82,30 @@ class Preprocessing:
         return tuple(name for encoding in self.encodings for name in encoding.features)
 
     @property
+    def raw(self) -> dict[str, Encoding]:
+        """The columns that rows must have, by name: those the model sees, and those that features are derived from."""
+        derived = {step.name for step in self.derivation.steps}
+        own = (encoding for encoding in self.encodings if encoding.column not in derived)
+        return {encoding.column: encoding for encoding in (*self.derivation.sources, *own)}
+
+    @property
     def categorical(self) -> dict[int, Encoding]:
         """The matrix's columns that hold codes, by position."""
         kinds = [encoding for encoding in self.encodings for _ in encoding.features]
         return {position: encoding for position, encoding in enumerate(kinds) if encoding.kind == "category"}
 
-    def encode(self, columns: Columns) -> Matrix:
-        """Return the matrix [n, features] of raw columns [n] each.
+    def encode(self, columns: Columns, now: int | None = None) -> Matrix:
+        """Return the matrix [n, features] of raw columns [n] each; `now` as `derivation` has it.
 
         Raises InputError naming the column, the first value that cannot be read, and what was expected.
         """
-        return self.read(columns).matrix()
+        return self.read(columns, now).matrix()
 
-    def read(self, columns: Columns) -> Read:
+    def read(self, columns: Columns, now: int | None = None) -> Read:
         """Read raw columns [n] each, without putting them side by side yet; raises InputError as `encode` does."""
-        read = [(encoding, _READERS[encoding.kind](columns[encoding.column], encoding)) for encoding in self.encodings]
+        if self.derivation.steps:
+            columns = {**columns, **self.derivation.columns(columns, now)}
+        read = [(encoding, READERS[encoding.kind](columns[encoding.column], encoding)) for encoding in self.encodings]
         rows = {len(values) for _, values in read}
         if len(rows) > 1:
             lengths = ", ".join(f"{encoding.column} {len(values)}" for encoding, values in read)
@@ -105,32 +113,41 @@ class Preprocessing:
         return Read(rows.pop() if rows else 0, len(self.features), tuple(values for _, values in read))
 
     def frame(self, frame: pd.DataFrame) -> Matrix:
-        """Return the matrix [n, features] of conformed rows."""
-        return self.encode({encoding.column: frame[encoding.column].to_numpy() for encoding in self.encodings})
+        """Return the matrix [n, features] of conformed rows of the training's time."""
+        return self.encode({name: frame[name].to_numpy() for name in self.raw}, self.derivation.now)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
-        return {"columns": [dataclasses.asdict(encoding) for encoding in self.encodings]}
+        return {"columns": [dataclasses.asdict(entry) for entry in self.encodings], **self.derivation.to_dict()}
 
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> Preprocessing:
         """From what `to_dict` returned."""
-        return cls(tuple(_encoding(entry) for entry in entries["columns"]))
+        return cls(tuple(map(Encoding.from_dict, entries["columns"])), Derivation.from_dict(entries))
 
 
-def _encoding(entry: Mapping[str, Any]) -> Encoding:
-    """One column from plain data; JSON knows lists only."""
-    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
-    return Encoding(**given)
+def learn(training: Training) -> tuple[Preprocessing, Matrix]:
+    """Fit to training rows, and return their matrix [n, features]: no row's own target is in it (see `derivation`)."""
+    import pandas as pd
+
+    frame = training.frame
+    derivation, served, values = deriving.learn(training)
+    derived = {name: pd.Series(found, dtype=found.dtype) for name, found in served.items()}
+    frame = frame.assign(**derived)
+    fitted = words.learn(fit(frame, training.contract), frame, training)
+    plain = (each.column for each in fitted.encodings if each.column not in values)
+    given = {name: frame[name].to_numpy() for name in plain} | values
+    return Preprocessing(fitted.encodings, derivation), fitted.encode(given)
 
 
 def fit(frame: pd.DataFrame, contract: Contract) -> Preprocessing:
-    """Decide from conformed training rows how each input column of the contract is encoded."""
+    """Decide from conformed training rows, with their derived columns, how each column the model sees is encoded."""
     fitters = {"number": _fit_number, "integer": _fit_number, "boolean": _fit_number, "datetime": _fit_datetime}
     fitters["text"] = _fit_text
     return Preprocessing(
         tuple(
-            fitters.get(column.type, _fit_category)(frame[column.name].to_numpy(), column) for column in contract.inputs
+            fitters.get(column.type, _fit_category)(frame[column.name].to_numpy(), column)
+            for column in predictors(contract)
         )
     )
 
@@ -168,8 +185,8 @@ def _fit_category(values: npt.NDArray[Any], column: Column) -> Encoding:
 
 def _fit_datetime(values: npt.NDArray[Any], column: Column) -> Encoding:
     """The parts that differ between training rows; where nothing differs, the elapsed days alone."""
-    parts = _parts(values.astype("datetime64[us]").astype(np.int64), zone=column.zone)
-    varied = tuple(name for name, part in parts.items() if len(np.unique(part[~np.isnan(part)])) > 1)
+    told = parts(values.astype("datetime64[us]").astype(np.int64), zone=column.zone)
+    varied = tuple(name for name, part in told.items() if len(np.unique(part[~np.isnan(part)])) > 1)
     return Encoding(
         column=column.name,
         kind="datetime",
@@ -188,107 +205,3 @@ def _fit_text(values: npt.NDArray[Any], column: Column) -> Encoding:
 def _words(column: Column) -> tuple[str, ...]:
     """The words for missing; a category is none of them, also a rare one that has no code of its own."""
     return tuple(word for word in column.missing or () if word not in column.categories)
-
-
-def _numbers(values: Values, encoding: Encoding) -> Floats:
-    given = values if isinstance(values, np.ndarray) else _array(values)
-    plain = given is not None and given.dtype.kind in "fiu" and given.ndim == 1 and not encoding.writing.sentinels
-    if given is None or not plain or (encoding.whole and _broken(given)):  # something is no number: look at each
-        return np.array([number(value, encoding) for value in values], dtype=np.float64)
-    read = given if given.dtype in (np.float32, np.float64) else given.astype(np.float64)
-    # Bounds cost a quarter of a mask of the cells. They pass over NaN; of nothing but NaN they are NaN.
-    if read.size and not (np.fmin.reduce(read) >= -LARGEST and np.fmax.reduce(read) <= LARGEST):
-        huge = np.abs(read) > LARGEST
-        if np.isfinite(read[huge]).any():
-            return np.array([number(value, encoding) for value in values], dtype=np.float64)
-        read = np.where(huge, np.nan, read)
-    if encoding.fill is None or not read.size or not np.isnan(read.min()):
-        return read
-    return np.where(np.isnan(read), encoding.fill, read)
-
-
-def _broken(values: npt.NDArray[Any]) -> bool:
-    """Whether a number has a fraction."""
-    if values.dtype.kind != "f":
-        return False
-    broken = np.floor(values) != values  # so is what is missing, which few columns have
-    return bool(broken.any() and (broken & np.isfinite(values)).any())
-
-
-def _array(values: Sequence[Any]) -> npt.NDArray[Any] | None:
-    """A list as an array of whatever type numpy finds, or None where it is no plain list of values."""
-    try:
-        return np.asarray(values)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _booleans(values: Values, encoding: Encoding) -> Floats:
-    if isinstance(values, np.ndarray) and values.dtype.kind in "fiub":
-        read = values.astype(np.float64)
-        missing = np.isnan(read)
-        if ((read == 0) | (read == 1) | missing).all():
-            return read if encoding.fill is None else np.where(missing, encoding.fill, read)
-    return np.array([boolean(value, encoding) for value in values], dtype=np.float64)
-
-
-class _Met(Levels):
-    """The levels of one column of many rows: a text that is no level is looked at once."""
-
-    def __missing__(self, value: Any) -> float:
-        """The code, kept where the value is a text; 1, 1.0 and True are one key, but not one level."""
-        code = super().__missing__(value)
-        if type(value) is str:
-            self[value] = code
-        return code
-
-
-def _categories(values: Values, encoding: Encoding) -> Floats:
-    levels = _Met(encoding)
-    cells = values.tolist() if isinstance(values, np.ndarray) else values
-    try:
-        return np.fromiter(map(levels.__getitem__, cells), dtype=np.float64, count=len(cells))
-    except TypeError:
-        return np.array([levels.read(value) for value in cells], dtype=np.float64)
-
-
-def _datetimes(values: Values, encoding: Encoding) -> Floats:
-    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
-        moments = values.astype("datetime64[us]").astype(np.int64)
-        moments = np.where((moments >= EARLIEST) & (moments < LATEST), moments, NO_MOMENT)
-    else:
-        moments = np.array([moment(value, encoding) for value in values], dtype=np.int64)
-    parts = _parts(moments, encoding.parts, encoding.zone)
-    return np.stack([parts[name] for name in encoding.parts], axis=1)
-
-
-_READERS: dict[str, Callable[[Values, Encoding], Floats]] = {
-    "number": _numbers,
-    "boolean": _booleans,
-    "category": _categories,
-    "datetime": _datetimes,
-    "text": words.read,
-}
-
-
-def _parts(
-    moments: npt.NDArray[np.int64], wanted: Sequence[str] = PARTS, zone: str | None = None
-) -> dict[str, npt.NDArray[np.float64]]:
-    """Parts of moments [n] (microseconds, UTC) by the clocks of a zone: Monday is weekday 0; `elapsed` is in days since
-    1970, the time of day a fraction, and the same everywhere."""
-    known = moments != NO_MOMENT
-    stamps = np.where(known, moments, 0)
-    ahead = 0 if zone is None else zones.offsets(stamps // 1_000_000, zone) * 1_000_000
-    days, within = np.divmod(stamps + ahead, DAY)
-    whole, rest = (days, within) if zone is None else np.divmod(stamps, DAY)
-    months = days.astype("datetime64[D]").astype("datetime64[M]")
-    parts: dict[str, Callable[[], npt.NDArray[Any]]] = {
-        "year": lambda: 1970 + months.astype(np.int64) // 12,
-        "month": lambda: 1 + months.astype(np.int64) % 12,
-        "day": lambda: 1 + days - months.astype("datetime64[D]").astype(np.int64),
-        "weekday": lambda: (days + 3) % 7,
-        "hour": lambda: within // 3_600_000_000,
-        "minute": lambda: within // 60_000_000 % 60,
-        "elapsed": lambda: whole + rest / DAY,
-    }
-    return {name: np.where(known, parts[name]().astype(np.float64), np.nan) for name in wanted}

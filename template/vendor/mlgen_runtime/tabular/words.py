@@ -20,8 +20,11 @@ from ..core.words import tokens
 from .encoding import Encoding
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..rows.training import Training
-    from .preprocessing import Preprocessing, Values
+    from .column_reading import Values
+    from .preprocessing import Preprocessing
 
 Array = npt.NDArray[Any]
 
@@ -31,16 +34,16 @@ LEAST, ROWS_PER_WORD = 5, 10
 TEXTS, CANDIDATES = 20_000, 10_000
 
 
-def learn(preprocessing: Preprocessing, training: Training, most: int) -> Preprocessing:
-    """Give each text column its vocabulary, of at most `most` words."""
+def learn(preprocessing: Preprocessing, frame: pd.DataFrame, training: Training) -> Preprocessing:
+    """Give each text column of the training rows, derived ones among them, its vocabulary."""
     if not any(encoding.kind == "text" for encoding in preprocessing.encodings):
         return preprocessing
-    rows = np.arange(len(training.target))
+    most, rows = training.settings.words, np.arange(len(training.target))
     if len(rows) > TEXTS:
         rows = np.sort(np.random.default_rng(training.seed).choice(rows, TEXTS, replace=False))
     target = np.asarray(training.target)[rows]
     learnt = [
-        _learnt(encoding, training.frame[encoding.column].to_numpy()[rows], target, training.classes, most)
+        _learnt(encoding, frame[encoding.column].to_numpy()[rows], target, training.classes, most)
         if encoding.kind == "text"
         else encoding
         for encoding in preprocessing.encodings

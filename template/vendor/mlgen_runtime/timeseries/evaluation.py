@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from .settings import TimeseriesConfig
 
 #: What the figures were measured on, for the reader of the card.
-MEASURED = "Measured on steps that came after all that a model had seen, by the code that serves."
 #: Single forecasts timed per model.
 CALLS = 50
 #: Cases that a fair comparison with the champion needs at least; below it the interval says nothing.
@@ -100,6 +99,11 @@ def tables(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, list[dict[st
         worst = [{"series": " / ".join(key), "mase": figure(value)} for value, key in order[::-1][:10]]
         found["The series that are forecast worst"] = worst
     return found
+
+
+def rule(prepared: Prepared, chosen: EvaluatedModel) -> str | None:
+    """A forecast is what the model computes."""
+    return None
 
 
 def details(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:

@@ -101,6 +101,10 @@ class Inference:
                 columns[column.name] = [self._newest(column.name)] * rows
         return columns
 
+    def derived(self, columns: Columns, now: int | None = None) -> dict[str, Array]:
+        """Nothing: a forecaster derives what it rests on by itself."""
+        return {}
+
     def predict(
         self,
         columns: Columns,

@@ -64,6 +64,11 @@ class Prepared:
         return "FUTURE.csv" if self.contract.with_role("known_future") else None
 
     @property
+    def judged(self) -> str:
+        """What the figures were measured on."""
+        return "Measured on steps that came after all that a model had seen, by the code that serves."
+
+    @property
     def method(self) -> str:
         """How the cases were made."""
         return "backtest" if self.later is None else "file"

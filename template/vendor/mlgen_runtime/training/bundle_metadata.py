@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from ..bundle import format as bundle
+from ..contract.features import predictors
 
 if TYPE_CHECKING:
     from .judged import Judged
@@ -64,6 +65,7 @@ def write(judged: Judged, lineage: dict[str, Any], importance: dict[str, float])
             "unit": prepared.contract.target.unit,
             "labels": list(prepared.contract.labels),
             "message": prepared.message,
+            "rule": judged.case.evaluation.rule(prepared, chosen),
             "importance": {name: _known(round(share, 6)) for name, share in importance.items()},
         },
     )
@@ -72,7 +74,7 @@ def write(judged: Judged, lineage: dict[str, Any], importance: dict[str, float])
 
 def importance(judged: Judged) -> dict[str, float]:
     """Input to share of the gain, largest first; a feature that is a part of an input counts for the input."""
-    found = dict.fromkeys((column.name for column in judged.prepared.contract.inputs), 0.0)
+    found = dict.fromkeys((column.name for column in predictors(judged.prepared.contract)), 0.0)
     names = sorted(found, key=len, reverse=True)
     model = judged.chosen.model
     for feature, share in (model.importance() if model else {}).items():

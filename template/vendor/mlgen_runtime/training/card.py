@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..contract.features import columns
 from ..contract.schema import Column, Contract
 from ..core.page import (
     cell,
@@ -102,11 +103,14 @@ def _wide(picture: bytes) -> bool:
 
 
 def _inputs(card: Card) -> str:
-    largest = max([*(card.importance.get(column.name, 0.0) for column in card.contract.inputs), 0.0])
-    ordered = sorted(card.contract.inputs, key=lambda column: -card.importance.get(column.name, 0.0))
+    shown = (*card.contract.inputs, *columns(card.contract))
+    largest = max([*(card.importance.get(column.name, 0.0) for column in shown), 0.0])
+    ordered = sorted(shown, key=lambda column: -card.importance.get(column.name, 0.0))
+    values = {column.name: _range(column) for column in shown}
+    values |= {each.name: each.expression or f"{each.function}(…) of src/" for each in card.contract.features}
     lines = "".join(
         f'<tr><th scope="row" class="name">{escape(column.name)}</th>{cell("type", _kind(column))}'
-        f"{cell('values', _range(column))}{cell('may be missing', 'yes' if column.nullable else 'no')}"
+        f"{cell('values', values[column.name])}{cell('may be missing', 'yes' if column.nullable else 'no')}"
         f"{_share(card.importance.get(column.name, 0.0), largest)}</tr>"
         for column in ordered
     )

@@ -45,9 +45,12 @@ def register(run: RunContext, judged: Judged, steps: Steps) -> str:
     with steps("register") as step:
         chosen, config, case = judged.chosen, judged.config, judged.case
         importance = bundle_metadata.importance(judged)
+        looked_at = judged.explained.pictures
         _log_model(run, judged)
         run.tracker.log(params(judged), metrics(judged), dataset(judged), judged.decision.message)
-        pictures = case.plots.draw(judged.prepared, chosen, importance)  # MLflow works meanwhile
+        # MLflow works meanwhile
+        pictures = case.plots.draw(judged.prepared, chosen, {} if "importance" in looked_at else importance)
+        pictures |= looked_at
         lineage = bundle_metadata.lineage_of(judged, run.origin, run.tracker.run_id)
         bundle_metadata.write(judged, lineage, importance)
         shown = run.stage()
@@ -55,7 +58,8 @@ def register(run: RunContext, judged: Judged, steps: Steps) -> str:
             (shown / "plots").mkdir(exist_ok=True)
             (shown / "plots" / f"{name}.png").write_bytes(data)
         bundle.write_json(shown, "config.json", config.record)
-        bundle.write_json(shown, "details.json", case.evaluation.details(judged.prepared, chosen))
+        details = case.evaluation.details(judged.prepared, chosen)
+        bundle.write_json(shown, "details.json", {**details, "explanation": judged.explained.figures})
         page = shown / "card.html"
         page.write_text(card.page(card_content.content(judged, lineage, pictures, importance)), "utf8")
         run.tracker.files(shown)
@@ -89,7 +93,7 @@ def publish(run: RunContext, judged: Judged, version: str, held: str | None, ste
                 promotion.promote(
                     run.store,
                     version,
-                    judged.decision.message,
+                    f"{judged.decision.message} {judged.prepared.judged}",
                     expected=judged.status.version,
                     guarded=True,
                     run_id=run.tracker.run_id,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..bundle import format as bundle
 from ..contract import compatibility
+from ..contract.features import used
 from ..core.errors import InputError
 from . import deployments
 from .loading import contract_of, load
@@ -51,7 +52,8 @@ class Latency:
 class EvaluatedModel:
     """One model on the test cases. `kind` is candidate, baseline or champion; `version` is set for the champion only.
 
-    `scores` [n, …] are what the metrics compare with the truth; `outputs` are the predictor's columns.
+    `scores` [n] are what the use case's metrics compare with the truth, of which a mask chooses some; `outputs` are the
+    predictor's columns.
     `model` (as fitted) and `parity` (of its bundle) are None for the champion, of which only the bundle is there.
     `latency` is None, and the size 0, for one that was judged without a bundle of its own.
     `fair` is [n] booleans, the cases that the champion was not trained on; None means all.
@@ -61,7 +63,7 @@ class EvaluatedModel:
     name: str
     folder: Path
     version: str | None
-    scores: np.ndarray
+    scores: Any
     outputs: Mapping[str, np.ndarray]
     metrics: dict[str, float]
     latency: Latency | None
@@ -148,6 +150,9 @@ def _difference(one: Contract, other: Contract) -> str | None:
         return f"it predicts {compatibility.subject(one)}"
     if one.forecast is not None and one.forecast != other.forecast:
         return f"it forecasts {one.forecast.horizon} steps of {one.forecast.frequency}, season {one.forecast.season}"
-    mine, theirs = ({c.name: c.type for c in contract.inputs} for contract in (one, other))
+    roles = one.vocabulary.input_roles
+    mine, theirs = ({c.name: c.type for c in contract.with_role(*roles)} for contract in (one, other))
+    if lost := sorted(one.sources - {column.name for column in used(other)}):
+        return f"its features take {', '.join(lost)}, which this run does not read"
     changed = sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
     return f"the input{'s' if len(changed) > 1 else ''} {', '.join(changed)} changed" if changed else None

@@ -16,6 +16,7 @@ from ..bundle.store import open_store
 from ..contract.schema import Contract
 from ..core import cpu_quota, extensions
 from ..core.errors import InputError
+from ..core.registry import ROOT
 from . import registry
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 def describe(folder: Path, config: RunConfig, needed: Sequence[Extension] = ()) -> None:
     """Write what opens a bundle: its use case, and the name and hash (never the code) of the user's that it needs."""
-    entries = [{"kind": each.kind, "name": each.name, "sha256": each.sha256} for each in needed]
+    entries = [{"kind": e.kind, "name": e.name, "module": e.module, "sha256": e.sha256} for e in needed]
     bundle.write_json(folder, bundle.DESCRIPTION, {"use_case": config.project.use_case, "extensions": entries})
 
 
@@ -34,6 +35,8 @@ def _refuse_other_code(folder: Path, needed: Sequence[Mapping[str, Any]]) -> Non
     """Raise InputError where a bundle needs code of the user's that is not here, or is not what it was."""
     for entry in needed:
         kind, name = entry["kind"], entry["name"]
+        if name not in extensions.registered(kind) and _is_own(str(entry.get("module"))):
+            extensions.load([entry["module"]])  # a server reads no conf/, where the modules are listed
         found = extensions.registered(kind).get(name)
         if found is None:
             raise InputError(
@@ -45,6 +48,12 @@ def _refuse_other_code(folder: Path, needed: Sequence[Mapping[str, Any]]) -> Non
                 f"bundle {folder}: the {kind} {name!r} in {found.module} is not the code that it was made with; "
                 "bring that code back, or train again"
             )
+
+
+def _is_own(module: str) -> bool:
+    """Whether a module stands in the project's own src/: a bundle has nothing else imported."""
+    path = ROOT.parents[1].joinpath("src", *module.split("."))
+    return all(part.isidentifier() for part in module.split(".")) and path.with_suffix(".py").is_file()
 
 
 def _use_case(folder: Path, name: object) -> UseCase:

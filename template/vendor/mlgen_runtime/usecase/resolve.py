@@ -82,11 +82,11 @@ def resolve(config: RunConfig) -> Resolved:
     # the rows of the version that is named from here on, whatever is written meanwhile
     frame = case.reading.read(dataclasses.replace(settings, version=version.name), config.root)
     if known is None:
-        found = case.proposal.propose(frame, settings, config.task, origin)
+        found = case.proposal.derived(case.proposal.propose(frame, settings, config.task, origin), config, notes)
         deployments.check(config, found)
         notes.append(f"the contract is inferred from {origin}: review {shown}")
         return Resolved(found, frame, test_frame, True, path, aside, version.name, tuple(notes))
-    contract = case.proposal.overridden(known, settings, notes)
+    contract = case.proposal.derived(case.proposal.overridden(known, settings, notes), config, notes)
     deployments.check(config, contract)
     return Resolved(contract, frame, test_frame, False, path, None, version.name, tuple(notes))
 

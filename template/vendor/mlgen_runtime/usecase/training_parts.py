@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..contract.view import Halves
     from ..core.progress import Steps
     from .evaluated import ChampionStatus, EvaluatedModel, Truth
+    from .explained import Explained
     from .resolve import Resolved
 
 
@@ -41,6 +42,9 @@ class Proposal(Protocol):
 
     def overridden(self, contract: Contract, settings: Any, notes: list[str], /) -> Contract:
         """The contract for this run; what differs goes to `notes`."""
+
+    def derived(self, contract: Contract, config: Any, notes: list[str], /) -> Contract:
+        """The contract with what this run derives from its columns."""
 
 
 class Prepared(Protocol):
@@ -90,6 +94,10 @@ class Prepared(Protocol):
     @property
     def divided(self) -> str:
         """The split, in words."""
+
+    @property
+    def judged(self) -> str:
+        """On what the figures were measured, and of which model they are, in a sentence."""
 
 
 class Preparation(Protocol):
@@ -189,10 +197,7 @@ class Staging(Protocol):
 
 
 class Evaluation(Protocol):
-    """Judge models by what will be served: bundles, loaded by the predictor. `MEASURED` says on what, for the card."""
-
-    @property
-    def MEASURED(self) -> str: ...
+    """Judge models on the same cases, none of which the model that answers has seen."""
 
     def judge(
         self, config: Any, staging: Staging, prepared: Any, baselines: Any, candidate: Any, /
@@ -211,11 +216,21 @@ class Evaluation(Protocol):
     def tables(self, prepared: Any, chosen: EvaluatedModel, /) -> dict[str, list[dict[str, str]]]:
         """What the model card shows as tables, heading to rows."""
 
+    def rule(self, prepared: Any, chosen: EvaluatedModel, /) -> str | None:
+        """How the answer follows from what the model computes, in a sentence; None where it is just that."""
+
     def notes(self, config: Any, prepared: Any, chosen: EvaluatedModel, /) -> Sequence[str]:
         """What the reader should know of the model that becomes a version, with what to do about it."""
 
     def details(self, prepared: Any, chosen: EvaluatedModel, /) -> dict[str, Any]:
         """Figures of parts of the cases, for the report."""
+
+
+class Explanation(Protocol):
+    """What the model that becomes a version looks at, and where it is weak."""
+
+    def explain(self, config: Any, training: Any, prepared: Any, chosen: EvaluatedModel, metric: Any, /) -> Explained:
+        """Measure and draw it, in little time beside a fit; `training` is for fits of parts of the rows."""
 
 
 class Plots(Protocol):

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...contract.features import used
 from ...core.errors import InputError
 from ...prediction_log.database import Database, open_database
 from ...prediction_log.settings import LogSettings
@@ -53,7 +54,7 @@ def rows(config: RunConfig, contract: Contract) -> pd.DataFrame:
             f"log.redact keeps {', '.join(hidden)} out of the log, and the model learns from it; "
             "take retrain.data=source, or log it"
         )
-    names = [column.name for column in contract.columns if column.role not in ("target", "ignore")]
+    names = [column.name for column in used(contract) if column.role != "target"]
     newest = registry.of(config).newest_rows
     parts, marks = [], []
     with database(config, newest=True) as opened:
@@ -62,7 +63,7 @@ def rows(config: RunConfig, contract: Contract) -> pd.DataFrame:
             parts.append(frame)
             marks.append(pd.DataFrame({"subject": subjects, "at": moments})[read])
     if not parts:
-        return pd.DataFrame(columns=[column.name for column in contract.columns if column.role != "ignore"])
+        return pd.DataFrame(columns=[column.name for column in used(contract)])
     known = pd.concat(marks, ignore_index=True).sort_values("at", kind="stable")
     kept = known.drop_duplicates("subject", keep="last").index
     return pd.concat(parts, ignore_index=True).iloc[kept].reset_index(drop=True)

@@ -1,7 +1,13 @@
-"""How a linear model is fitted to encoded rows: ridge regression, or logistic regression, on standardised columns."""
+"""How a linear model is fitted to encoded rows, on standardised columns: ridge or logistic regression, or the logarithm
+of a mean (Poisson, Tweedie).
+
+There is no line of quantiles or of Huber's loss: for those it is the ridge, moved until its level is right (`mae`,
+`quantile`). A column whose weight would go against the contract's direction stays out.
+"""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,11 +15,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...rows.target import COUNTS
 from ...rows.training import Training
 from .. import logistic
 from ..linear import Linear
 from ..preprocessing import Preprocessing
 from .boosting import Prepared
+from .objective import quantile
 
 Array = npt.NDArray[Any]
 
@@ -29,8 +37,37 @@ LEAST_SHARE = 1e-9
 
 def fit(training: Training, prepared: Prepared, l2: float, iterations: int) -> tuple[Linear, dict[str, object]]:
     """Fit the linear model of the task to rows that were made ready; also what the run's record should say."""
-    fitter = _logistic if training.classes else _ridge
-    return fitter(training, prepared, l2, iterations)
+    fitter = _logistic if training.classes else _mean if prepared.task.objective.name in COUNTS else _ridge
+    free: Array = np.array(True)
+    while True:
+        line, record = fitter(training, prepared, l2, iterations, free)
+        wrong = _against(line, prepared.task.constraints.monotone)
+        if not wrong.any():
+            break
+        free = ~wrong & free
+    if not np.all(free):
+        names = prepared.preprocessing.features
+        record["left_out"] = [names[at] for at, kept in zip(line.numbers, free, strict=False) if not kept]
+    return _levelled(line, prepared), record
+
+
+def _against(line: Linear, monotone: tuple[int, ...]) -> Array:
+    """Which columns [a + b] move the margin against the direction of their feature."""
+    signs = np.zeros(len(line.weights))
+    if monotone:
+        signs[: len(line.numbers)] = np.array(monotone)[line.numbers]
+    return signs * line.weights[:, 0] < 0
+
+
+def _levelled(line: Linear, prepared: Prepared) -> Linear:
+    """The line moved to where the objective's share of the rows lies below it."""
+    level = {"mae": 0.5, "quantile": prepared.task.objective.figure}.get(prepared.task.objective.name)
+    if level is None:
+        return line
+    rows = prepared.rows
+    return replace(
+        line, intercept=line.intercept + quantile(rows.target - line.margins(rows.matrix)[:, 0], rows.weight, level)
+    )
 
 
 def _design(prepared: Preprocessing, matrix: Array) -> Linear:
@@ -87,8 +124,10 @@ def _finished(scorer: Linear, matrix: Array, scale: tuple[Array, Array], weights
     return replace(scorer, weights=raw, intercept=intercept - mean @ raw, spread=spread)
 
 
-def _logistic(training: Training, prepared: Prepared, l2: float, iterations: int) -> tuple[Linear, dict[str, object]]:
-    """Multinomial logistic regression with an L2 penalty."""
+def _logistic(
+    training: Training, prepared: Prepared, l2: float, iterations: int, free: Array
+) -> tuple[Linear, dict[str, object]]:
+    """Multinomial logistic regression with an L2 penalty; columns that are not `free` have no weight."""
     from threadpoolctl import threadpool_limits
 
     matrix, weights = prepared.rows.matrix, prepared.rows.weight
@@ -99,6 +138,8 @@ def _logistic(training: Training, prepared: Prepared, l2: float, iterations: int
     # The products are small: a second thread of the linear algebra library costs three times what it saves.
     with threadpool_limits(1):
         design = logistic.design(scorer, matrix[rows], *scale)
+        if free.ndim:  # only numbers can be bound
+            design = replace(design, numbers=design.numbers * free[: design.numbers.shape[1]])
         found = logistic.fit(design, codes, weights[rows], len(present), l2, iterations)
     if training.classes == len(present):
         coefficients, intercept = found.weights, found.intercept
@@ -129,14 +170,37 @@ def _affordable(training: Training, width: int) -> npt.NDArray[np.int64]:
     return np.sort(np.random.default_rng(training.seed).choice(rows, most, replace=False))
 
 
-def _ridge(training: Training, prepared: Prepared, l2: float, iterations: int) -> tuple[Linear, dict[str, object]]:
+def _mean(
+    training: Training, prepared: Prepared, l2: float, iterations: int, free: Array
+) -> tuple[Linear, dict[str, object]]:
+    """The logarithm of the mean of counts or amounts, by scikit-learn's generalised linear model."""
+    from sklearn.linear_model import TweedieRegressor
+    from threadpoolctl import threadpool_limits
+
+    matrix, weights, target = prepared.rows.matrix, prepared.rows.weight, prepared.rows.target
+    scorer = _design(prepared.preprocessing, matrix)
+    scale = _scale(scorer, matrix)
+    rows = _affordable(training, len(scorer.weights))
+    design = (scorer.design(matrix[rows]) - scale[0]) / scale[1] * free
+    power = prepared.task.objective.figure or 1.0
+    model = TweedieRegressor(power=power, alpha=l2 / len(rows), link="log", max_iter=iterations)
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        model.fit(design, target[rows], sample_weight=weights[rows])
+    finished = _finished(scorer, matrix, scale, model.coef_[:, None], np.array([model.intercept_]))
+    return finished, {"l2": l2, "iterations": int(model.n_iter_), "rows": len(rows)}
+
+
+def _ridge(
+    training: Training, prepared: Prepared, l2: float, iterations: int, free: Array
+) -> tuple[Linear, dict[str, object]]:
     """Ridge regression from sums over chunks of rows, so that the design matrix is never whole in memory."""
     matrix, weights, target = prepared.rows.matrix, prepared.rows.weight, prepared.rows.target
     scorer = _design(prepared.preprocessing, matrix)
     scale = _scale(scorer, matrix)
     sums = np.zeros((len(scorer.weights) + 2, len(scorer.weights) + 2))
     for rows in _chunks(np.arange(len(matrix))):
-        design = (scorer.design(matrix[rows]) - scale[0]) / scale[1]
+        design = (scorer.design(matrix[rows]) - scale[0]) / scale[1] * free
         columns = np.column_stack([design, target[rows], np.ones(len(rows))])
         sums += columns.T @ (columns * weights[rows, None])
     return _finished(scorer, matrix, scale, *_solve(sums, l2)), {"l2": l2}

@@ -43,19 +43,27 @@ ISO = (
 )
 
 
+def offsets(seconds: Any, zone: str) -> Any:
+    """By how many seconds [n] the clocks of a zone are ahead of UTC at instants [n] of whole seconds."""
+    instants, places = np.unique(np.asarray(seconds), return_inverse=True)
+    moments = (EPOCH.replace(tzinfo=UTC) + timedelta(seconds=instant) for instant in instants.tolist())
+    found = np.array([round(_ahead(moment, zone).total_seconds()) for moment in moments], dtype=np.int64)
+    return found[places].reshape(np.shape(seconds))
+
+
 def parts(cell: Any, format: str | None, zone: str | None) -> dict[str, float] | None:
     """The parts of a moment by the clocks of its zone, None for one too far; `elapsed` is in days since 1970, UTC."""
-    stamp = _stamp(cell, format, zone)
-    if stamp is None:
+    at = stamp(cell, format, zone)
+    if at is None:
         return None
-    moment = EPOCH + timedelta(microseconds=stamp)
+    moment = EPOCH + timedelta(microseconds=at)
     clock = moment + _ahead(moment.replace(tzinfo=UTC), zone)
     names = ("year", "month", "day", "hour", "minute")
-    elapsed = stamp // DAY + stamp % DAY / DAY
+    elapsed = at // DAY + at % DAY / DAY
     return {name: getattr(clock, name) for name in names} | {"weekday": clock.weekday(), "elapsed": elapsed}
 
 
-def _stamp(cell: Any, format: str | None, zone: str | None) -> int | None:
+def stamp(cell: Any, format: str | None, zone: str | None) -> int | None:
     """A cell as microseconds since 1970 (UTC); numpy's moments are in UTC, others without an offset local time."""
     if isinstance(cell, np.datetime64):
         read = cell.astype("M8[us]").item()

@@ -14,7 +14,9 @@ import numpy as np
 from ...contract.schema import Column
 from ...core import moments
 from ...core.errors import InputError
+from ...rows import moment
 from ...usecase.export_package import ParityCase, Row
+from ..derivation import clock
 from ..parity import SPOILT, UNSEEN
 
 if TYPE_CHECKING:
@@ -35,14 +37,19 @@ def questions(model: Predictor, config: TabularConfig, rows: int) -> list[Parity
     draw = random.Random(config.seed)
     spoilt = [{column.name: _spoilt(row[column.name], column, draw) for column in columns} for row in whole]
     empty: Row = {column.name: None for column in columns}
-    return [ParityCase(whole[:1], source), ParityCase(whole, source), ParityCase([*spoilt, empty], source, spoilt=True)]
+    options = {"now": clock()} if moment.asked(model.contract) else {}  # the same for all who are asked
+    return [
+        ParityCase(whole[:1], source, options),
+        ParityCase(whole, source, options),
+        ParityCase([*spoilt, empty], source, options, spoilt=True),
+    ]
 
 
 def answers(model: Predictor, question: ParityCase) -> list[Row]:
     """What the predictor answers, as rows of Python's own values."""
     rows = question.rows
     columns = {column.name: [row.get(column.name) for row in rows] for column in model.contract.inputs}
-    found = {name: values.tolist() for name, values in model.predict(columns).items()}
+    found = {name: values.tolist() for name, values in model.predict(columns, **question.options).items()}
     return [dict(zip(found, cells, strict=True)) for cells in zip(*found.values(), strict=True)]
 
 

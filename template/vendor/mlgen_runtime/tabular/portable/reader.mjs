@@ -35,13 +35,17 @@ export class Model {
     const table = async (name) => JSON.parse(new TextDecoder().decode(await file(name)));
     const names = ["preprocessing.json", "inference.json", "contract.json"];
     const [graph, tables, facts, contract] = await Promise.all([file("model.onnx"), ...names.map(table)]);
-    return new Model(await runtime.InferenceSession.create(graph), runtime, tables, facts, contract);
+    const derived = tables.derived && new (await import("./derived.mjs")).Derivation(tables, reader, clockOf);
+    return new Model(await runtime.InferenceSession.create(graph), runtime, tables, facts, contract, derived);
   }
 
-  constructor(session, runtime, tables, facts, contract) {
-    Object.assign(this, { session, runtime, contract, scale: 10 ** facts.decimals });
+  constructor(session, runtime, tables, facts, contract, derived = undefined) {
+    this.derived = derived; // what features are derived by, where there are any
+    // from which probability on, as it is printed, the second of two classes is predicted; null: the likeliest is
+    Object.assign(this, { session, runtime, contract, scale: 10 ** facts.decimals, threshold: facts.threshold });
     this.cells = tables.columns.map((entry) => ({ name: entry.column, ...reader(entry) }));
-    this.columns = this.cells.map((cell) => cell.name);
+    const own = this.cells.map((cell) => cell.name).filter((name) => !derived?.names.has(name));
+    this.columns = [...new Set([...own, ...(derived?.columns ?? [])])];
     this.width = this.cells.reduce((width, cell) => width + cell.width, 0);
     const target = Object.values(contract.columns).find((column) => column.role === "target");
     const texts = contract.task === "regression" ? [] : target.categories;
@@ -50,12 +54,16 @@ export class Model {
     this.names = texts.length ? texts.map((label) => `probability_${label}`) : ["prediction", "prediction_low", "prediction_high"];
   }
 
-  /** Answer each row: `prediction`, with `probability_<label>` of classes or the ends of an interval. */
-  async predict(rows) {
+  /**
+   * Answer each row: `prediction`, with `probability_<label>` of classes or the ends of an interval. `now`, in microseconds
+   * since 1970, is the clock's where derived features ask for it and none is given.
+   */
+  async predict(rows, { now = undefined, explain = false } = {}) {
+    if (explain) throw new Refused("explain: this reader explains no prediction; reader.py beside it does");
     const answers = [];
     for (let first = 0; first < rows.length; first += CHUNK) {
       const some = rows.slice(first, first + CHUNK);
-      const values = Float32Array.from(some.flatMap((row, at) => this.read(row, first + at + 1)));
+      const values = Float32Array.from(some.flatMap((row, at) => this.read(row, first + at + 1, now)));
       const features = new this.runtime.Tensor("float32", values, [some.length, this.width]);
       const { scores } = await this.session.run({ features });
       const width = scores.dims[1];
@@ -65,26 +73,30 @@ export class Model {
   }
 
   /** The features of one row. */
-  read(given, number) {
+  read(given, number, now = undefined) {
     const row = this.columns.some((name) => given[name] !== null && typeof given[name] === "object") ? given : spread(given);
     const optional = (name) => this.contract.columns[name].nullable;
     const lacking = this.columns.filter((name) => !Object.hasOwn(row, name) && !optional(name));
     if (lacking.length) throw new Refused(`row ${number} lacks ${lacking.join(", ")}`);
+    const refuse = (name, cell, expected) => {
+      const shown = JSON.stringify(cell).slice(0, 60);
+      throw new Refused(`row ${number}: column ${JSON.stringify(name)} holds ${shown}, expected ${expected}`);
+    };
+    const held = this.derived ? { ...row, ...this.derived.of(row, now, refuse) } : row;
     return this.cells.flatMap(({ name, read, width, expected }) => {
-      const cell = Number.isNaN(row[name]) ? null : row[name] ?? null;
+      const cell = Number.isNaN(held[name]) ? null : held[name] ?? null;
       const features = read(cell);
-      if (features === undefined) {
-        const shown = JSON.stringify(cell).slice(0, 60);
-        throw new Refused(`row ${number}: column ${JSON.stringify(name)} holds ${shown}, expected ${expected}`);
-      }
+      if (features === undefined) refuse(name, cell, expected);
       return features ?? Array(width).fill(NaN);
     });
   }
 
   answer(scores) {
     if (!scores.every(Number.isFinite)) throw new Refused("the model has no finite answer for values this large");
-    const answer = this.labels.length ? { prediction: this.labels[scores.indexOf(Math.max(...scores))] } : {};
-    scores.forEach((score, at) => (answer[this.names[at]] = even(score * this.scale) / this.scale + 0)); // -0 becomes 0
+    const rounded = scores.map((score) => even(score * this.scale) / this.scale + 0); // -0 becomes 0
+    const code = this.threshold === null ? scores.indexOf(Math.max(...scores)) : Number(rounded[1] >= this.threshold);
+    const answer = this.labels.length ? { prediction: this.labels[code] } : {};
+    rounded.forEach((score, at) => (answer[this.names[at]] = score));
     return answer;
   }
 }
@@ -106,6 +118,12 @@ function reader(entry) {
   const other = entry.other ?? NaN;
   const missing = entry.missing ?? other;
   const none = (text) => words.has(text) || MISSING.has(trim(text).toLowerCase());
+  const level = (cell) => {
+    const text = { string: cell, boolean: cell ? "True" : "False", number: String(cell), object: null }[typeof cell];
+    if (text === undefined || (cell !== null && typeof cell === "object")) return undefined;
+    if (text === null || codes.has(text)) return text;
+    return words.has(text) || !trim(text) ? null : known.get(same(text)) ?? text;
+  };
   const kinds = {
     number(cell) {
       if (cell === null) return entry.fill;
@@ -121,12 +139,8 @@ function reader(entry) {
       return value === 0 || value === 1 ? [value] : undefined;
     },
     category(cell) {
-      const text = { string: cell, boolean: cell ? "True" : "False", number: String(cell), object: null }[typeof cell];
-      if (text === undefined || (cell !== null && typeof cell === "object")) return undefined;
-      if (text === null) return [missing];
-      if (codes.has(text)) return [codes.get(text)];
-      if (words.has(text) || !trim(text)) return [missing];
-      return [codes.get(known.get(same(text))) ?? other];
+      const found = level(cell);
+      return found === undefined ? undefined : [found === null ? missing : codes.get(found) ?? other];
     },
     text(cell) {
       const text = { string: cell, boolean: cell ? "True" : "False", number: String(cell), object: null }[typeof cell];
@@ -135,9 +149,8 @@ function reader(entry) {
     },
     datetime(cell) {
       if (cell === null || (typeof cell === "string" && none(cell))) return null;
-      const text = typeof cell === "number" && Number.isInteger(cell) && entry.format ? String(cell) : cell;
-      const found = typeof text === "string" ? parts(trim(text), entry.format, entry.zone) : undefined;
-      return found && entry.parts.map((part) => found[part]);
+      const found = typeof cell === "object" ? cell.at : moment(cell, entry); // one that was derived, or a cell
+      return typeof found === "number" ? entry.parts.map((part) => clockOf(found, entry.zone)[part]) : found;
     },
   };
   const expected = {
@@ -151,7 +164,13 @@ function reader(entry) {
     const found = kinds[entry.kind](cell);
     return typeof found === "number" ? [found] : found;
   };
-  return { read, expected: expected[entry.kind], width: { datetime: entry.parts.length, text: vocabulary.size }[entry.kind] ?? 1 };
+  return { read, level, expected: expected[entry.kind], width: { datetime: entry.parts.length, text: vocabulary.size }[entry.kind] ?? 1 };
+}
+
+/** A cell that is not missing as a moment, in microseconds since 1970; null where it is too far, undefined where refused. */
+function moment(cell, { format, zone }) {
+  const text = typeof cell === "number" && Number.isInteger(cell) && format ? String(cell) : cell;
+  return typeof text === "string" ? stamp(trim(text), format, zone) : undefined;
 }
 
 /** A text without the blanks around it. */
@@ -236,10 +255,10 @@ function pattern(format) {
 }
 
 /**
- * The parts of a moment by the clocks of its zone; undefined where the text is none, null where its year is too far to be
- * one of a moment (9999 for "no end"). `elapsed` is in days since 1970, in UTC.
+ * A moment in microseconds since 1970; undefined where the text is none, null where its year is too far to be one of a
+ * moment (9999 for "no end").
  */
-function parts(text, format, zone) {
+function stamp(text, format, zone) {
   const spellings = format ? [pattern(format), ...(format.includes("%Y-%d") ? [] : [ISO])] : [ISO];
   const found = spellings.map((one) => text.match(one)?.groups).find(Boolean);
   if (!found) return undefined;
@@ -256,11 +275,17 @@ function parts(text, format, zone) {
   const seconds = ahead === null ? instant(local, zone) : local - ahead;
   if (seconds === undefined) return undefined;
   const micros = Number((found.f ?? "").slice(0, 6).padEnd(6, "0"));
+  return seconds * 1_000_000 + micros;
+}
+
+/** The parts of a moment `at` by the clocks of its zone; `elapsed` is in days since 1970, in UTC. */
+function clockOf(at, zone) {
+  const seconds = Math.floor(at / 1_000_000);
   const clock = new Date((seconds + aheadOf(seconds, zone)) * 1000);
   const days = Math.floor(seconds / 86_400);
   return {
-    year: clock.getUTCFullYear(), month: clock.getUTCMonth() + 1, day: clock.getUTCDate(), weekday: (clock.getUTCDay() + 6) % 7,
-    hour: clock.getUTCHours(), minute: clock.getUTCMinutes(), elapsed: days + ((seconds - days * 86_400) * 1_000_000 + micros) / DAY,
+    at, year: clock.getUTCFullYear(), month: clock.getUTCMonth() + 1, day: clock.getUTCDate(), weekday: (clock.getUTCDay() + 6) % 7,
+    hour: clock.getUTCHours(), minute: clock.getUTCMinutes(), elapsed: days + (at - days * DAY) / DAY,
   };
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from ...config.run import RunConfig
 from ...contract import dates
 from ...contract.schema import Contract
 from ...core.command_line import Value, override
@@ -32,6 +33,11 @@ def overridden(contract: Contract, settings: DataSettings, notes: list[str]) -> 
         notes.append(f"left out of the contract for this run (data.drop): {', '.join(dropped)}")
     kept = tuple(column for column in contract.columns if column.name not in dropped)
     return dataclasses.replace(contract, columns=kept)
+
+
+def derived(contract: Contract, config: RunConfig, notes: list[str]) -> Contract:
+    """The contract as it is: what a forecast rests on is derived from the series themselves."""
+    return contract
 
 
 def _differences(contract: Contract, settings: DataSettings) -> Iterator[tuple[str, object, Value]]:

@@ -24,10 +24,10 @@ from ...data.source.place import is_delimited
 from ..frequency import MONTHS, Frequency
 from ..settings import DataSettings
 from . import cadence, fused
-from .overriding import agree, overridden
+from .overriding import agree, derived, overridden
 from .vocabulary import VOCABULARY
 
-__all__ = ["agree", "infer", "overridden", "propose"]
+__all__ = ["agree", "derived", "infer", "overridden", "propose"]
 
 #: More categories than this are not listed in the contract.
 LISTED = 200
