@@ -11,6 +11,7 @@ import pytest
 from mlgen_runtime.contract.schema import Column, Contract
 from mlgen_runtime.rows import metrics
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
+from mlgen_runtime.rows.settings import TargetSettings
 from mlgen_runtime.rows.training import Training
 from mlgen_runtime.tabular.model import auto, blend
 from mlgen_runtime.tabular.model.auto import AutoSettings
@@ -37,6 +38,14 @@ LINEAR = LinearSettings(name="linear", l2=1.0, max_iterations=200)
 SINGLE: dict[str, Any] = {"lightgbm": LIGHTGBM, "xgboost": XGBOOST, "linear": LINEAR}
 MEMBERS: dict[str, Any] = SINGLE | {"lightgbm_small": dataclasses.replace(LIGHTGBM, num_leaves=4)}
 BLEND = BlendSettings(name="blend", **MEMBERS)
+#: conf/target as it is.
+LEARNT: dict[str, Any] = {
+    "transform": "none",
+    "objective": "squared_error",
+    "tweedie_power": 1.5,
+    "quantile": 0.5,
+    "huber_delta": None,
+}
 #: The models by name, each with quick settings.
 QUICK: dict[str, Any] = {**SINGLE, "blend": BLEND, "auto": AutoSettings(name="auto", **MEMBERS)}
 
@@ -89,15 +98,16 @@ def truth(rows: pd.DataFrame, task: str) -> np.ndarray:
 
 
 def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
-    """Training rows and quick settings; `changed` overrides fields of Training or of its settings."""
+    """Training rows and quick settings; `changed` overrides fields of Training, of its settings or of conf/target."""
     settings: dict[str, Any] = {
         "validation_size": 0.2,
-        "imbalance": "none",
+        "class_weight": "none",
         "threads": 1,
         "early_stopping_rounds": 5,
         "refit": False,
     }
     settings |= {name: changed.pop(name) for name in list(changed) if name in settings}
+    learnt = {name: changed.pop(name) for name in list(changed) if name in LEARNT}
     table = frame(rows)
     given: dict[str, Any] = {
         "frame": table,
@@ -107,6 +117,7 @@ def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
         "group": None,
         "time": None,
         "settings": TrainSettings(**settings),
+        "learnt": TargetSettings(**LEARNT | learnt),
         "seed": 7,
         "threads": 1,
         "coverage": 0.9,
@@ -118,5 +129,6 @@ def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
 
 def all_members(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a blend have all its members, and `auto` take it: the made-up rows alone would favour the line."""
-    monkeypatch.setattr(blend, "_best", lambda *asked, **more: np.array([0.3, 0.2, 0.3, 0.2]))
+    shares = np.array([0.3, 0.2, 0.3, 0.2])
+    monkeypatch.setattr(blend, "_best", lambda table, without=None: shares[: table[0].shape[1]])
     monkeypatch.setattr(auto, "_best", lambda *asked: "blend")

@@ -16,9 +16,10 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "rest"))  # the servic
 
 @pytest.fixture(scope="session")
 def project(installed: Callable[..., Path]) -> Path:
-    """A project with a boosted champion."""
+    """A project with a boosted champion, whose threshold is not one half."""
     folder = installed()
-    run(folder, ".venv/bin/churn", "train", "+experiment=quick", "gate.baseline=ahead", "gate.margin=-1")
+    passed = ("gate.baseline=ahead", "gate.margin=-1", "decision.threshold=0.65")
+    run(folder, ".venv/bin/churn", "train", "+experiment=quick", *passed)
     return folder
 
 

@@ -334,9 +334,10 @@ def test_a_number_is_the_category_that_says_the_same(cells: list[Any]) -> None:
 
 @pytest.mark.parametrize(
     ("cells", "codes"),
-    [(["no", "yes", "no"] * 10, [0, 1, 0]), ([5, 3, 5] * 10, [1, 0, 1]), ([True, False, True] * 10, [1, 0, 1])],
+    [(["no", "yes", "no"] * 10, [0, 1, 0]), ([5, 3, 5] * 10, [0, 1, 0]), ([True, False, True] * 10, [1, 0, 1])],
 )
 def test_labels_become_codes_in_the_order_of_the_contract(cells: list[Any], codes: list[int]) -> None:
+    """The positive class is 1: yes, true, or the rarer number."""
     frame = pd.DataFrame({"x": [1, 2, 2] * 10, "y": cells})
     found = infer(frame, target="y")
 
@@ -423,7 +424,8 @@ def test_repeats_thin_classes_and_ids_are_warned_of() -> None:
     ("counts", "named"),
     [
         ({"no": 970, "yes": 30}, ["yes"]),
-        ({"no": 900, "yes": 100}, []),
+        ({"no": 900, "yes": 100}, ["yes"]),
+        ({"no": 750, "yes": 250}, []),
         ({"no": 995, "yes": 5}, []),  # too few to learn from at all: few_class_rows says so
         (dict.fromkeys("abcdefghijklmnopqrst", 50), []),  # one of twenty classes has few rows by nature
         ({"a": 480, "b": 480, "c": 20, "d": 20}, ["c", "d"]),
@@ -439,7 +441,9 @@ def test_rare_classes_are_warned_of(counts: dict[str, int], named: list[str]) ->
     assert bool(listed) == bool(named)
     for problem in listed:
         assert all(f"{label!r} in {counts[label] / len(labels):.1%} of the rows" in problem.message for label in named)
-        assert "train.imbalance=balanced gate.metric=balanced_accuracy" in problem.message
+        advice = "decision.threshold=auto" if len(counts) == 2 else "gate.metric=balanced_accuracy"
+        assert advice in problem.message
+        assert "train.class_weight=balanced" in problem.message
 
 
 def test_a_misspelt_check_in_the_severities_names_the_nearest() -> None:

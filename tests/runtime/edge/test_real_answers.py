@@ -1,4 +1,5 @@
-"""Real tables give one answer on every path, to the last digit: a file, a bulk job, a request, the exported reader."""
+"""Real tables give one answer on every path, to the last digit, and one explanation: a file, a bulk job, a request, the
+exported reader."""
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ def table(name: str) -> Path:
 @pytest.mark.skipif(REAL is None, reason="MLGEN_REAL_DATA names no folder of real data")
 @pytest.mark.parametrize("name", SETS)
 def test_every_path_gives_the_same_answers(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cells as the file has them, handed on as text; probabilities and intervals too."""
+    """Cells as the file has them, handed on as text; probabilities, intervals and SHAP values too."""
     root = copied(rendered("tabular"), tmp_path / "project", "tabular")
     monkeypatch.chdir(root)
     monkeypatch.setattr(trial, "SECONDS", 0.01)
@@ -60,15 +61,20 @@ def test_every_path_gives_the_same_answers(name: str, tmp_path: Path, monkeypatc
     whole = [row for row in records if all(row[c.name].strip() or c.nullable for c in champion.contract.inputs)]
     pd.DataFrame(whole).to_csv("whole.csv", index=False)
 
-    assert main(["predict", "input=whole.csv", "output=one.parquet"]) == 0
-    assert main(["batch", "batch.input=whole.csv", "batch.output=two.parquet", "data.key=[]"]) == 0
+    assert main(["predict", "input=whole.csv", "output=one.parquet", "explain=true"]) == 0
+    bulk = ["batch", "batch.input=whole.csv", "batch.output=two.parquet", "batch.explain=true", "data.key=[]"]
+    assert main(bulk) == 0
     assert main(["export", "edge.output=edge"]) == 0
     exported = subprocess.run(
-        [sys.executable, "edge/reader.py", "whole.csv"], capture_output=True, text=True, check=True, cwd=root
+        [sys.executable, "edge/reader.py", "--explain", "whole.csv"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=root,
     )
     request = RequestModel(champion.contract, len(whole))
     body = json.dumps({"records": [{column: row[column] for column in needed} for row in whole]}).encode()
-    served = champion.predict(request.decode(body)[0])
+    served = champion.predict(request.decode(body)[0], explain=True)
 
     one = pq.read_table("one.parquet").to_pandas()
     two = pd.concat([pq.read_table(path).to_pandas() for path in sorted(Path().glob("two.parquet*")) if path.is_file()])

@@ -27,6 +27,13 @@ def forest_of_numbers(seed: int = 0) -> Any:
 
 
 @model
+def booster_of_numbers(seed: int = 0) -> Any:
+    from xgboost import XGBRegressor
+
+    return XGBRegressor(n_estimators=20, max_depth=3, random_state=seed)
+
+
+@model
 def scaled_logistic() -> Any:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

@@ -70,6 +70,32 @@ def test_an_estimator_of_numbers_has_an_interval_that_holds(train: Callable[...,
     assert 0.8 < candidate.metrics["coverage"] < 0.98
 
 
+@pytest.mark.parametrize("name", ["forest_of_numbers", "booster_of_numbers"])
+def test_an_estimator_learns_on_another_scale(name: str, train: Callable[..., Trained]) -> None:
+    """target.transform holds for a model of one's own, in the graph, too; other objectives are its own business."""
+    found = train(f"model={name}", *REGRESSION, "target.transform=box_cox")
+
+    candidate = next(model for model in found.models if model.kind == "candidate")
+    assert candidate.model is not None
+    assert str(candidate.model.parameters()["link"]).startswith("yeo_johnson:")
+    assert candidate.parity is not None
+    assert candidate.parity.format == "onnx"
+    assert candidate.metrics["r2"] > 0
+    with pytest.raises(InputError, match=f"model={name}: target.objective=mae is for the models of conf/model"):
+        train(f"model={name}", *REGRESSION, "target.objective=mae")
+
+
+def test_an_estimator_is_not_known_to_keep_constraints(train: Callable[..., Trained], own: Path) -> None:
+    """What cannot be promised is refused by the column's name."""
+    train("model=forest_of_numbers", *REGRESSION)
+    contract = own / "data" / "contract.yaml"
+    text = contract.read_text("utf8").replace("\n  age:\n", "\n  age:\n    monotone: increasing\n")
+    contract.write_text(text, "utf8")
+
+    with pytest.raises(InputError, match="model=forest_of_numbers is not known to keep .* says of 'age'"):
+        train("model=forest_of_numbers", *REGRESSION)
+
+
 def test_its_parameters_are_settings(train: Callable[..., Trained]) -> None:
     """Types and defaults are the function's; a value of the wrong type is refused as anywhere."""
     found = train("model=random_forest", "model.n_estimators=7", "model.max_depth=3")
@@ -125,10 +151,10 @@ def test_what_cannot_be_served_is_refused_in_one_line(
 
 
 def test_weights_reach_the_last_step_of_a_pipeline(train: Callable[..., Trained]) -> None:
-    """`train.imbalance=balanced` raises the rare class's probabilities; an estimator without weights says so."""
+    """`train.class_weight=balanced` raises the rare class's probabilities; an estimator without weights says so."""
     plain, balanced = (
         next(model for model in found.models if model.kind == "candidate").scores[:, 1].mean()
-        for found in (train("model=scaled_logistic"), train("model=scaled_logistic", "train.imbalance=balanced"))
+        for found in (train("model=scaled_logistic"), train("model=scaled_logistic", "train.class_weight=balanced"))
     )
 
     assert abs(balanced - 0.5) < abs(plain - 0.5) / 2
@@ -137,7 +163,7 @@ def test_weights_reach_the_last_step_of_a_pipeline(train: Callable[..., Trained]
 def test_what_takes_no_weights_says_so(train: Callable[..., Trained]) -> None:
     """The note is there only where the rows' weights differ."""
     for imbalance, expected in (("balanced", True), ("none", False)):
-        found = train("model=nearest_neighbours", f"train.imbalance={imbalance}", "bundle.onnx_tolerance=1")
+        found = train("model=nearest_neighbours", f"train.class_weight={imbalance}", "bundle.onnx_tolerance=1")
         assert any("nearest_neighbours takes no weights of rows" in note for note in found.notes) is expected
 
 

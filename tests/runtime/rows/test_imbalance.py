@@ -13,6 +13,8 @@ import pytest
 from mlgen_runtime.contract.schema import Column, Contract
 from mlgen_runtime.rows import imbalance
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
+from mlgen_runtime.rows.decision.decided import Decided, Scores
+from mlgen_runtime.rows.decision.rule import DecisionRule
 from mlgen_runtime.usecase.evaluated import EvaluatedModel
 from sample_projects import VERB, copied, environment, rendered
 
@@ -29,8 +31,8 @@ def contract(*labels: str) -> Contract:
     return Contract(vocabulary=VOCABULARY, task=task, columns=(*columns, target))
 
 
-def model(scores: np.ndarray) -> EvaluatedModel:
-    """A judged model with these probabilities [n, k]."""
+def model(scores: Scores) -> EvaluatedModel:
+    """A judged model with these probabilities [n, k], or answers."""
     place = {"kind": "candidate", "name": "lightgbm", "folder": Path(), "version": None}
     return EvaluatedModel(**place, scores=scores, outputs={}, metrics={}, latency=None, megabytes=0.0)
 
@@ -53,11 +55,11 @@ def scores(predicted: list[int], labels: int) -> np.ndarray:
 )
 def test_a_class_that_is_not_recognised_is_named(truth: list[int], predicted: list[int], said: str | None) -> None:
     """Never predicted, or found in a tenth of its rows at most; what is recognised, or not there, is no news."""
-    found = imbalance.note(contract("no", "yes"), np.array(truth), model(scores(predicted, 2)), balanced=False)
+    found = imbalance.note(contract("no", "yes"), np.array(truth), model(scores(predicted, 2)))
 
     assert (found is None) == (said is None)
     assert said is None or said in str(found)
-    assert found is None or f"train with {imbalance.REMEDY}" in found
+    assert found is None or f"try {imbalance.THRESHOLD}" in found
 
 
 def test_labels_of_many_classes_that_are_never_predicted_are_named_together() -> None:
@@ -65,23 +67,34 @@ def test_labels_of_many_classes_that_are_never_predicted_are_named_together() ->
     labels = tuple("abcdefg")
     truth = np.array([0] * 100 + [1] * 3 + [2] * 9 + [3] * 4 + [4] * 5 + [5] * 8)
 
-    found = str(imbalance.note(contract(*labels), truth, model(scores([0] * len(truth), 7)), balanced=False))
+    found = str(imbalance.note(contract(*labels), truth, model(scores([0] * len(truth), 7))))
 
     assert found.index("'c'") < found.index("'f'") < found.index("'e'")
     assert "and 2 more classes" in found
     assert "'g'" not in found
+    assert f"train with {imbalance.WEIGHTS}" in found
     assert "\n" not in found
 
 
-def test_what_is_balanced_already_is_not_told_to_be() -> None:
-    """Advice that was taken is not given again."""
+@pytest.mark.parametrize(
+    ("taken", "next_step"),
+    [
+        ("threshold", imbalance.WEIGHTS),
+        ("weights", imbalance.THRESHOLD),
+        ("threshold and weights", "collect more rows"),
+    ],
+)
+def test_advice_that_was_taken_is_not_given_again(taken: str, next_step: str) -> None:
+    """What is left to try is told; where nothing is, more rows are."""
     truth = np.array([0] * 97 + [1] * 3)
 
-    found = str(imbalance.note(contract("no", "yes"), truth, model(scores([0] * 100, 2)), balanced=True))
+    never = np.zeros(100, dtype=np.int64)
+    rule = DecisionRule(threshold=0.9, maximise="f1" if "threshold" in taken else None)
+    judged = model(Decided(scores([0] * 100, 2), never, rule))
+    found = str(imbalance.note(contract("no", "yes"), truth, judged, weighted="weights" in taken))
 
-    assert imbalance.REMEDY not in found
-    assert "collect more rows" in found
-    assert "probability_yes" in found
+    assert next_step in found
+    assert (f"try {imbalance.THRESHOLD}" in found) == ("threshold" not in taken)
 
 
 def rare(kind: str) -> pd.DataFrame:
@@ -109,15 +122,16 @@ def test_the_advice_works_when_it_is_taken(tmp_path: Path, kind: str) -> None:
     first = json.loads((root / "reports/train.json").read_text("utf8"))
     verb(root, "predict", "input=data/rare.csv", "output=before.csv", "data.target=answer")
 
-    assert "answer is 'yes' in 2.9% of the rows" in " ".join(checked.split())
+    assert "answer is imbalanced, 'yes' in 2.9% of the rows" in " ".join(checked.split())
     [note] = [note for note in first["notes"] if "predicts 'yes'" in note]
     assert f"Note: {note}" in before
     card = (root / "reports/train.html").read_text("utf8")
     assert "predicts &#x27;yes&#x27;" in card
-    assert imbalance.REMEDY in note
-    assert imbalance.REMEDY in card
+    remedy = imbalance.THRESHOLD if kind == "binary" else imbalance.WEIGHTS
+    assert remedy in note
+    assert remedy in card
 
-    after = verb(root, "train", *settings, *shlex.split(imbalance.REMEDY))
+    after = verb(root, "train", *settings, *shlex.split(remedy))
     second = json.loads((root / "reports/train.json").read_text("utf8"))
     verb(root, "predict", "input=data/rare.csv", "output=after.csv", "data.target=answer")
 

@@ -73,6 +73,7 @@ def test_real_tables_are_split_as_their_reference_scores_were(name: str) -> None
         version=None,
         test_path=None,
         target=meta["target"],
+        positive=None,
         key=[],
         drop=[],
         separator=None,

@@ -56,8 +56,8 @@ def test_ridge_is_ridge() -> None:
 
 
 def test_balanced_classes_make_the_majority_a_draw() -> None:
-    """imbalance=balanced weighs classes alike, so no class is the majority."""
-    training = toy.training("binary", imbalance="balanced")
+    """class_weight=balanced weighs classes alike, so no class is the majority."""
+    training = toy.training("binary", class_weight="balanced")
     lopsided = dataclasses.replace(training, target=(training.frame["size"] > 40).to_numpy().astype(np.int64))
 
     assert baseline.fit(lopsided, SETTINGS)[0].scores(lopsided.frame)[0] == pytest.approx([0.5, 0.5])

@@ -272,9 +272,9 @@ def test_a_bulk_job_has_one_moment(derived: Path, tmp_path: Path, monkeypatch: p
     rows(derived).head(90).to_csv(tmp_path / "rows.csv", index=False)
     told, answer, tick = [], Inference.predict, itertools.count()
 
-    def predict(self: Inference, columns: Any, now: int | None = None) -> Any:
+    def predict(self: Inference, columns: Any, explain: bool = False, now: int | None = None) -> Any:
         told.append((len(columns["age"]), now))
-        return answer(self, columns, now)
+        return answer(self, columns, explain, now)
 
     monkeypatch.setattr(Inference, "predict", predict)
     monkeypatch.setattr(moment, "clock", lambda: next(tick) * moment.MINUTE)

@@ -117,14 +117,35 @@ def test_classes_are_held_out_in_equal_shares() -> None:
 
 
 def test_balanced_weights_make_classes_equal() -> None:
-    """imbalance=balanced gives every class the same total weight, and rows a mean of 1."""
-    training = toy.training(imbalance="balanced")
+    """class_weight=balanced gives every class the same total weight, and rows a mean of 1."""
+    training = toy.training(class_weight="balanced")
     target = (training.frame["size"] > 40).to_numpy().astype(np.int64)
 
     weights = dataclasses.replace(training, target=target).weights()
 
     assert weights.mean() == pytest.approx(1.0)
     assert weights[target == 1].sum() == pytest.approx(weights[target == 0].sum())
+
+
+def test_weights_by_label_are_times_those_of_the_rows() -> None:
+    """A label that is named weighs so much, others 1; a column of weights counts beside it; the mean is 1."""
+    own = np.linspace(1, 2, 240)
+    training = toy.training(class_weight={"yes": 3.0}, weight=own)
+
+    weights = training.weights()
+
+    expected = own * np.where(training.target == 1, 3.0, 1.0)
+    assert weights == pytest.approx(expected / expected.mean())
+
+
+@pytest.mark.parametrize("name", toy.QUICK)
+def test_every_model_heeds_weights_of_classes(name: str) -> None:
+    """A class of five times the weight is more probable, whichever model is asked."""
+    even, heavy = (toy.training(class_weight=chosen) for chosen in ("none", {"yes": 5.0}))
+
+    plain, weighted = (model.fit(training, toy.QUICK[name]).scores(even.frame)[:, 1] for training in (even, heavy))
+
+    assert weighted.mean() > plain.mean() + 0.03
 
 
 @pytest.mark.parametrize("name", ["lightgbm", "xgboost"])
@@ -135,5 +156,5 @@ def test_extra_parameters_reach_the_library(name: str) -> None:
     training = toy.training()
 
     assert model.fit(training, settings).parameters()[key] == 15
-    with pytest.raises(InputError, match="'objective' follows from the task"):
+    with pytest.raises(InputError, match="'objective' is target.objective here; set that"):
         model.fit(training, dataclasses.replace(settings, extra={"objective": "poisson"}))

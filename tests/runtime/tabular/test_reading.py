@@ -21,6 +21,7 @@ SETTINGS = DataSettings(
     version=None,
     test_path=None,
     target=None,
+    positive=None,
     key=[],
     drop=[],
     separator=None,

@@ -224,9 +224,10 @@ KILLER = """
 import os, signal, sys
 from mlgen_runtime.bundle import store
 from mlgen_runtime.cli.__main__ import main
-from mlgen_runtime.training import run_context, tracking
+from mlgen_runtime.training import run_context
+from mlgen_runtime.training.tracking_process import TrackingProcess
 place, name = sys.argv[1].split(".")
-owner = {"tracking": tracking.Tracker, "store": store.Store, "run_context": run_context.RunContext}[place]
+owner = {"tracking": TrackingProcess, "store": store.Store, "run_context": run_context.RunContext}[place]
 original = getattr(owner, name)
 def die(*given, **named):
     if sys.argv[2] == "after":

@@ -32,11 +32,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 SETTINGS = TrackingSettings(uri="sqlite:///mlflow.db", experiment="tests", model_name="model")
 
 
-def begun(root: Path, published: list[str] | None = None) -> tracking.Tracker:
+def begun(root: Path) -> tracking.Tracker:
     """A tracker whose run has begun."""
-    tracker = tracking.Tracker(SETTINGS, root, "bundles")
-    tracker.open({"mlflow.runName": "test"}, published or [])
-    tracker.ready()
+    tracker = tracking.Tracker(SETTINGS, root, "bundles", process.name())
+    tracker.open({"mlflow.runName": "test"}, [])
     return tracker
 
 
@@ -52,13 +51,9 @@ def test_a_closed_port_is_named_at_once() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    tracker = tracking.Tracker(
-        TrackingSettings(uri=f"http://127.0.0.1:{port}", experiment="e", model_name="m"), Path(), "bundles"
-    )
 
     with pytest.raises(InputError, match=f"127.0.0.1:{port}.*tracking.uri=sqlite"):
-        tracker.open({}, [])
-    assert not tracker.opened()
+        connection.knock(f"http://127.0.0.1:{port}")
 
 
 def test_a_password_is_not_shown() -> None:
@@ -74,11 +69,10 @@ def test_a_password_is_not_shown() -> None:
 def test_a_database_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     """A folder in place of the database is the user's to mend, not a trace."""
     (tmp_path / "mlflow.db").mkdir()
-    tracker = tracking.Tracker(SETTINGS, tmp_path, "bundles")
-    tracker.open({}, [])
+    tracker = tracking.Tracker(SETTINGS, tmp_path, "bundles", process.name())
 
     with pytest.raises(InputError, match="mlflow.db"):
-        tracker.ready()
+        tracker.open({}, [])
 
 
 def test_a_relative_database_lies_in_the_project(tmp_path: Path) -> None:
@@ -96,7 +90,7 @@ def test_a_run_holds_parameters_metrics_and_the_data_set(root: Path) -> None:
     tracker.log({"model.name": "x", "long": "y" * 9000}, {"f1_<=50K": 0.5, "r2": float("nan")}, data)
     tracker.finish()
 
-    run = tracker.ready().get_run(tracker.run_id)
+    run = tracker.client.get_run(tracker.run_id)
     assert run.info.status == "FINISHED"
     assert run.data.params["model.name"] == "x"
     assert run.data.metrics == {"f1___50K": 0.5}
@@ -109,11 +103,11 @@ def test_a_run_holds_parameters_metrics_and_the_data_set(root: Path) -> None:
 def test_the_sweep_ends_runs_of_dead_processes_only(root: Path) -> None:
     """A RUNNING run of a process that is gone becomes KILLED; one of this process goes on."""
     alive = begun(root)
-    client = alive.ready()
+    client = alive.client
     experiment = client.get_run(alive.run_id).info.experiment_id
     left = client.create_run(experiment, tags={tracking.PROCESS: dead()}).info.run_id
 
-    swept = begun(root).swept
+    swept = tracking.Tracker(SETTINGS, root, "bundles", process.name()).open({}, [])
 
     assert client.get_run(left).info.status == "KILLED"
     assert client.get_run(alive.run_id).info.status == "RUNNING"
@@ -124,9 +118,9 @@ def test_the_sweep_ends_runs_of_dead_processes_only(root: Path) -> None:
 def test_the_sweep_deletes_versions_without_a_bundle(root: Path) -> None:
     """Of a dead process and of this store only: others may publish elsewhere."""
     tracker = begun(root)
-    client: Any = tracker.ready()
+    client: Any = tracker.client
     source = f"runs:/{tracker.run_id}/bundle"
-    kept = tracker.register(source, {}, "of a living process")
+    kept = tracker.register({}, "of a living process")
     marks = [
         {tracking.PROCESS: dead(), tracking.STORE: "bundles"},
         {tracking.PROCESS: dead(), tracking.STORE: "bundles"},
@@ -136,18 +130,30 @@ def test_the_sweep_deletes_versions_without_a_bundle(root: Path) -> None:
         str(client.create_model_version("model", source, tracker.run_id, tags=tags).version) for tags in marks
     )
 
-    begun(root, [published])
+    tracking.Tracker(SETTINGS, root, "bundles", process.name()).open({}, [published])
 
     left = {str(version.version) for version in client.search_model_versions("name = 'model'")}
     assert {kept, published, elsewhere} <= left
     assert lost not in left
 
 
+def test_a_run_that_fails_forgets_its_versions(root: Path) -> None:
+    """But not the one whose bundle was published before something went wrong."""
+    tracker = begun(root)
+    lost, published = tracker.register({}, ""), tracker.register({}, "")
+
+    tracker.finish("FAILED", published)
+
+    left = {str(version.version) for version in tracker.client.search_model_versions("name = 'model'")}
+    assert published in left and lost not in left
+    assert tracker.client.get_run(tracker.run_id).info.status == "FAILED"
+
+
 def test_the_aliases_follow_the_champion(root: Path) -> None:
     """A challenger that is promoted is challenger no more."""
     tracker = begun(root)
-    client: Any = tracker.ready()
-    first, second = (tracker.register(f"runs:/{tracker.run_id}/bundle", {}, "") for _ in range(2))
+    client: Any = tracker.client
+    first, second = (tracker.register({}, "") for _ in range(2))
 
     tracker.alias(first, second)
     assert client.get_registered_model("model").aliases == {"champion": int(first), "challenger": int(second)}
@@ -159,9 +165,8 @@ def test_the_aliases_follow_the_champion(root: Path) -> None:
 def test_an_experiment_opens_as_classical_training_with_its_main_metrics(tmp_path: Path) -> None:
     """MLflow's own server says so: the kind of the experiment, the metric of its charts, and a saved view of the runs
     with the scorecard's metrics in the first columns, the deciding one before all."""
-    tracker = tracking.Tracker(SETTINGS, tmp_path, "bundles")
+    tracker = tracking.Tracker(SETTINGS, tmp_path, "bundles", process.name())
     tracker.open({"mlflow.runName": "lightgbm on churn"}, [], metrics=["f1_<=50K", "accuracy"])
-    tracker.ready()
     data = tracking.Dataset("churn", "data/churn.csv", "ab" * 32, None, 10, {"age": "double"})
     tracker.log({}, {"f1_<=50K": 0.5, "accuracy": 0.9}, data, "lightgbm is promoted")
     tracker.finish()
@@ -183,7 +188,7 @@ def test_an_experiment_opens_as_classical_training_with_its_main_metrics(tmp_pat
 
 def test_a_view_that_somebody_changed_is_left_alone(root: Path) -> None:
     """A kind that was chosen, and a saved view with columns of one's own beside the metrics, stay."""
-    client = begun(root).ready()
+    client = begun(root).client
     place = client.get_experiment_by_name("tests").experiment_id
     client.set_experiment_tag(place, experiment_page.KIND, "regression")
     client.set_experiment_tag(place, experiment_page.VIEW + experiment_page.ID, "metrics.`r2` and more")

@@ -65,6 +65,11 @@ class Constant:
     shares: np.ndarray
     notes: tuple[str, ...] = ()
     native: Any = None
+    held_out: np.ndarray | None = None
+    decimals: int = 6
+
+    def judges(self) -> tuple[Constant, ...]:
+        return (self,)
 
     def scores(self, frame: pd.DataFrame) -> np.ndarray:
         return np.tile(self.shares, (len(frame), 1))
@@ -78,6 +83,9 @@ class Constant:
     def write(self, folder: Path, sample: pd.DataFrame, tolerance: float) -> Parity:
         (folder / FILE).write_text(json.dumps(self.shares.tolist()), "utf8")
         return Parity(format="json", largest=0.0, rows=len(sample))
+
+    def explain(self, folder: Path, sample: pd.DataFrame) -> None:
+        """All inputs are alike to it."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +180,6 @@ def configure(root: Path) -> None:
     text = page.read_text("utf8").replace("use_case: tabular", "use_case: constant").replace("lightgbm", "constant")
     page.write_text(text.replace("extensions: []", f"extensions: [{__name__}]"), "utf8")
     (root / "conf" / "model" / "constant.yaml").write_text("name: constant\nlift: 1.0\n", "utf8")
-    (root / "conf" / "train" / "default.yaml").write_text("threads: 1\nimbalance: none\n", "utf8")
+    (root / "conf" / "train" / "default.yaml").write_text("threads: 1\nclass_weight: none\n", "utf8")
     for path in root.glob("conf/experiment/*.yaml"):
         path.unlink()

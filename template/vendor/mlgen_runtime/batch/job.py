@@ -89,6 +89,8 @@ def run(config: RunConfig, settings: BatchSettings) -> Done:
     day = settings.day
     threads = cpu_quota.threads(settings.threads)
     model = load_champion(config, threads=1, bulk=True)
+    if settings.explain:
+        model = model.asked("batch.explain", explain=True)
     scoring = registry.find(model.use_case).batch_scoring
     place = Place(source="batch", model=model, environment=variables(config), store=str(config.bundle.store))
     source = _source(config, settings, model, scoring)

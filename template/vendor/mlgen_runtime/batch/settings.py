@@ -22,6 +22,7 @@ class BatchSettings:
     wait: bool
     dry_run: bool
     threads: Count | None
+    explain: bool
 
     @property
     def day(self) -> str:

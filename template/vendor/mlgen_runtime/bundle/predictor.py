@@ -13,7 +13,8 @@ scikit-learn, MLflow or training library.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -71,8 +72,8 @@ class Answers(Protocol):
     def plain(self, contract: Contract, found: Mapping[str, np.ndarray], /) -> Answer:
         """The predictor's columns as lists; raises InputError for what JSON cannot hold."""
 
-    def schema(self, contract: Contract, /) -> Answer:
-        """The JSON Schema of each entry of an answer, by its name."""
+    def schema(self, contract: Contract, options: Mapping[str, Option], /) -> Answer:
+        """The JSON Schema of each entry of an answer, by its name, to requests with these options."""
 
     def decode(self, found: Mapping[str, Any], /) -> Iterator[Decoded]:
         """The predictions of an answer, one by one."""
@@ -139,4 +140,48 @@ class Predictor:
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of each entry of `plain`, by its name."""
-        return self.answers.schema(self.contract)
+        return self.answers.schema(self.contract, self.options)
+
+    def asked(self, setting: str, **options: Any) -> Predictor:
+        """The same model with some options fixed; raises InputError naming the `setting` where it does not take one."""
+        for name in options:
+            known = self.options.get(name)
+            if known is None:
+                raise InputError(f"{setting}: version {self.version}, a {self.use_case} model, has no option {name!r}")
+            if known.refused is not None:
+                raise InputError(f"{setting}: version {self.version}: {known.refused}")
+        return replace(self, inference=_Asked(self.inference, options))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An Inference that is always asked with the same options."""
+
+    inference: Inference
+    fixed: Mapping[str, Any]
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        return self.inference.needed
+
+    def derived(self, columns: Mapping[str, Any], now: int | None = None) -> Mapping[str, np.ndarray]:
+        return self.inference.derived(columns, now)
+
+    @property
+    def quick(self) -> bool:
+        return self.inference.quick
+
+    @property
+    def engine(self) -> str:
+        return self.inference.engine
+
+    @property
+    def options(self) -> Mapping[str, Option]:
+        return {name: option for name, option in self.inference.options.items() if name not in self.fixed}
+
+    def example(self) -> dict[str, list[Any]]:
+        return self.inference.example()
+
+    @property
+    def predict(self) -> Callable[..., dict[str, np.ndarray]]:
+        return partial(self.inference.predict, **self.fixed)

@@ -25,6 +25,7 @@ SETTINGS = (
     "batch.history",
     "batch.dry_run",
     "batch.wait",
+    "batch.explain",
     "data.key",
     "version",
 )

@@ -2,7 +2,8 @@
 
 Rows are answered one for one, in their order; series, with their next steps. Out come key columns (the row number,
 from 1, where rows have none; a series' key and the moment), `prediction`, then how sure it is: `probability_<label>`
-for every class, `prediction_low` and `prediction_high`, or `quantile_<level>`. The ending of `output=` chooses the
+for every class, `prediction_low` and `prediction_high`, or `quantile_<level>`; with `explain=true` what each input adds
+to it, as `shap_<input>` beside the `base_value` that they add up from. The ending of `output=` chooses the
 format: .csv, .tsv, .parquet or .jsonl; without it, CSV is printed.
 """
 
@@ -16,7 +17,7 @@ from ..core.report import VerbReport
 if TYPE_CHECKING:
     from ..config.run import RunConfig
 
-SETTINGS = ("input", "output", "version", "data.key", "data.separator", "bundle.store")
+SETTINGS = ("input", "output", "version", "explain", "data.key", "data.separator", "bundle.store")
 
 
 def run(config: RunConfig) -> VerbReport:

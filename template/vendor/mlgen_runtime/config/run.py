@@ -43,6 +43,7 @@ class RunConfig:
     input: str | None
     output: str | None
     version: str | None
+    explain: bool
     data: TableSettings
     contract: CheckSettings
     split: Any

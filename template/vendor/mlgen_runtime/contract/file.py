@@ -36,6 +36,11 @@ HEADER = """\
 #   format, zone   how dates are written (strptime; none: ISO 8601), and by whose clocks (Europe/Berlin, UTC)
 #   note        why the proposal says so
 """
+#: Further lines of it, where columns may be bound.
+CONSTRAINTS = """\
+#   monotone    increasing or decreasing: the only direction in which a number may move the prediction
+#   interactions, beside columns   such as [[age, income], [region]]: columns of different groups only add up
+"""
 
 
 class _Writer(yaml.SafeDumper):
@@ -95,7 +100,8 @@ def parse(text: str, path: str, vocabulary: Vocabulary) -> Contract:
 def dumps(contract: Contract) -> str:
     """The contract as YAML text with a header for the reviewer."""
     body = yaml.dump(contract.to_dict(), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=118)
-    return HEADER.format(roles=", ".join(contract.vocabulary.roles), types=", ".join(TYPES)) + str(body)
+    header = HEADER.format(roles=", ".join(contract.vocabulary.roles), types=", ".join(TYPES))
+    return header + (CONSTRAINTS if contract.vocabulary.constraints else "") + str(body)
 
 
 def dump(contract: Contract, path: Path) -> None:

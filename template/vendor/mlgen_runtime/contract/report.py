@@ -44,7 +44,8 @@ def overview(contract: Contract, rows: int) -> str:
         if (count := sum(c.type == kind for c in inputs))
     )
     more = f" and {len(contract.labels) - 6} more" if len(contract.labels) > 6 else ""
-    labels = f" ({', '.join(contract.labels[:6])}{more})" if contract.labels else ""
+    sought = f"; positive class {contract.positive}" if contract.positive is not None else ""
+    labels = f" ({', '.join(contract.labels[:6])}{more}{sought})" if contract.labels else ""
     return f"{contract.task}: {target.name}{labels} from {len(inputs)} columns ({kinds}), {rows:,} rows"
 
 

@@ -15,139 +15,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..core.cells import Keys, Levels, Writing
 from ..core.errors import InputError, nearest
+from . import constraints
 from . import features as deriving
+from .column import KEYS, NUMERIC, TYPES, Column, one_of
 from .features import Feature
 from .forecast import Forecast
 from .vocabulary import Vocabulary
 
-TYPES = ("number", "integer", "boolean", "category", "datetime", "text")
-
-#: The types whose cells are numbers once they are read.
-NUMERIC = ("number", "integer", "boolean")
-#: What tells rows or groups of them apart: read as the text that it is, or an exact whole number, never as a number.
-KEYS = ("id", "group", "series")
-#: Entries of a column that say how a source writes it, each a text.
-_TEXTS = ("unit", "format", "zone", "note", "decimal", "thousands")
-#: Marks that may stand between the digits of a number.
-_MARKS = {"decimal": (".", ","), "thousands": ("", ",", ".", " ", "'", "_")}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """One column: what it is for, what it may hold.
-
-    `minimum` and `maximum` are in the column's own `unit`. `categories` are written as text in the order they are
-    encoded; for a target they are the labels, and in a binary task the last one is the positive class.
-    A category column without `categories` is open: any text may come. `written_as_text` marks numbers that the source
-    writes as text (blanks then read as missing), with `decimal` and `thousands` as marks where not as 1234.5, and with
-    its `unit` before or behind. `format` (strptime) is how dates are written where not as ISO 8601; `zone`
-    (Europe/Berlin, UTC, +02:00) makes them points in time, shown by the clocks there: without it they have none.
-    `missing` are words for an empty cell, the contract's where none are given; a word that is a category is none.
-    `note` tells the reader why the proposal says what it says.
-    """
-
-    name: str
-    role: str = "feature"
-    type: str = "number"
-    unit: str | None = None
-    nullable: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
-    categories: tuple[str, ...] = ()
-    written_as_text: bool = False
-    decimal: str | None = None
-    thousands: str | None = None
-    format: str | None = None
-    zone: str | None = None
-    missing: tuple[str, ...] | None = None
-    note: str | None = None
-
-    def __post_init__(self) -> None:
-        _one_of(self.name, "type", self.type, TYPES)
-        for fault in self._faults():
-            raise InputError(f"contract: column {self.name!r} {fault}; edit the contract")
-        if self.format is not None or self.zone is not None:
-            self._check_dates()
-
-    def _check_dates(self) -> None:
-        """Refuse a format or a zone that no reader knows; what knows takes numpy, which this module does without."""
-        from ..core import moments, zones
-
-        if self.format is not None:
-            moments.check(self.format, f"contract: column {self.name!r} has the format")
-        if self.zone is not None:
-            zones.named(self.zone)
-
-    def _faults(self) -> Iterator[str]:
-        """What is wrong with the entries as a reviewer may have typed them."""
-        for entry in ("minimum", "maximum"):
-            value = getattr(self, entry)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-                yield f"has {entry} {value!r}; expected a number"
-            elif value is not None and not math.isfinite(value):
-                yield f"has {entry} {value!r}; leave the entry out where there is no limit"
-        for entry in ("nullable", "written_as_text"):
-            if not isinstance(getattr(self, entry), bool):
-                yield f"has {entry} {getattr(self, entry)!r}; expected true or false"
-        for entry in _TEXTS:
-            if not isinstance(getattr(self, entry), str | None):
-                quotes = ": put it into quotes, such as '+02:00'" if entry == "zone" else ""
-                yield f"has {entry} {getattr(self, entry)!r}; expected text{quotes}"
-        for entry, marks in _MARKS.items():
-            if getattr(self, entry) not in (None, *marks):
-                yield f"has {entry} {getattr(self, entry)!r}; expected one of {' '.join(map(repr, marks))}"
-        if self.thousands and self.thousands == (self.decimal or "."):
-            yield f"has {self.thousands!r} as thousands and as decimal mark; give them different ones"
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            yield f"has minimum {self.minimum} above maximum {self.maximum}"
-        repeated = [value for value, times in Counter(self.categories).items() if times > 1]
-        if repeated:
-            yield f"lists the category {repeated[0]!r} more than once"
-
-    @property
-    def is_key(self) -> bool:
-        """Whether its cells are names of something, whatever they look like."""
-        return self.role in KEYS
-
-    @property
-    def is_number(self) -> bool:
-        """Whether its cells are read as numbers, truth values among them."""
-        return self.type in NUMERIC and not self.is_key
-
-    @cached_property
-    def writing(self) -> Writing:
-        """How the source writes numbers here, and what it writes where there are none."""
-        return Writing(
-            decimal=self.decimal or ".",
-            thousands=self.thousands or "",
-            unit=self.unit or "",
-            missing=frozenset(self.missing or ()),
-            whole=self.type == "integer",
-        )
-
-    @cached_property
-    def levels(self) -> Levels:
-        """Its categories, and which of them a cell is; any text is one where none are listed. A key is as it stands."""
-        return Keys(self.type) if self.is_key else Levels(self.categories, self.missing or ())
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the entries that differ from their defaults (role and type always), without the name."""
-        entries: dict[str, Any] = {"role": self.role, "type": self.type}
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.name not in ("name", "role", "type") and value != field.default:
-                entries[field.name] = list(value) if isinstance(value, tuple) else value
-        return entries
+__all__ = ["KEYS", "NUMERIC", "TYPES", "Column", "Contract"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,8 +37,8 @@ class Contract:
     """All columns in file order, the task they are for, and the source they were inferred from.
 
     `forecast` stands in the contract of time series only. The vocabulary is the use case's; it is written nowhere.
-    `missing` are the words for an empty cell in every column that names none of its own. `features` are derived from
-    the columns, in an order in which each can be computed.
+    `missing` are the words for an empty cell in every column that names none of its own; of `interactions`, see
+    `constraints`. `features` are derived from the columns, in an order in which each can be computed.
     """
 
     task: str
@@ -165,6 +47,7 @@ class Contract:
     source: str | None = None
     forecast: Forecast | None = None
     missing: tuple[str, ...] = ()
+    interactions: tuple[tuple[str, ...], ...] = ()
     features: tuple[Feature, ...] = ()
 
     def __post_init__(self) -> None:
@@ -177,8 +60,9 @@ class Contract:
                 f"contract: task is {self.task!r}; expected one of {', '.join(tasks)}{nearest(str(self.task), tasks)}"
             )
         for column in self.columns:
-            _one_of(column.name, "role", column.role, self.vocabulary.roles)
+            one_of(column.name, "role", column.role, self.vocabulary.roles)
         object.__setattr__(self, "features", deriving.resolved(self))
+        constraints.check(self)
 
     @property
     def target(self) -> Column:
@@ -211,6 +95,11 @@ class Contract:
         return () if self.is_amount else self.target.categories
 
     @property
+    def positive(self) -> str | None:
+        """The positive one of two classes, as text; None where there are more, or none."""
+        return self.labels[-1] if len(self.labels) == 2 else None
+
+    @property
     def label_values(self) -> tuple[str | int | bool, ...]:
         """The labels as users write them: whole numbers for an integer target, booleans for a boolean one."""
         kind = self.target.type
@@ -233,6 +122,8 @@ class Contract:
             entries["forecast"] = self.forecast.to_dict()
         if self.missing:
             entries["missing"] = list(self.missing)
+        if self.interactions:
+            entries["interactions"] = [list(group) for group in self.interactions]
         entries["columns"] = {column.name: self._entries(column) for column in self.columns}
         if self.features:
             entries["features"] = {feature.name: feature.entries() for feature in self.features}
@@ -245,7 +136,7 @@ class Contract:
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any], vocabulary: Vocabulary, where: str = "contract") -> Contract:
         """Build a contract from plain data; raises InputError naming `where`, the column and the entry at fault."""
-        unknown = set(entries) - {"task", "source", "forecast", "missing", "columns", "features"}
+        unknown = set(entries) - {"task", "source", "forecast", "missing", "interactions", "columns", "features"}
         if unknown or not isinstance(entries.get("columns"), Mapping) or "task" not in entries:
             wrong = f"unknown entry {sorted(unknown)[0]!r}" if unknown else "needs the entries task and columns"
             raise InputError(f"{where}: {wrong}; write a new one with `contract contract.write=true`")
@@ -273,6 +164,7 @@ class Contract:
             source=entries.get("source"),
             forecast=None if ahead is None else Forecast.from_dict(ahead, where),
             missing=_listed(entries.get("missing"), f"{where}: missing is"),
+            interactions=constraints.groups(entries.get("interactions"), where),
             features=deriving.written(entries.get("features"), where),
         )
 
@@ -287,11 +179,3 @@ def _listed(values: object, what: str) -> tuple[str, ...]:
     if values is not None and not isinstance(values, list | tuple):
         raise InputError(f"{what} {values!r}; expected a list")
     return tuple(str(value) for value in values or ())
-
-
-def _one_of(column: str, entry: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise InputError(
-            f"contract: column {column!r} has {entry} {value!r}; "
-            f"expected one of {', '.join(allowed)}{nearest(str(value), allowed)}"
-        )

@@ -10,7 +10,8 @@ class Vocabulary:
     """The tasks, those of them whose target is an amount (the others have classes), and the roles of columns.
 
     The model sees the columns with one of `input_roles`; a column has `plain_role` where nothing speaks for another.
-    `derives` says whether features can be derived from columns.
+    `constraints` tells whether columns may be bound in how they act on the prediction, `derives` whether features can
+    be derived from columns.
     """
 
     tasks: tuple[str, ...]
@@ -18,4 +19,5 @@ class Vocabulary:
     roles: tuple[str, ...]
     input_roles: tuple[str, ...]
     plain_role: str
+    constraints: bool = False
     derives: bool = False

@@ -72,7 +72,7 @@ The page loads nothing from anywhere but this folder. `npm install onnxruntime-n
 
 Version {model["version"]} of {name} ({model["kind"]}, predicts {model["target"]}), as a folder that predicts
 on its own: no service, no training library, nothing of the repository that made it. `manifest.json` holds the sha256
-of every file.
+of every file.{_rule(model)}
 
 ## In Python (3.11 or later)
 
@@ -100,6 +100,11 @@ ranges are in `contract.json`. A cell that cannot be read is refused with its ro
 {graphs}{_eight(report)}
 `parity.json` has all of it.
 {_listed("What is not here", package.gaps)}"""
+
+
+def _rule(model: Mapping[str, Any]) -> str:
+    """How the answer follows from what the model computes, where that says something."""
+    return f" {model['rule']}." if model.get("rule") else ""
 
 
 def _eight(report: Mapping[str, Any]) -> str:

@@ -96,6 +96,7 @@ def _measured(
             "version": model.version,
             "kind": str(model.card.get("model", "model")),
             "target": model.contract.target.name,
+            "rule": model.card.get("rule"),
         },
         "parity": {**report, "tolerance": settings.tolerance},
         "int8": int8,

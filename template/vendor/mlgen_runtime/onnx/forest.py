@@ -22,7 +22,10 @@ AT_MOST, MEMBER = 0, 6
 
 @dataclass(frozen=True, kw_only=True)
 class Forest:
-    """Nodes [n], leaves [l] and roots [trees]; `members` holds the sets of MEMBER nodes in order, a NaN after each."""
+    """Nodes [n], leaves [l] and roots [trees]; `members` holds the sets of MEMBER nodes in order, a NaN after each.
+
+    `covers` [l] says how many of the rows that the library learnt from, or how much of their weight, fell into a leaf.
+    """
 
     targets: int
     roots: Array
@@ -37,6 +40,7 @@ class Forest:
     missing_true: Array
     leaf_targets: Array
     leaf_weights: Array
+    covers: Array
 
     def scaled(self, weight: float) -> Forest:
         """The same trees with their leaves multiplied."""
@@ -53,10 +57,12 @@ def tree(
     target: int,
     targets: int,
     members: dict[int, Array] | None = None,
+    covers: Array | None = None,
 ) -> Forest:
     """One tree whose left child is the true one. Children below 0 are leaves: -1 is leaf 0, -2 is leaf 1, …
 
-    `members` maps a node to its set of categories; nodes that are not in it compare with `splits`.
+    `members` maps a node to its set of categories; nodes that are not in it compare with `splits`. `covers` are the
+    leaves' where the library tells, else all are alike.
     """
     sets = members or {}
     modes = np.full(len(features), AT_MOST, dtype=np.uint8)
@@ -76,6 +82,7 @@ def tree(
         missing_true=np.asarray(missing_left, dtype=np.int64),
         leaf_targets=np.full(len(leaves), target, dtype=np.int64),
         leaf_weights=np.asarray(leaves, dtype=np.float64),
+        covers=np.ones(len(leaves)) if covers is None else np.asarray(covers, dtype=np.float64),
     )
 
 
@@ -120,6 +127,7 @@ def join(forests: Sequence[Forest]) -> Forest:
                 "missing_true",
                 "leaf_targets",
                 "leaf_weights",
+                "covers",
             )
         },
     )

@@ -6,6 +6,7 @@ A tree is a block of lines `name=values`, one value for each inner node or leaf:
     decision_type     10 1 2 …                  bit 0: category; bit 1: missing goes left; bits 2-3: what is missing
     left_child        1 -1 …                    below 0: ~leaf
     leaf_value        0.013 …
+    leaf_count        211 …                     the training rows that fell into it
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ def _tree(entries: dict[str, str], target: int, targets: int) -> Forest:
         target=target,
         targets=targets,
         members=_sets(entries, splits, np.flatnonzero(~numeric)),
+        covers=_numbers(entries["leaf_count"], np.float64),
     )
 
 

@@ -18,8 +18,9 @@ from .graph import Unsupported
 
 Array = npt.NDArray[Any]
 
-#: Objectives whose base score is kept as a probability.
+#: Objectives whose base score is kept as a probability, and as a mean whose logarithm is the margin.
 _LOGISTIC = ("binary:logistic", "reg:logistic", "binary:logitraw")
+_LOGARITHM = ("count:poisson", "reg:tweedie", "reg:gamma")
 
 
 def forest(text: str | bytes, targets: int) -> Forest:
@@ -38,12 +39,15 @@ def forest(text: str | bytes, targets: int) -> Forest:
 
 
 def base_margins(learner: dict[str, Any], targets: int) -> list[float]:
-    """What every margin starts from: the base score, which a logistic objective keeps as a probability."""
+    """What every margin starts from: the base score, which a logistic objective keeps as a probability, one of
+    counts as a mean."""
     text = learner["learner_model_param"]["base_score"]
     values = np.atleast_1d(np.array(json.loads(text), dtype=np.float32))
     if learner["objective"]["name"] in _LOGISTIC:
         odds = [float(np.float32(1) / value - np.float32(1)) for value in values]
         values = np.array([-math.log(value) for value in odds], dtype=np.float32)
+    if learner["objective"]["name"] in _LOGARITHM:
+        values = np.array([math.log(value) for value in values], dtype=np.float32)
     return [float(value) for value in np.broadcast_to(values, (targets,))]
 
 
@@ -71,6 +75,7 @@ def _tree(entries: dict[str, Any], target: int, targets: int) -> Forest:
         target=target,
         targets=targets,
         members=sets,
+        covers=np.array(entries["sum_hessian"], dtype=np.float64)[~inner],
     )
 
 

@@ -40,21 +40,25 @@ def _body(method: str, path: str, operation: dict[str, Any], document: dict[str,
     example = json.dumps(schema["examples"][0], ensure_ascii=False)
     quoted = example.replace("'", "'\\''")
     command = f"curl -H 'content-type: application/json' -d '{quoted}' http://HOST{path}"
-    fields = _fields(document["components"]["schemas"]["Record"]) if path == "/predict" else ""
+    fields = ""
+    if path == "/predict":
+        beside = {name: each for name, each in schema["properties"].items() if name != "records"}
+        fields = _fields(document["components"]["schemas"]["Record"])
+        fields += _fields({"properties": beside, "required": []}, "beside the records") if beside else ""
     whole = json.dumps(schema, indent=2, ensure_ascii=False)
     return f"""<pre>{escape(command)}</pre>{fields}
 <details><summary>Schema of the body</summary><pre>{escape(whole)}</pre></details>"""
 
 
-def _fields(record: dict[str, Any]) -> str:
-    """The fields of a record as a table."""
+def _fields(record: dict[str, Any], head: str = "field") -> str:
+    """The fields of an object as a table."""
     needed = record["required"]
     lines = "".join(
         f'<tr><th scope="row">{escape(name)}{"" if name in needed else " <span class=optional>optional</span>"}</th>'
         f"{cell('type', _kind(schema))}{cell('holds', schema.get('description', ''))}</tr>"
         for name, schema in record["properties"].items()
     )
-    return framed("<th>field</th><th>type</th><th>holds</th>", lines)
+    return framed(f"<th>{head}</th><th>type</th><th>holds</th>", lines)
 
 
 def _kind(schema: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ LISTED = 30
 
 def render(served: Served, key: str) -> str:
     """The form and the place for its answer; `key` is the field for the API key where one is set."""
-    options = served.request.options.values.values()
+    options = [value for value in served.request.options.values.values() if "const" not in value.schema]
     controls = [*_records(served), *(_option(index, value) for index, value in enumerate(options))]
     fields = f'<div class="fields">{"".join(controls)}</div>' if controls else ""
     return f"""<form id="try" novalidate>{key}
@@ -45,8 +45,12 @@ def _option(index: int, value: Value) -> str:
     """A control that may stay empty; a list is written with commas."""
     identity, schema = f"o{index}", value.schema
     common = f'id="{identity}" name="{value.name}" data-option="{schema["type"]}"'
+    common += f' aria-describedby="{identity}-hint {identity}-fault"'
+    control = f'<input {common} inputmode="decimal" autocomplete="off">'
+    if schema["type"] == "boolean":
+        control = f'<select {common}><option value=""></option><option>true</option><option>false</option></select>'
     return f"""<div class="field"><label for="{identity}">{value.name} <span class="optional">optional</span></label>
-<input {common} inputmode="decimal" autocomplete="off" aria-describedby="{identity}-hint {identity}-fault">
+{control}
 <small id="{identity}-hint">{escape(schema["description"])}</small>
 <small class="fault" id="{identity}-fault"></small></div>"""
 

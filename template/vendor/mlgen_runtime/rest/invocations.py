@@ -23,6 +23,8 @@ from .served import Response, Served
 from .state import State
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+#: What answers hold beside the predictions, where it was asked for.
+EXPLAINED = ("explanations",)
 CSV = b"text/csv"
 #: What pandas, which MLflow's server reads CSV with, takes for a missing number.
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A", "n/a"})
@@ -41,7 +43,7 @@ class Invocations:
             kind = _content_type(request)
             served = self.state.served
             told = request.id if self.state.observers else None
-            response = await compute(self.state, len(body), answered, served, body, kind, told)
+            response = await compute(self.state, len(body), served.quick(body), answered, served, body, kind, told)
         except Refused as refused:
             observed.refused(self.state, request, refused)
             status = 400 if refused.status == 422 else refused.status
@@ -58,7 +60,7 @@ def answered(served: Served, body: bytes, kind: bytes, told: str | None = None) 
     rows, where, options = _from_csv(model, body) if kind == CSV else _from_json(model, body)
     columns = _checked(model, rows, where)
     found, predictions = served.answer(columns, options)
-    sent = msgspec.json.encode({"predictions": found["predictions"]})
+    sent = msgspec.json.encode({name: found[name] for name in ("predictions", *EXPLAINED) if name in found})
     request = answer = b""
     if told is not None:
         records = [{name: row[name] for name in model.fields if name in row} for row in rows]

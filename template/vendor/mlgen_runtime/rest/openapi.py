@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contract.schema import Contract
 from .fields import FLOAT_LIMIT, Field, Schema
+from .invocations import EXPLAINED
 
 if TYPE_CHECKING:
     from .served import Served
@@ -52,7 +53,9 @@ def record_schema(fields: tuple[Field, ...], closed: bool = True) -> Schema:
 
 def _about(served: Served) -> str:
     """One paragraph for the head of the document."""
-    message = served.model.card.get("message", "")
+    card = served.model.card
+    told = (card.get("message", ""), f"{card['rule']}." if card.get("rule") else "")
+    message = " ".join(words for words in told if words)
     return (
         f"Version {served.version} of a {served.contract.task} model that predicts {served.contract.target.name}. "
         f"{message}{' ' if message else ''}"
@@ -165,7 +168,8 @@ def _invocations(served: Served) -> dict[str, Any]:
     forms = [_object(table, None, beside) for table in tables]
     body = {"anyOf": forms, "examples": [{"dataframe_records": served.example}]}
     text = {"type": "string", "description": "CSV with a header line that names the columns"}
-    found = _object({"predictions": {"type": "array"}})
+    asked = {name: entry for name, entry in served.model.schema().items() if name in EXPLAINED}
+    found = _object({"predictions": {"type": "array"}}, None, asked)
     operation = _post("invocations", "MLflow's scoring protocol.", {JSON: body}, {"200": found}, "MlflowError")
     operation["requestBody"]["description"] = "Also text/csv: " + text["description"]
     del operation["responses"]["422"]

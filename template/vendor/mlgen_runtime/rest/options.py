@@ -1,6 +1,7 @@
 """What the model lets a caller say beside the records, checked and documented like a column.
 
 {"records": [{"series": "A"}], "horizon": 12, "quantiles": [0.1, 0.9]}
+{"records": [{"tenure": 3}], "explain": true}
 """
 
 from __future__ import annotations
@@ -34,7 +35,16 @@ class Options:
         """The options of a body that the typed decoder has checked: those of its `attributes` that are set."""
         if not self.values:
             return NONE
-        return self._taken({name: v for name in self.values if (v := getattr(body, name)) is not msgspec.UNSET})
+        given = {}
+        for name in self.values:
+            value = getattr(body, name)
+            if value is not msgspec.UNSET:
+                given[name] = value
+        if not given:
+            return NONE
+        if refused := self._refused(given, ("body",)):
+            raise Refused(422, refused)
+        return self._taken(given)
 
     def checked(self, values: Mapping[str, Any], where: tuple[str | int, ...]) -> Chosen:
         """Check options that are already plain data; raises Refused 422 with every fault."""
@@ -49,11 +59,17 @@ class Options:
     def faults(self, values: Mapping[str, Any], where: tuple[str | int, ...]) -> list[Fault]:
         """What is wrong with the options among plain values."""
         found = ((name, value.fault(values[name])) for name, value in self.values.items() if name in values)
-        return [Fault((*where, name), fault) for name, fault in found if fault]
+        faults = [Fault((*where, name), fault) for name, fault in found if fault]
+        return faults or self._refused(values, where)
 
     def listed(self, *others: str) -> str:
         """The names for a message."""
         return _listed((*others, *self.values))
+
+    def _refused(self, values: Mapping[str, Any], where: tuple[str | int, ...]) -> list[Fault]:
+        """What this model cannot be asked for."""
+        asked = [(name, self._options[name].refused) for name in self.values if values.get(name)]
+        return [Fault((*where, name), reason) for name, reason in asked if reason]
 
     def _taken(self, values: Mapping[str, Any]) -> Chosen:
         """12.0 is a whole number in JSON, but not in Python."""
@@ -67,6 +83,10 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _value(name: str, option: Option) -> Value:
+    if option.kind == "boolean":
+        allowed: Schema = {"const": False} if option.refused else {"type": "boolean"}
+        words = option.refused or option.description
+        return Value(name=name, annotation=bool, schema={**allowed, "description": words}, expects="true or false")
     whole = option.kind == "integer"
     least, most = option.minimum, option.maximum
     kind: Any = Annotated[float, msgspec.Meta(ge=least, le=most, multiple_of=1 if whole else None)]

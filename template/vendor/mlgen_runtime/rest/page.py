@@ -61,6 +61,7 @@ def render(state: State, tag: str) -> str:
     card, contract = served.model.card, served.contract
     title = str(card.get("name") or "Model")
     about = str(card.get("message") or f"Predicts {contract.target.name} ({contract.task}).")
+    about += f" {card['rule']}." if card.get("rule") else ""
     key = (
         '<p class="key"><label for="api-key">API key</label><input id="api-key" type="password" autocomplete="off"></p>'
     )

@@ -24,7 +24,7 @@ class Predict:
             body = await read(request, receive, self.state)
             require_json(request)
             served = self.state.served
-            response = await compute(self.state, len(body), served.respond, body, request.id)
+            response = await compute(self.state, len(body), served.quick(body), served.respond, body, request.id)
         except Refused as refused:
             observed.refused(self.state, request, refused)
             return await refuse(send, request, refused)

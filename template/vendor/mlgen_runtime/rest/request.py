@@ -107,10 +107,11 @@ async def _collect(first: bytes, incoming: Incoming, state: State) -> bytes:
         state.buffered -= size
 
 
-async def compute(state: State, size: int, work: Callable[..., Result], *arguments: Any) -> Result:
-    """Run `work` at once where that is quick, else in the pool; raises Refused 503 where it is full or late."""
+async def compute(state: State, size: int, quick: bool, work: Callable[..., Result], *arguments: Any) -> Result:
+    """Run `work` at once where that is quick and the body small, else in the pool; raises Refused 503 where it is full
+    or late."""
     small = size <= SMALL
-    if small and state.served.model.quick:
+    if small and quick:
         return work(*arguments)
     if state.waiting >= (SMALL_WAITING if small else WAITING) * state.pool._max_workers:
         raise busy("too many requests are being computed; try again")

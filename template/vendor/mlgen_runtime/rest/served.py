@@ -49,6 +49,7 @@ class Served:
         self.version = model.version
         self.contract = model.contract
         self.request = RequestModel(model.contract, settings.batch_limit, settings.strict, model.needed, model.options)
+        self._slow = tuple(f'"{name}"'.encode() for name, option in model.options.items() if option.slow)
         self.binning = Binning.of(bundle.read_json(model.folder, "reference.json"), model.contract)
         columns = model.example()
         self.example = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -81,6 +82,13 @@ class Served:
         except InputError as error:
             raise Refused(422, [Fault(("body", "records"), str(error))]) from None
         return plain, found["prediction"].tolist()
+
+    def quick(self, body: bytes) -> bool:
+        """Whether a few records cost less than handing them to another thread: not where a slow option is named."""
+        for name in self._slow:
+            if name in body:
+                return False
+        return self.model.quick
 
     def respond(self, body: bytes, request_id: str) -> Response:
         """Answer the body of `POST /predict`."""

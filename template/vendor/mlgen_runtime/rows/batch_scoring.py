@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import InputError, nearest
 from ..usecase.batches import Batch, Field, Form, Kind, Portion, Rejected
 from . import inputs, moment
+from .answers import EXPLAINED_CLASS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,7 +146,7 @@ def _answers(model: Predictor) -> list[Field]:
     labels: dict[str, Kind] = {"integer": "integer", "boolean": "boolean"}
     first: Kind = "number" if model.contract.is_amount else labels.get(model.contract.target.type, "text")
     names = model.predict(model.example())
-    return [Field(name, first if name == "prediction" else "number") for name in names]
+    return [Field(name, first if name in ("prediction", EXPLAINED_CLASS) else "number") for name in names]
 
 
 def _portion(model: Predictor, form: Form, batch: Batch, answer: bool, now: Mapping[str, int]) -> Portion:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..contract.catalogue import percent
-from .metrics import decide
+from .decision.decided import decide, served
 
 if TYPE_CHECKING:
     from ..contract.schema import Contract
@@ -22,18 +22,25 @@ if TYPE_CHECKING:
 HARDLY, ENOUGH = 0.1, 5
 #: Labels that a sentence shows at most.
 SHOWN = 3
+#: What helps where one of two classes is rare: a threshold of its own, judged by the labels that come of it.
+THRESHOLD = "decision.threshold=auto gate.metric=f1"
 #: What weighs rare classes like common ones, and what judges by them: ranking alone (ROC AUC) is not moved by either.
-REMEDY = "train.imbalance=balanced gate.metric=balanced_accuracy"
+WEIGHTS = "train.class_weight=balanced gate.metric=balanced_accuracy"
 
 
-def note(contract: Contract, truth: Array, chosen: EvaluatedModel, *, balanced: bool) -> str | None:
+def remedy(contract: Contract) -> str:
+    """The settings to try first."""
+    return THRESHOLD if contract.positive is not None else WEIGHTS
+
+
+def note(contract: Contract, truth: Array, chosen: EvaluatedModel, *, weighted: bool = False) -> str | None:
     """Say which classes of the test rows `chosen` does not recognise; None where there are none.
 
-    `truth` is [n] codes into the contract's labels; `balanced` tells whether it was fitted with balanced weights.
+    `truth` is [n] codes into the contract's labels; `weighted` tells whether classes have weights.
     """
     if not contract.labels:
         return None
-    predicted = decide(chosen.scores)
+    predicted, rule = decide(chosen.scores), served(chosen.scores)
     there = np.bincount(truth, minlength=len(contract.labels))
     found = np.bincount(truth[predicted == truth], minlength=len(contract.labels))
     said = np.bincount(predicted, minlength=len(contract.labels))
@@ -51,17 +58,22 @@ def note(contract: Contract, truth: Array, chosen: EvaluatedModel, *, balanced: 
     ]
     more = f" and {len(missed) - SHOWN} more classes" if len(missed) > SHOWN else ""
     often = "hardly ever" if any(said[code] for code in missed) else "never"
-    return f"{chosen.name} {often} predicts {', '.join(parts)}{more}: {_remedy(contract, missed, balanced=balanced)}"
+    told = f"{', '.join(parts)}{more}"
+    advice = _advice(contract, missed, weighted, rule.maximise if rule else None)
+    return f"{chosen.name} {often} predicts {told}: {advice}"
 
 
-def _remedy(contract: Contract, missed: list[int], *, balanced: bool) -> str:
+def _advice(contract: Contract, missed: list[int], weighted: bool, chosen_for: str | None) -> str:
+    """What has not been tried yet; where all has, what else there is."""
+    binary = contract.positive is not None
+    if binary and chosen_for is None:
+        return f"try {THRESHOLD} (the label then follows the threshold that does best), or {WEIGHTS}"
+    if not weighted:
+        tried = f" (the threshold is chosen for {chosen_for} already)" if binary else ""
+        return f"train with {WEIGHTS}, which fits and judges rare classes as common ones{tried}"
+    done = f" and the threshold is chosen for {chosen_for}" if binary else ""
     column = f"probability_{contract.labels[missed[0]]}"
-    if balanced:
-        return (
-            "the classes weigh the same already (train.imbalance=balanced), so collect more rows of it, merge it with "
-            f"another class, or take a threshold of your own on {column}"
-        )
     return (
-        f"train with {REMEDY}, which fits and judges rare classes as common ones, or take a threshold of your own on "
-        f"{column}"
+        f"the classes are weighted already (train.class_weight){done}, so collect more rows of it, merge it with "
+        f"another class, or rank by {column}"
     )

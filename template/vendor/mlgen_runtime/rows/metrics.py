@@ -5,29 +5,33 @@
     resample = metric.prepare(truth, scores)         sorts once
     [resample(counts) for counts in draws]           counts: how often each row was drawn
 
-`truth` is [n] values for regression, else [n] codes 0..k-1; `scores` is [n] values or [n, k] probabilities. A bootstrap
-resample is a weighted metric with whole weights, so that nothing is copied or sorted again.
+`truth` is [n] values for regression, else [n] codes 0..k-1; `scores` is [n] values or [n, k] probabilities, alone or
+with the labels that are answered (`decision.decided`). A bootstrap resample is a weighted metric with whole weights, so
+that nothing is copied or sorted again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..core.errors import InputError, nearest
+from . import label_metrics
+from . import regression_metrics as amounts
+from .decision.decided import Scores, decide, probabilities, served, worth
+from .label_metrics import SUMMARIES
+from .resample import Array, Resample, average
 
-Array = npt.NDArray[Any]
-#: Takes counts [n], or None for each row once, and returns the metric's value.
-Resample = Callable[[Array | None], float]
+__all__ = ["BESIDE", "METRICS", "Array", "Metric", "Resample", "decide", "known_metrics", "main", "metric", "score"]
 
 #: A probability is never taken for less than this in the logarithmic loss.
 SMALLEST = 1e-15
 
 
+#: The metric that needs a table of what each outcome is worth (conf/decision).
+VALUE = "value"
 #: Metrics shown beside the one that decides; the report holds all of them.
 BESIDE = {
     "binary": ("roc_auc", "accuracy", "log_loss"),
@@ -43,14 +47,14 @@ class Metric:
     name: str
     greater_is_better: bool
     tasks: tuple[str, ...]
-    prepare: Callable[[Array, Array], Resample]
+    prepare: Callable[[Array, Scores], Resample]
 
     @property
     def needs(self) -> str:
         """What the scores must be: "values" or "probabilities"."""
         return "values" if self.tasks == ("regression",) else "probabilities"
 
-    def value(self, truth: Array, scores: Array, counts: Array | None = None) -> float:
+    def value(self, truth: Array, scores: Scores, counts: Array | None = None) -> float:
         """Return the metric of rows [n], each taken `counts` times; NaN where it is not defined (one class only)."""
         return self.prepare(truth, scores)(counts)
 
@@ -71,38 +75,43 @@ def metric(name: str | None, task: str) -> Metric:
     """The named metric, or the task's main one; raises InputError for a name that the task does not have."""
     if name is None:
         return main(task)
+    if task == "regression" and (prepare := amounts.of_family(name)) is not None:
+        return Metric(name, False, _VALUES, _of_probabilities(prepare))
     known = known_metrics()
     choices = [entry.name for entry in known.values() if task in entry.tasks]
     if name not in choices:
+        families = [f"{family}_NUMBER" for family in amounts.FAMILIES] if task == "regression" else []
         raise InputError(
-            f"metric {name!r} is none of a {task} task's; expected one of {', '.join(choices)}{nearest(name, choices)}"
+            f"metric {name!r} is none of a {task} task's; expected one of {', '.join([*choices, *families])}"
+            f"{nearest(name, choices)}"
         )
     return known[name]
 
 
-def score(task: str, truth: Array, scores: Array, labels: tuple[str, ...]) -> dict[str, float]:
-    """All metrics of the task, and precision, recall and F1 of each class as `f1_<label>`."""
-    found = {name: entry.value(truth, scores) for name, entry in known_metrics().items() if task in entry.tasks}
+def score(
+    task: str, truth: Array, scores: Scores, labels: tuple[str, ...], decides: str | None = None
+) -> dict[str, float]:
+    """All metrics of the task that are defined for the truth (`value` only with a table), the one that `decides` among
+    them, precision, recall and F1 of each class as `f1_<label>`, and the threshold that is served."""
+    known = {name: entry for name, entry in known_metrics().items() if task in entry.tasks}
+    if task == "regression":
+        known = {name: entry for name, entry in known.items() if amounts.defined(name, truth)}
+    known |= {} if decides is None else {decides: metric(decides, task)}
+    if worth(scores) is None and VALUE in known:
+        del known[VALUE]
+    found = {name: entry.value(truth, scores) for name, entry in known.items()}
     if task != "regression":
-        table = _confusion(truth, decide(scores), scores.shape[1], None)
-        for name, values in _per_class(table).items():
+        table = label_metrics.confusion(truth, decide(scores), len(labels))
+        for name, values in label_metrics.per_class(table).items():
             found |= {f"{name}_{label}": float(value) for label, value in zip(labels, values, strict=True)}
+    if (rule := served(scores)) is not None:
+        found["threshold"] = rule.threshold
     return found
 
 
-def decide(scores: Array) -> npt.NDArray[np.int64]:
-    """The predicted codes [n] of probabilities [n, k]: the most probable class, the first of equals."""
-    codes: npt.NDArray[np.int64] = scores.argmax(axis=1).astype(np.int64)
-    return codes
-
-
-def _average(losses: Array) -> Resample:
-    """The mean of a per-row loss."""
-
-    def value(counts: Array | None) -> float:
-        return float(losses.mean()) if counts is None else float(losses @ counts / counts.sum())
-
-    return value
+def _of_probabilities(prepare: Callable[[Array, Array], Resample]) -> Callable[[Array, Scores], Resample]:
+    """A metric that looks at the probabilities, or values, whatever is answered."""
+    return lambda truth, scores: prepare(truth, probabilities(scores))
 
 
 def _ranked(truth: Array, scores: Array) -> tuple[Array, Array, Array]:
@@ -181,119 +190,41 @@ def _roc_auc_ovr(truth: Array, scores: Array) -> Resample:
 
 def _log_loss(truth: Array, scores: Array) -> Resample:
     picked = np.clip(scores[np.arange(len(truth)), truth], SMALLEST, 1.0)
-    return _average(-np.log(picked))
+    return average(-np.log(picked))
 
 
 def _brier(truth: Array, scores: Array) -> Resample:
     """Squared distance of the positive class's probability; summed over the classes where there are more than two."""
     if scores.shape[1] == 2:
-        return _average((scores[:, 1] - truth) ** 2)
-    return _average(((scores - (truth[:, None] == np.arange(scores.shape[1]))) ** 2).sum(axis=1))
-
-
-def _accuracy(truth: Array, scores: Array) -> Resample:
-    return _average((decide(scores) == truth).astype(np.float64))
-
-
-def _confusion(truth: Array, predicted: Array, classes: int, counts: Array | None) -> Array:
-    """How often [true class, predicted class] occur."""
-    table = np.bincount(truth * classes + predicted, weights=counts, minlength=classes * classes)
-    return table.astype(np.float64).reshape(classes, classes)
-
-
-def _per_class(table: Array) -> dict[str, Array]:
-    """Precision, recall and F1 [k] of a confusion table; 0 where a class was neither there nor predicted."""
-    hits, true, called = np.diag(table), table.sum(axis=1), table.sum(axis=0)
-    return {
-        "precision": hits / np.maximum(called, 1),
-        "recall": hits / np.maximum(true, 1),
-        "f1": 2 * hits / np.maximum(true + called, 1),
-    }
-
-
-def _from_confusion(summary: Callable[[Array], float]) -> Callable[[Array, Array], Resample]:
-    """A metric that depends on the table of true and predicted classes only."""
-
-    def prepare(truth: Array, scores: Array) -> Resample:
-        classes = scores.shape[1]
-        cells = truth.astype(np.int64) * classes + decide(scores)
-
-        def value(counts: Array | None) -> float:
-            table = np.bincount(cells, weights=counts, minlength=classes * classes).reshape(classes, classes)
-            return summary(table.astype(np.float64))
-
-        return value
-
-    return prepare
-
-
-def _macro_f1(table: Array) -> float:
-    """The plain mean of F1 over the classes that occur, as truth or as prediction."""
-    present = table.sum(axis=1) + table.sum(axis=0) > 0
-    return float(_per_class(table)["f1"][present].mean())
-
-
-def _balanced_accuracy(table: Array) -> float:
-    """The plain mean of recall over the classes that occur."""
-    return float(_per_class(table)["recall"][table.sum(axis=1) > 0].mean())
-
-
-def _positive(name: str) -> Callable[[Array], float]:
-    return lambda table: float(_per_class(table)[name][1])
-
-
-def _rmse(truth: Array, scores: Array) -> Resample:
-    mean = _average((truth - scores) ** 2)
-    return lambda counts: float(np.sqrt(mean(counts)))
-
-
-def _mae(truth: Array, scores: Array) -> Resample:
-    return _average(np.abs(truth - scores))
-
-
-def _r2(truth: Array, scores: Array) -> Resample:
-    """Share of the variance explained; NaN where the truth does not vary."""
-    squared = (truth - scores) ** 2
-
-    def value(counts: Array | None) -> float:
-        weights = np.ones(len(truth)) if counts is None else counts
-        spread = (truth - truth @ weights / weights.sum()) ** 2 @ weights
-        return float(1 - squared @ weights / spread) if spread else float("nan")
-
-    return value
-
-
-def _wape(truth: Array, scores: Array) -> Resample:
-    """Absolute error as a share of the absolute truth: unlike MAPE it bears zeros."""
-    errors, sizes = np.abs(truth - scores), np.abs(truth)
-
-    def value(counts: Array | None) -> float:
-        weights = np.ones(len(truth)) if counts is None else counts
-        size = float(sizes @ weights)
-        return float(errors @ weights) / size if size else float("nan")
-
-    return value
+        return average((scores[:, 1] - truth) ** 2)
+    return average(((scores - (truth[:, None] == np.arange(scores.shape[1]))) ** 2).sum(axis=1))
 
 
 _BINARY, _CLASSES, _VALUES = ("binary",), ("binary", "multiclass"), ("regression",)
 
+#: Task and direction of the metrics of labels; those of both kinds of classes first.
+_LABELS = {name: _CLASSES if name in ("macro_f1", "accuracy", "balanced_accuracy") else _BINARY for name in SUMMARIES}
+
 METRICS: dict[str, Metric] = {
     entry.name: entry
     for entry in (
-        Metric("roc_auc", True, _BINARY, _roc_auc),
-        Metric("average_precision", True, _BINARY, _average_precision),
-        Metric("roc_auc_ovr", True, ("multiclass",), _roc_auc_ovr),
-        Metric("macro_f1", True, _CLASSES, _from_confusion(_macro_f1)),
-        Metric("accuracy", True, _CLASSES, _accuracy),
-        Metric("balanced_accuracy", True, _CLASSES, _from_confusion(_balanced_accuracy)),
-        Metric("f1", True, _BINARY, _from_confusion(_positive("f1"))),
-        Metric("precision", True, _BINARY, _from_confusion(_positive("precision"))),
-        Metric("recall", True, _BINARY, _from_confusion(_positive("recall"))),
-        Metric("log_loss", False, _CLASSES, _log_loss),
-        Metric("brier", False, _CLASSES, _brier),
-        Metric("rmse", False, _VALUES, _rmse),
-        Metric("mae", False, _VALUES, _mae),
-        Metric("r2", True, _VALUES, _r2),
-        Metric("wape", False, _VALUES, _wape),
+        *(
+            Metric(name, greater, tasks, _of_probabilities(prepare))
+            for name, greater, tasks, prepare in (
+                ("roc_auc", True, _BINARY, _roc_auc),
+                ("average_precision", True, _BINARY, _average_precision),
+                ("roc_auc_ovr", True, ("multiclass",), _roc_auc_ovr),
+                ("log_loss", False, _CLASSES, _log_loss),
+                ("brier", False, _CLASSES, _brier),
+                ("rmse", False, _VALUES, amounts.rmse),
+                ("mae", False, _VALUES, amounts.mae),
+                ("r2", True, _VALUES, amounts.r2),
+                ("wape", False, _VALUES, amounts.wape),
+                ("rmsle", False, _VALUES, amounts.rmsle),
+                ("poisson_deviance", False, _VALUES, amounts.poisson_deviance),
+            )
+        ),
+        *(Metric(name, True, tasks, label_metrics.of_labels(SUMMARIES[name])) for name, tasks in _LABELS.items()),
+        Metric(VALUE, True, _BINARY, label_metrics.value),
     )
 }

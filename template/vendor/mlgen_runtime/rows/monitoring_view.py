@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..contract.features import columns
 from ..core.figures import figure
 from ..usecase.labelled import Figure, LabelledAnswers
+from . import target
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,15 +59,28 @@ def chosen(model: Predictor, answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def evidence(model: Predictor, answers: pd.DataFrame) -> LabelledAnswers:
-    """The answers whose truth can be read, as cases for the metrics; each row is one."""
+    """The answers whose truth can be read, as cases for the metrics; each row is one.
+
+    The label of two is the one that was answered then, by whatever threshold.
+    """
     import numpy as np
+
+    from ..contract.typed import label_codes
+    from .decision import decided, rule
 
     contract = model.contract
     truth, known = _truth(contract, answers["truth"])
     names = [f"probability_{label}" for label in contract.labels] or ["prediction"]
     scores = np.stack([_floats(answers[name]) for name in names], axis=1)
     rows = np.flatnonzero(known & np.isfinite(scores).all(axis=1))
-    return LabelledAnswers(truth=truth[rows], scores=scores[rows] if contract.labels else scores[rows, 0], rows=rows)
+    if not contract.labels:
+        return LabelledAnswers(truth=truth[rows], scores=scores[rows, 0], rows=rows)
+    found: decided.Scores = scores[rows]
+    if (own := rule.load(model.folder, contract)) is not None:
+        codes = label_codes(answers["prediction"], contract)[rows]
+        codes = np.where(codes < 0, own.codes(scores[rows, 1]), codes).astype(np.int64)
+        found = decided.Decided(scores[rows], codes, own)
+    return LabelledAnswers(truth=truth[rows], scores=found, rows=rows)
 
 
 def figures(model: Predictor, answers: pd.DataFrame) -> list[Figure]:
@@ -75,7 +89,7 @@ def figures(model: Predictor, answers: pd.DataFrame) -> list[Figure]:
     if not len(found.rows):
         return []
     if not model.contract.labels:
-        return [_leaning(found), *_coverage(model, answers, found)]
+        return [_leaning(model, found), *_coverage(model, answers, found)]
     return [_calibration(model.contract, found)] if len(model.contract.labels) == 2 else []
 
 
@@ -127,30 +141,38 @@ def _floats(cells: pd.Series) -> np.ndarray:
     return np.asarray(cells.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _leaning(found: LabelledAnswers) -> Figure:
-    """How far amounts lean to one side, in units of the truth's spread."""
+def _leaning(model: Predictor, found: LabelledAnswers) -> Figure:
+    """How far amounts lean to one side, in units of the truth's spread; quantiles and the like do so by design."""
     import numpy as np
 
     errors, rows = found.scores - found.truth, len(found.rows)
     spread = float(np.std(found.truth)) or 1.0
     value = float(errors.mean()) / spread
     side = "above" if value > 0 else "below"
+    expected, doubt = (part / spread for part in _lean(model))
+    said = f"; on the test rows it was {abs(expected):.1%} {'above' if expected > 0 else 'below'}" if expected else ""
     return Figure(
         metric="bias",
         subject="",
         value=value,
         rows=rows,
-        expected=0.0,
-        error=float(errors.std()) / spread / rows**0.5,
+        expected=expected,
+        error=float(np.hypot(errors.std() / spread / rows**0.5, doubt)),
         message=(
-            f"predictions lie {figure(abs(errors.mean()))} {side} the truth on average ({abs(value):.1%} of its spread)"
+            f"predictions lie {figure(abs(errors.mean()))} {side} the truth on average ({abs(value):.1%} of its spread"
+            f"{said})"
         ),
     )
 
 
+def _lean(model: Predictor) -> tuple[float, float]:
+    """The mean error of the test rows and its standard error, where it is not luck; otherwise none."""
+    return target.lean(model.metrics.get("test", {}), model.metrics.get("rows", 0))
+
+
 def _calibration(contract: Contract, found: LabelledAnswers) -> Figure:
     """How far the mean probability lies from the share of cases that came true."""
-    sure, rows = found.scores[:, 1], len(found.rows)
+    sure, rows = found.scores.probabilities[:, 1], len(found.rows)
     said, came = float(sure.mean()), float((found.truth == 1).mean())
     return Figure(
         metric="bias",

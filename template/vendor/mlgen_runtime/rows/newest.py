@@ -29,6 +29,8 @@ LEAST = 200
 def fresh(store: Store, version: str, frame: pd.DataFrame, contract: Contract) -> int:
     """Return how many rows came since `version` was trained: those it was neither trained nor judged on."""
     unseen = int(row_hashes.unseen(store, version, frame, contract).sum())
+    if row_hashes.has_answers(store, version):  # it was judged by rows that it was trained on afterwards
+        return unseen
     judged = bundle.read_json(store.fetch(version), "metrics.json").get("rows") or 0
     return max(0, unseen - int(judged))
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.extensions import registered_beside
+from .decision.decided import Scores, probabilities
 from .metrics import Metric, Resample
 
 Array = npt.NDArray[Any]
@@ -22,12 +23,14 @@ def metrics(ours: Collection[str]) -> dict[str, Metric]:
     }
 
 
-def _prepare(score: Callable[..., float]) -> Callable[[Array, Array], Resample]:
+def _prepare(score: Callable[..., float]) -> Callable[[Array, Scores], Resample]:
     """A function of truth, scores and weights as the bootstrap calls it: by how often each row was drawn."""
 
-    def prepare(truth: Array, scores: Array) -> Resample:
+    def prepare(truth: Array, scores: Scores) -> Resample:
+        plain = probabilities(scores)
+
         def value(counts: Array | None) -> float:
-            return float(score(truth, scores, None if counts is None else np.asarray(counts, dtype=np.float64)))
+            return float(score(truth, plain, None if counts is None else np.asarray(counts, dtype=np.float64)))
 
         return value
 

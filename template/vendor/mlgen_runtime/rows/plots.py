@@ -6,18 +6,21 @@ with the data.
 
 from __future__ import annotations
 
+import functools
 import io
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.drawing import plain_names
+from . import threshold_plot
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
 
     from ..usecase.evaluated import EvaluatedModel
+    from .decision.decided import Scores
     from .preparation import Prepared
 
 INK, ACCENT, OTHER, FAINT = "#1c2733", "#0b6e99", "#d9822b", "#c9d1d9"
@@ -30,6 +33,7 @@ CAPTIONS = {
     "confusion": "Rows are the true classes. A good model is dark on the diagonal.",
     "roc": "How well the model ranks: the chance that a random positive is ranked above a random negative.",
     "precision_recall": "Of the rows called positive, the share that is; against the share of all positives found.",
+    "threshold": threshold_plot.CAPTION,
     "calibration": "On the diagonal, “70 %” comes true in 70 of 100 cases.",
     "fit": "On the line, the prediction is the truth.",
     "residuals": "A band without shape around zero: no pattern is left to learn.",
@@ -37,14 +41,6 @@ CAPTIONS = {
     "interval": "Split-conformal intervals: their coverage holds whatever the distribution of the errors.",
     "importance": "How much each input contributes to the splits of the trees, or to the weights of the linear model.",
 }
-
-
-def prepare() -> None:
-    """Import what drawing needs, while there is something else to wait for."""
-    from matplotlib.backends import backend_agg
-    from matplotlib.figure import Figure
-
-    backend_agg.FigureCanvasAgg(Figure())
 
 
 def draw(prepared: Prepared, chosen: EvaluatedModel, importance: Mapping[str, float]) -> dict[str, bytes]:
@@ -60,22 +56,29 @@ def pictures(
     labels: Sequence[str],
     truth: np.ndarray,
     outputs: Mapping[str, np.ndarray],
-    scores: np.ndarray,
+    found: Scores,
     importance: Mapping[str, float],
     target: str,
 ) -> dict[str, bytes]:
     """Return the pictures by name.
 
-    `truth` is [n] values or label codes; `scores` [n] values or [n, k] probabilities; `outputs` the predictor's
+    `truth` is [n] values or label codes; `found` [n] values, or what a classifier says; `outputs` the predictor's
     columns.
     """
+    from .decision import decided
+
+    scores = decided.probabilities(found)
     if labels:
+        codes = decided.decide(found)
         drawn = {
-            "confusion": _picture(lambda axes: _confusion(axes, labels, truth, scores)),
+            "confusion": _picture(lambda axes: _confusion(axes, labels, truth, codes)),
             "roc": _picture(lambda axes: _roc(axes, labels, truth, scores)),
             "precision_recall": _picture(lambda axes: _precision_recall(axes, labels, truth, scores)),
             "calibration": _picture(lambda axes: _calibration(axes, labels, truth, scores)),
         }
+        if (served := decided.served(found)) is not None:
+            paint = functools.partial(threshold_plot.paint, rule=served, label=labels[-1])
+            drawn["threshold"] = _picture(lambda axes: paint(axes, truth, scores[:, 1]))
     else:
         drawn = {
             "fit": _picture(lambda axes: _fit(axes, truth, scores, target)),
@@ -112,12 +115,12 @@ def _picture(paint: Callable[[Axes], None]) -> bytes:
     return buffer.getvalue()
 
 
-def _confusion(axes: Axes, labels: Sequence[str], truth: np.ndarray, scores: np.ndarray) -> None:
+def _confusion(axes: Axes, labels: Sequence[str], truth: np.ndarray, codes: np.ndarray) -> None:
     import numpy as np
 
     size = len(labels)
     counts = np.zeros((size, size), dtype=int)
-    np.add.at(counts, (truth.astype(int), scores.argmax(axis=1)), 1)
+    np.add.at(counts, (truth.astype(int), codes), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.grid(visible=False)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")

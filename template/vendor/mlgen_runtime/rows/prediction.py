@@ -32,6 +32,8 @@ def score_file(config: RowsConfig) -> output.Scored:
     if config.output is not None:
         output.known(config.output)
     model = load_champion(config)
+    if config.explain:
+        model = model.asked("explain", explain=True)
     frame = data.read_rows(config.input, config.data, config.root, "input")
     notes: list[str] = []
     outputs = predict(model, frame, config.input, notes)

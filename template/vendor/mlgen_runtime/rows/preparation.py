@@ -86,6 +86,8 @@ class Prepared:
         """What a model learns from these rows, in a sentence."""
         target = self.contract.target
         what = target.unit or "a number" if self.contract.is_amount else f"one of {len(self.contract.labels)} classes"
+        if self.contract.positive is not None:
+            what = f"{' or '.join(self.contract.labels)}; positive class {self.contract.positive}"
         inputs, derived = len(self.contract.inputs), len(self.contract.features)
         more = f" and {derived} derived feature{'s' if derived > 1 else ''}" if derived else ""
         return f"Predicts {target.name} ({what}) from {inputs} inputs{more}; trained on {len(self.parts.train):,} rows."
@@ -125,18 +127,24 @@ def check(config: RowsConfig, resolved: Resolved, steps: Steps) -> Checked:
     from .. import contract
     from ..contract.checks import examine, view
     from ..data.tables import fingerprint
+    from . import metrics, target, weights
+    from .decision import acceptance
 
     checks = registry.of(config).checks
     with steps("check") as step:
+        acceptance.check(config, resolved.contract)
         seen = view(resolved.whole, resolved.contract, config.contract, checks)
         problems = examine(seen, checks)
         contract.refuse(problems)
         frame = contract.conform(resolved.whole, resolved.contract)
         truth = contract.truth(frame, resolved.contract)
+        weights.check(frame, resolved.contract)
+        told = target.check(config.target, resolved.contract, truth, config.gate.metric)
+        metrics.metric(config.gate.metric, resolved.contract.task)  # a wrong name writes nothing
         digest = fingerprint(frame)
         resolved.save()
         step.message = f"{len(resolved.contract.inputs)} inputs, {len(problems)} warnings, data {digest[:12]}"
-    notes = tuple(problem.message for problem in problems)
+    notes = (*(problem.message for problem in problems), *told)
     return Checked(resolved, seen, checks, frame, truth, digest, notes)
 
 
@@ -193,12 +201,14 @@ def training(config: RowsConfig, prepared: Prepared) -> Training:
         group=_only(frame, prepared.contract, "group"),
         time=_only(frame, prepared.contract, "time") if prepared.parts.method in ("time", "newest") else None,
         settings=config.train,
+        learnt=config.target,
         seed=config.seed,
         threads=quota.threads(config.train.threads),
         coverage=config.bundle.coverage,
         now=prepared.now,
         parts=() if parts.held_apart else parts.parts,  # positions among all rows, all of which are in `frame`
         metric=metrics.metric(config.gate.metric, prepared.contract.task),
+        decision=config.decision,
     )
 
 

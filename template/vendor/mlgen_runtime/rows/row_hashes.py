@@ -51,6 +51,11 @@ def record_answers(store: Store, version: str, frame: pd.DataFrame, contract: Co
     store.replace(f"{version}.answers", content)
 
 
+def has_answers(store: Store, version: str) -> bool:
+    """Whether `version` was judged by answers of other fits, and is itself fitted on all rows."""
+    return store.read(f"{version}.answers") is not None
+
+
 def known(store: Store, version: str, frame: pd.DataFrame, contract: Contract) -> Known:
     """Return what `version` knows of conformed rows [n]."""
     import numpy as np

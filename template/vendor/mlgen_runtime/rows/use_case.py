@@ -59,6 +59,12 @@ class RowsUseCase:
         return evaluation
 
     @property
+    def explanation(self) -> protocol.Explanation:
+        from . import explanation
+
+        return explanation
+
+    @property
     def plots(self) -> protocol.Plots:
         from . import plots
 

@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,8 +26,11 @@ from ..bundle.option import Option
 from ..contract.schema import Contract
 from ..core import cpu_quota as quota
 from ..onnx.session import session
+from ..rows.decision import rule
+from ..rows.decision.rule import DecisionRule
 from ..rows.example import plausible
 from .encoding import LARGEST, Encoding, Levels, boolean, moment, number, parts
+from .explanation.serving import Explanation
 from .preprocessing import Columns, Matrix, Preprocessing, Read
 
 Array = npt.NDArray[Any]
@@ -72,7 +74,11 @@ def load(folder: Path, contract: Contract, threads: int | None = None, bulk: boo
     engine = Engine(entries["format"], score)
     if bulk and entries.get("bulk", {}).get("engine") == "native":
         engine = _native(folder, entries["bulk"], score, preprocessing.encode(rows))
-    found = Inference(contract, preprocessing, score, entries["decimals"], quota.threads(threads), engine)
+    decided = rule.load(folder, contract)
+    labels = np.array(contract.label_values, dtype=_label_type(contract)) if contract.labels else None
+    explanation = Explanation.of(folder, preprocessing, labels)
+    count = quota.threads(threads)
+    found = Inference(contract, preprocessing, score, entries["decimals"], count, engine, explanation, decided)
     found.predict(rows)  # bulk, too, begins slowly
     return found
 
@@ -113,12 +119,11 @@ def long(width: int) -> int:
 class Inference:
     """A loaded model. Safe to share between threads: nothing in it changes after loading.
 
-    `needed` are the columns that must be there. No option is taken beside them. `quick` says that a few rows cost less
-    than handing them to another thread would. `engine` says what scores more than FEW rows, and why where it is not
-    what the bundle names.
+    `needed` are the columns that must be there; the one option beside them is `explain`. `quick` says that a few rows
+    cost less than handing them to another thread would. `engine` says what scores more than FEW rows, and why where it
+    is not what the bundle names. `decided` is how two classes are told apart.
     """
 
-    options: Mapping[str, Option] = MappingProxyType({})
     quick = True
 
     def __init__(
@@ -129,16 +134,21 @@ class Inference:
         decimals: int,
         threads: int,
         engine: Engine,
+        explanation: Explanation,
+        decided: DecisionRule | None = None,
     ) -> None:
         self.contract = contract
         self.needed = tuple(column.name for column in contract.inputs)
         self.preprocessing = preprocessing
         self.threads = threads
         self._engine = engine
+        self._decided = decided
         self._score = score
         self._width = len(preprocessing.features)
+        self._decimals = decimals
         self._scale = 10.0**decimals
-        self._labels = np.array(contract.label_values, dtype=_label_type(contract)) if contract.labels else None
+        self._explanation = explanation
+        self._labels = explanation.labels
         self._names = tuple(f"probability_{label}" for label in contract.labels)
         self._derives = bool(preprocessing.derivation.steps)
         self._first = next(iter(preprocessing.raw), "")
@@ -150,6 +160,11 @@ class Inference:
         """onnx or native, and the reason where the bundle names the other."""
         return self._engine.name + (f" ({self._engine.note})" if self._engine.note else "")
 
+    @property
+    def options(self) -> Mapping[str, Option]:
+        """Whether to explain each prediction."""
+        return {"explain": self._explanation.option}
+
     def example(self) -> dict[str, list[Any]]:
         """One plausible row."""
         return {column.name: [plausible(column)] for column in self.contract.inputs}
@@ -158,17 +173,25 @@ class Inference:
         """The features [n] that are derived from raw columns [n] before the model sees them, by name."""
         return self.preprocessing.derivation.columns(columns, now)
 
-    def predict(self, columns: Columns, now: int | None = None) -> dict[str, Array]:
+    def predict(self, columns: Columns, explain: bool = False, now: int | None = None) -> dict[str, Array]:
         """Predict one value per row of raw columns [n]; `now`, in microseconds since 1970, is the clock's where derived
         features ask for it and none is given.
 
         Returns `prediction` [n] and, for classes, `probability_<label>` [n] each, or `prediction_low` and
-        `prediction_high` [n] in the target's unit. Raises InputError naming the column, the value and what was
-        expected.
+        `prediction_high` [n] in the target's unit; with `explain` also what `Explanation.columns` has. Raises
+        InputError naming the column, the value and what was expected, or why there is no explanation.
         """
-        few = self._few(columns, now)
-        scores = self._many(self.preprocessing.read(columns, now)) if few is None else self._score(few)
-        return self._values(scores) if self._labels is None else self._classes(self._labels, scores)
+        matrix = self._few(columns, now)
+        if matrix is not None:
+            scores = self._score(matrix)
+        else:
+            read = self.preprocessing.read(columns, now)
+            scores = self._many(read)
+            matrix = read.matrix() if explain else None
+        found = self._values(scores) if self._labels is None else self._classes(self._labels, scores)
+        if matrix is None or not explain:
+            return found
+        return found | self._explanation.columns(matrix, scores, self._decimals, self.threads)
 
     def _few(self, columns: Columns, now: int | None) -> Matrix | None:
         """The matrix of few rows, read cell by cell; None where there are more, or something is wrong with them."""
@@ -226,7 +249,10 @@ class Inference:
 
     def _classes(self, labels: Array, scores: Array) -> dict[str, Array]:
         rounded = self._rounded(scores)
-        answer = {"prediction": labels[scores.argmax(axis=1)]}
+        if self._decided is None:
+            answer = {"prediction": labels[scores.argmax(axis=1)]}
+        else:  # by the probability that is printed: it never contradicts the label beside it
+            answer = {"prediction": labels[self._decided.codes(rounded[:, 1]).view(np.int8)]}
         for column, name in enumerate(self._names):
             answer[name] = rounded[:, column]
         return answer

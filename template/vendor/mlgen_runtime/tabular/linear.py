@@ -45,10 +45,17 @@ class Linear:
 
     def design(self, matrix: Array) -> Array:
         """Return the columns [n, a + b] that are weighted: filled numbers, then 1 for each level that the row has."""
-        values = matrix[:, self.numbers].astype(np.float64)
-        values = np.where(np.isnan(values), self.fill, values)
+        values = self.filled(matrix)
         levels = matrix[:, self.levels[:, 0]] == self.levels[:, 1]
         return np.concatenate([values, levels.astype(np.float64)], axis=1)
+
+    def filled(self, matrix: Array) -> Array:
+        """The numbers [n, a] of encoded rows, filled where they are missing."""
+        values = matrix[:, self.numbers].astype(np.float64)
+        missing = np.isnan(values)
+        if missing.any():
+            values[missing] = np.broadcast_to(self.fill, values.shape)[missing]
+        return values
 
     def margins(self, matrix: Array) -> Array:
         """Margins [n, k] of encoded rows [n, features]."""

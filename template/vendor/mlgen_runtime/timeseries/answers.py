@@ -18,6 +18,7 @@ import numpy.typing as npt
 from ..contract.schema import Contract
 
 if TYPE_CHECKING:
+    from ..bundle.option import Option
     from ..bundle.predictor import Answer, Decoded
 from ..core import keys, moments
 from .frequency import Frequency
@@ -44,7 +45,7 @@ def plain(contract: Contract, found: Mapping[str, npt.NDArray[Any]]) -> Answer:
     }
 
 
-def schema(contract: Contract) -> Answer:
+def schema(contract: Contract, options: Mapping[str, Option]) -> Answer:
     """The JSON Schema of each entry of an answer, by its name."""
     time = contract.with_role("time")[0].name
     text, number = {"type": "string"}, {"type": "number"}

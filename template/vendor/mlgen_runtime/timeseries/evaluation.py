@@ -101,6 +101,11 @@ def tables(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, list[dict[st
     return found
 
 
+def rule(prepared: Prepared, chosen: EvaluatedModel) -> str | None:
+    """A forecast is what the model computes."""
+    return None
+
+
 def details(prepared: Prepared, chosen: EvaluatedModel) -> dict[str, Any]:
     """Figures of parts of the cases, for the report: MASE by step ahead, by series and by window."""
     from . import metrics

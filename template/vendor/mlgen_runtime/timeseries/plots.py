@@ -41,14 +41,6 @@ CAPTIONS = {
 }
 
 
-def prepare() -> None:
-    """Import what drawing needs, while there is something else to wait for."""
-    from matplotlib.backends import backend_agg
-    from matplotlib.figure import Figure
-
-    backend_agg.FigureCanvasAgg(Figure())
-
-
 def draw(prepared: Prepared, chosen: EvaluatedModel, importance: Mapping[str, float]) -> dict[str, bytes]:
     """Return the pictures of a model by name, in reading order, each as PNG bytes.
 

@@ -34,6 +34,8 @@ def score_file(config: TimeseriesConfig) -> output.Scored:
     if config.output is not None:
         output.known(config.output)
     model = load_champion(config)
+    if config.explain:
+        model = model.asked("explain", explain=True)
     columns = {} if config.input is None else newer(model, config)
     found = dict(forecaster(model).predict(columns, every=True))
     until = found.pop(answer.UNTIL)

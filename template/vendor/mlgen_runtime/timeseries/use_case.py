@@ -87,6 +87,12 @@ class Timeseries:
         return evaluation
 
     @property
+    def explanation(self) -> protocol.Explanation:
+        from . import explanation
+
+        return explanation
+
+    @property
     def plots(self) -> protocol.Plots:
         from . import plots
 

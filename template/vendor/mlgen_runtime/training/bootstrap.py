@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CHUNK = 50
 
 
-def resample(metric: Metric, truth: Any, scores: Sequence[np.ndarray], resamples: int, seed: int) -> np.ndarray:
+def resample(metric: Metric, truth: Any, scores: Sequence[Any], resamples: int, seed: int) -> np.ndarray:
     """Return the metric [models, resamples] of every model on every draw.
 
     `truth` and each of `scores` hold n cases, as the use case's metrics take them. A draw is given to the

@@ -65,6 +65,7 @@ def write(judged: Judged, lineage: dict[str, Any], importance: dict[str, float])
             "unit": prepared.contract.target.unit,
             "labels": list(prepared.contract.labels),
             "message": prepared.message,
+            "rule": judged.case.evaluation.rule(prepared, chosen),
             "importance": {name: _known(round(share, 6)) for name, share in importance.items()},
         },
     )

@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..core.figures import figure, interval
 from . import bootstrap
@@ -206,7 +206,7 @@ class _Comparisons:
         better = (low if asked == "interval" else gain) > bar
         return Comparison(name.key, against.key, gain, low, high, better, low > margin, asked)
 
-    def _resample(self, truth: Truth, scores: Sequence[np.ndarray]) -> np.ndarray:
+    def _resample(self, truth: Truth, scores: Sequence[Any]) -> np.ndarray:
         return bootstrap.resample(self.metric, truth, scores, self.settings.resamples, self.seed)
 
 

@@ -11,13 +11,15 @@ from ..core.extensions import Extension
 if TYPE_CHECKING:
     from ..config.run import RunConfig
     from ..usecase.evaluated import ChampionStatus, EvaluatedModel
+    from ..usecase.explained import Explained
     from ..usecase.protocol import Prepared, UseCase
     from .gate import Decision
 
 
 @dataclass(frozen=True)
 class Judged:
-    """`models` are baselines, candidate and champion in the order they were judged; `notes` are for the reader."""
+    """`models` are baselines, candidate and champion in the order they were judged; `notes` are for the reader,
+    `explained` says what the model that becomes a version looks at."""
 
     config: RunConfig
     case: UseCase
@@ -26,6 +28,7 @@ class Judged:
     status: ChampionStatus
     decision: Decision
     notes: tuple[str, ...]
+    explained: Explained
 
     @property
     def extensions(self) -> tuple[Extension, ...]:

@@ -1,4 +1,5 @@
-"""The training pipeline, one call per line: read, check, split, baseline, fit, evaluate, gate, register, bundle.
+"""The training pipeline, one call per line: read, check, split, baseline, fit, evaluate, gate, explain, register,
+bundle.
 
 The use case supplies the parts (`usecase.protocol`); what is here holds for any of them. What `preparation.training`
 hands over is the use case's own: it says how much it is, and how many threads it may use.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.progress import Steps
 from ..usecase import library_parameters, registry
@@ -21,13 +22,14 @@ from .run_record import first_metrics, run_tags
 if TYPE_CHECKING:
     from ..config.run import RunConfig
     from ..usecase.evaluated import ChampionStatus, EvaluatedModel
+    from ..usecase.explained import Explained
     from ..usecase.protocol import Candidate, Metric, Prepared, TrainingData, UseCase
     from ..usecase.resolve import Resolved
     from .gate import Decision
 
     Hold = Callable[[Decision, ChampionStatus], str | None]
 
-STEPS = ("read", "check", "split", "baseline", "fit", "evaluate", "gate", "register", "bundle")
+STEPS = ("read", "check", "split", "baseline", "fit", "evaluate", "gate", "explain", "register", "bundle")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Trained:
     """What a training run found and did. `seconds` is step to seconds; `notes` are what the reader should know.
 
     `digests` are those of the models before a word about the run was added, by key: the same model has the same one,
-    whatever the gate made of it.
+    whatever the gate made of it. `explained` are the figures of what the registered one looks at.
     """
 
     prepared: Prepared
@@ -45,6 +47,7 @@ class Trained:
     notes: tuple[str, ...]
     seconds: dict[str, float]
     digests: dict[str, str]
+    explained: dict[str, Any]
 
 
 def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
@@ -59,7 +62,7 @@ def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
         checked = case.preparation.check(config, resolved, steps)
         prepared = case.preparation.split(config, checked, steps)
         metric = case.metrics.metric(config.gate.metric, prepared.contract.task)  # a wrong name costs no fit
-        run.open(run_tags(config, prepared, run.origin), case.plots.prepare, first_metrics(metric.name, case, prepared))
+        run.open(run_tags(config, prepared, run.origin), first_metrics(metric.name, case, prepared))
         training = case.preparation.training(config, prepared)
         baselines = _baseline(config, case, training, steps)
         candidate = _fit(config, case, training, steps)
@@ -67,12 +70,14 @@ def train(config: RunConfig, steps: Steps, hold: Hold | None = None) -> Trained:
         digests = {model.key: model.digest() for model in models if model.kind != "champion"}
         decision = _gate(config, metric, prepared, models, status, steps)
         held = hold(decision, status) if hold and decision.promoted is not None else None
-        told = case.evaluation.notes(config, prepared, decision.registered)
-        notes = (*prepared.notes, *candidate.notes, *told, *run.mended, *([status.note] if status.note else []))
-        judged = Judged(config, case, prepared, models, status, decision, notes)
+        said = case.evaluation.notes(config, prepared, decision.registered)
+        notes = (*prepared.notes, *candidate.notes, *said, *run.mended, *([status.note] if status.note else []))
+        explained = _explain(config, case, training, prepared, decision.registered, metric, steps)
+        judged = Judged(config, case, prepared, models, status, decision, notes, explained)
         version = register(run, judged, steps)
         published = publish(run, judged, version, held, steps)
-    return Trained(prepared, models, decision, published, (*notes, *run.tracker.swept), steps.seconds, digests)
+    told = (*notes, *run.tracker.swept)
+    return Trained(prepared, models, decision, published, told, steps.seconds, digests, explained.figures)
 
 
 def _read(config: RunConfig, steps: Steps) -> Resolved:
@@ -135,3 +140,19 @@ def _gate(
             f"{metric.name}, {config.gate.resamples:,} paired resamples of {len(prepared.truth):,} {prepared.unit}"
         )
     return decision
+
+
+def _explain(
+    config: RunConfig,
+    case: UseCase,
+    training: TrainingData,
+    prepared: Prepared,
+    chosen: EvaluatedModel,
+    metric: Metric,
+    steps: Steps,
+) -> Explained:
+    """Look into the model that becomes a version."""
+    with steps("explain") as step:
+        explained = case.explanation.explain(config, training, prepared, chosen, metric)
+        step.message = explained.message
+    return explained

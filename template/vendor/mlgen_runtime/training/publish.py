@@ -45,8 +45,12 @@ def register(run: RunContext, judged: Judged, steps: Steps) -> str:
     with steps("register") as step:
         chosen, config, case = judged.chosen, judged.config, judged.case
         importance = bundle_metadata.importance(judged)
-        pictures = case.plots.draw(judged.prepared, chosen, importance)
-        run.tracker.ready()
+        looked_at = judged.explained.pictures
+        _log_model(run, judged)
+        run.tracker.log(params(judged), metrics(judged), dataset(judged), judged.decision.message)
+        # MLflow works meanwhile
+        pictures = case.plots.draw(judged.prepared, chosen, {} if "importance" in looked_at else importance)
+        pictures |= looked_at
         lineage = bundle_metadata.lineage_of(judged, run.origin, run.tracker.run_id)
         bundle_metadata.write(judged, lineage, importance)
         shown = run.stage()
@@ -54,20 +58,24 @@ def register(run: RunContext, judged: Judged, steps: Steps) -> str:
             (shown / "plots").mkdir(exist_ok=True)
             (shown / "plots" / f"{name}.png").write_bytes(data)
         bundle.write_json(shown, "config.json", config.record)
-        bundle.write_json(shown, "details.json", case.evaluation.details(judged.prepared, chosen))
+        details = case.evaluation.details(judged.prepared, chosen)
+        bundle.write_json(shown, "details.json", {**details, "explanation": judged.explained.figures})
         page = shown / "card.html"
         page.write_text(card.page(card_content.content(judged, lineage, pictures, importance)), "utf8")
-        run.tracker.log(params(judged), metrics(judged), dataset(judged), judged.decision.message)
         run.tracker.files(shown)
         run.tracker.files(chosen.folder, "bundle")
-        labels = len(judged.prepared.contract.labels)
-        native = chosen.model.native if chosen.model else None
-        logged = native_model.log(native, chosen.folder, run.tracker.run_id, labels if labels > 2 else 1)
-        source = logged or f"runs:/{run.tracker.run_id}/bundle"
-        version = run.register(source, version_tags(judged), judged.decision.message)
+        version = run.register(version_tags(judged), judged.decision.message)
         atomic.write(config.root / "reports" / "train.html", page.read_text("utf8"))
         step.message = f"version {version} of {config.tracking.model_name} in MLflow, run {run.tracker.run_id[:8]}"
     return version
+
+
+def _log_model(run: RunContext, judged: Judged) -> None:
+    """Have MLflow take the model in its library's own format, where it has one."""
+    chosen, labels = judged.chosen, len(judged.prepared.contract.labels)
+    written = native_model.write(chosen.model.native if chosen.model else None, chosen.folder, run.stage())
+    if written is not None:
+        run.tracker.model(*written, labels if labels > 2 else 1)
 
 
 def publish(run: RunContext, judged: Judged, version: str, held: str | None, steps: Steps) -> Published:

@@ -6,9 +6,9 @@ nothing can be done in the process itself: the next run sweeps (see `promotion.m
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 from ..bundle import promotion
 from ..bundle.store import open_store
 from ..core import disk
-from ..core.errors import InputError
 from . import mlflow_connection as connection
-from . import tracking
 from .lineage import origin
+from .tracking_process import TrackingProcess
 
 if TYPE_CHECKING:
     from ..config.run import RunConfig
+    from .lineage import Origin
 
 
-#: Seconds that Ctrl-C waits for a run in MLflow that is about to begin, to end it; else the next run's sweep does.
+#: Seconds that Ctrl-C waits for a run in MLflow to begin, and to end; else the next run's sweep ends it.
 PATIENCE = 5.0
 
 
@@ -33,45 +33,49 @@ class RunContext:
     """A store, a tracker and the folders staged so far; a context manager that leaves nothing half done."""
 
     def __init__(self, config: RunConfig) -> None:
-        self.origin = origin(config.root, config.project.package)
         self.store = open_store(config.bundle.store, config.root)
-        self.tracker = tracking.Tracker(config.tracking, config.root, str(self.store))
+        self.tracker = TrackingProcess(config.tracking, config.root, str(self.store))
         self.mended: list[str] = []
+        self._config = config
         self._staged: list[Path] = []
-        self._unpublished: str | None = None
+        self._published: str | None = None
 
     def __enter__(self) -> RunContext:
         connection.knock(self.tracker.uri)
         disk.check_writable(self.store.staging)
         connection.check_writable(self.tracker.uri)
+        self.tracker.start()
         return self
 
-    def open(self, tags: dict[str, str], meanwhile: Callable[[], None], metrics: Sequence[str] = ()) -> None:
-        """Clear up after dead runs and begin this one; `meanwhile` is called beside it. Its page begins with `metrics`.
+    @cached_property
+    def origin(self) -> Origin:
+        """Where the model is from."""
+        return origin(self._config.root, self._config.project.package)
+
+    def open(self, tags: dict[str, str], metrics: Sequence[str] = ()) -> None:
+        """Clear up after dead runs and begin this one. Its page begins with `metrics`.
 
         Called once the input is known to be right: nothing was written before.
         """
         self.mended = promotion.mend(self.store)
-        self.tracker.open(tags, self.store.versions(), meanwhile, metrics)
+        self.tracker.open(tags, self.store.versions(), metrics)
 
     def stage(self) -> Path:
         """Return a new folder for a bundle; removed at the end unless it was published."""
         self._staged.append(self.store.stage())
         return self._staged[-1]
 
-    def register(self, source: str, tags: dict[str, str], description: str) -> str:
+    def register(self, tags: dict[str, str], description: str) -> str:
         """Make a version whose number no bundle of the store has (a new MLflow beside an old store starts at 1)."""
         taken = self.store.versions()
-        while True:
-            self._unpublished = self.tracker.register(source, tags, description)
-            if self._unpublished not in taken:
-                return self._unpublished
-            self.tracker.forget(self._unpublished)
+        while (version := self.tracker.register(tags, description)) in taken:
+            self.tracker.forget(version)
+        return version
 
     def publish(self, folder: Path, version: str) -> None:
         """Move a sealed bundle into the store as `version`."""
         self.store.publish(folder, version)
-        self._unpublished = None
+        self._published = version
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -79,11 +83,7 @@ class RunContext:
         for folder in self._staged:
             shutil.rmtree(folder, ignore_errors=True)
         stopped = isinstance(error, KeyboardInterrupt)
-        if error is None or not self.tracker.opened(PATIENCE if stopped else None):
-            return
-        with contextlib.suppress(
-            InputError
-        ):  # MLflow went away: `error` says so, and the next run's sweep ends this one
-            if self._unpublished is not None:
-                self.tracker.forget(self._unpublished)
-            self.tracker.finish("KILLED" if stopped else "FAILED")
+        patience = PATIENCE if stopped else None
+        if error is not None and self.tracker.opened(patience):
+            self.tracker.give_up("KILLED" if stopped else "FAILED", self._published, patience)
+        self.tracker.close()

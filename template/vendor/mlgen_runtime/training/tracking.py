@@ -1,23 +1,21 @@
 """MLflow: the run, its parameters, metrics and files, the registered version, the aliases.
 
-Importing MLflow and opening a new SQLite file take seconds, so both happen in a thread while the model is fitted
-(`Tracker.open`); everything after that is quick. What a killed process left half done carries that process's mark, and
-the next run on the same machine ends it: a run still RUNNING becomes KILLED, a version without a bundle is deleted.
+`train` has a `Tracker` run in a process of its own (`tracking_process`). What a killed training left half done carries
+its process's mark, and the next run on the same machine ends it: a run still RUNNING becomes KILLED, a version without
+a bundle is deleted.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core import process
 from ..core.errors import InputError
-from . import experiment_page
+from . import experiment_page, native_model
 from .mlflow_connection import connect, knock, located, reached
 
 if TYPE_CHECKING:
@@ -47,57 +45,49 @@ class Dataset:
 
 
 class Tracker:
-    """One run in MLflow, which its `page` shows. `open` first, `ready` before anything else; methods raise InputError
-    where MLflow is away."""
+    """One run in MLflow, which its `page` shows; `open` comes first. Methods raise InputError where MLflow is away.
 
-    def __init__(self, settings: TrackingSettings, root: Path, store: str) -> None:
+    `mark` names the process that trains (`core.process.name`): a run is dead when that is gone. `store` is that of the
+    bundles.
+    """
+
+    def __init__(self, settings: TrackingSettings, root: Path, store: str, mark: str) -> None:
         self.settings = settings
         self.uri = located(settings.uri, root)
         self.store = store
+        self.mark = mark
         self.run_id = self.page = ""
-        self.swept: list[str] = []
+        self._experiment = ""
+        self._source: str | None = None
+        self._made: list[str] = []
         self._client: MlflowClient | None = None
-        self._opening: Future[None] | None = None
 
-    def open(
-        self,
-        tags: Mapping[str, str],
-        published: Sequence[str],
-        meanwhile: Callable[[], None] | None = None,
-        metrics: Sequence[str] = (),
-    ) -> None:
-        """Begin, in a thread: import MLflow, connect, end what dead processes left, start a run with these tags.
-
-        Raises InputError at once where no server listens. `published` are the versions that have a bundle; `meanwhile`
-        is called in the same thread afterwards, for other things that are slow to begin; `metrics` are
-        those that MLflow's pages begin with, the deciding one first.
-        """
-        knock(self.uri)
-        pool = ThreadPoolExecutor(1, thread_name_prefix="tracking")
-        self._opening = pool.submit(self._open, dict(tags), list(published), [key(name) for name in metrics])
-        if meanwhile is not None:
-            pool.submit(meanwhile)
-        pool.shutdown(wait=False)
-
-    def ready(self) -> MlflowClient:
-        """Wait until the run has begun and return the client. Raises InputError where MLflow cannot be reached."""
-        if self._client is None:
-            assert self._opening is not None, "open() comes first"
-            self._opening.result()
-        assert self._client is not None
+    @property
+    def client(self) -> MlflowClient:
+        """MLflow's own client."""
+        assert self._client is not None, "open() comes first"
         return self._client
 
-    def opened(self, patience: float | None = None) -> bool:
-        """Whether a run has begun (it waits for one that is about to, for so many seconds at most)."""
-        with contextlib.suppress(TimeoutError):
-            if self._opening is not None and self._opening.exception(patience) is None:
-                self.ready()
-        return self._client is not None
+    def open(self, tags: Mapping[str, str], published: Sequence[str], metrics: Sequence[str] = ()) -> list[str]:
+        """Connect, end what dead processes left, start a run with these tags. Returns what was ended, in words.
+
+        `published` are the versions that have a bundle; `metrics` those that MLflow's pages begin with, the deciding
+        one first.
+        """
+        self._client = client = connect(self.uri)
+        name, marks = tags.get("mlflow.runName"), {key: value for key, value in tags.items() if key != "mlflow.runName"}
+        with reached(self.uri):
+            place = self._experiment = experiment(client, self.settings.experiment, self.uri)
+            experiment_page.begin_with(client, place, [key(metric) for metric in metrics])
+            self.page = experiment_page.address(self.uri, place)
+            swept = sweep(client, place, self.settings.model_name, self.store, published)
+            self.run_id = client.create_run(place, tags={**marks, PROCESS: self.mark}, run_name=name).info.run_id
+        return swept
 
     def log(self, params: Mapping[str, object], metrics: Mapping[str, float], dataset: Dataset, note: str = "") -> None:
         """Log parameters (as text of at most 6000 characters), finite metrics, the data set of the run, and what there
         is to say about it in words."""
-        client = self.ready()
+        client = self.client
         from mlflow.entities import Dataset as Entity
         from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
 
@@ -125,16 +115,22 @@ class Tracker:
 
     def files(self, folder: Path, name: str | None = None) -> None:
         """Log all files of a folder as the run's artifacts, below `name`."""
-        client = self.ready()
+        client = self.client
         with reached(self.uri):
             client.log_artifacts(self.run_id, str(folder), name)
 
-    def register(self, source: str, tags: Mapping[str, str], description: str) -> str:
-        """Make a version of the registered model from a logged model's URI and return its number."""
-        client = self.ready()
+    def model(self, library: str, path: Path, outputs: int) -> None:
+        """Log a model from its library's own file: see `native_model.log`."""
+        with reached(self.uri):
+            self._source = native_model.log(library, path, self.run_id, self._experiment, outputs)
+
+    def register(self, tags: Mapping[str, str], description: str) -> str:
+        """Make a version of the registered model, from the logged model or the bundle, and return its number."""
+        client = self.client
         from mlflow.exceptions import MlflowException
 
-        marks = {**tags, PROCESS: process.name(), STORE: self.store}
+        marks = {**tags, PROCESS: self.mark, STORE: self.store}
+        source = self._source or f"runs:/{self.run_id}/bundle"
         with reached(self.uri):
             try:
                 client.create_registered_model(self.settings.model_name)
@@ -144,16 +140,18 @@ class Tracker:
             made = client.create_model_version(
                 self.settings.model_name, source, self.run_id, tags=marks, description=description
             )
-        return str(made.version)
+        self._made.append(str(made.version))
+        return self._made[-1]
 
     def forget(self, version: str) -> None:
         """Delete a version that has no bundle."""
         with reached(self.uri):
-            self.ready().delete_model_version(self.settings.model_name, version)
+            self.client.delete_model_version(self.settings.model_name, version)
+        self._made.remove(version)
 
-    def alias(self, champion: str | None, challenger: str | None) -> None:
-        """Point the aliases at versions; None leaves an alias alone."""
-        client = self.ready()
+    def alias(self, champion: str | None, challenger: str | None) -> list[str]:
+        """Point the aliases at versions; None leaves an alias alone. Returns what could not be, in words."""
+        client = self.client
         model = self.settings.model_name
         with reached(self.uri):
             if challenger is not None:
@@ -162,25 +160,15 @@ class Tracker:
             if champion is not None and champion in known:
                 _align(client, model, champion)
             elif champion is not None:
-                self.swept.append(
-                    f"this MLflow does not know the champion (version {champion}), so no alias points at it"
-                )
+                return [f"this MLflow does not know the champion (version {champion}), so no alias points at it"]
+        return []
 
-    def finish(self, status: str = "FINISHED") -> None:
-        """End the run."""
+    def finish(self, status: str = "FINISHED", published: str | None = None) -> None:
+        """End the run. One that is not FINISHED forgets the versions that it made, but for the `published` one."""
+        for version in [] if status == "FINISHED" else [made for made in self._made if made != published]:
+            self.forget(version)
         with reached(self.uri):
-            self.ready().set_terminated(self.run_id, status)
-
-    def _open(self, tags: dict[str, str], published: list[str], metrics: list[str]) -> None:
-        client = connect(self.uri)
-        with reached(self.uri):
-            place = experiment(client, self.settings.experiment, self.uri)
-            experiment_page.begin_with(client, place, metrics)
-            self.page = experiment_page.address(self.uri, place)
-            self.swept = sweep(client, place, self.settings.model_name, self.store, published)
-            name = tags.pop("mlflow.runName", None)
-            self.run_id = client.create_run(place, tags={**tags, PROCESS: process.name()}, run_name=name).info.run_id
-        self._client = client
+            self.client.set_terminated(self.run_id, status)
 
 
 def follow(settings: TrackingSettings, root: Path, champion: str) -> None:

@@ -52,7 +52,8 @@ class Latency:
 class EvaluatedModel:
     """One model on the test cases. `kind` is candidate, baseline or champion; `version` is set for the champion only.
 
-    `scores` [n, …] are what the metrics compare with the truth; `outputs` are the predictor's columns.
+    `scores` [n] are what the use case's metrics compare with the truth, of which a mask chooses some; `outputs` are the
+    predictor's columns.
     `model` (as fitted) and `parity` (of its bundle) are None for the champion, of which only the bundle is there.
     `latency` is None, and the size 0, for one that was judged without a bundle of its own.
     `fair` is [n] booleans, the cases that the champion was not trained on; None means all.
@@ -62,7 +63,7 @@ class EvaluatedModel:
     name: str
     folder: Path
     version: str | None
-    scores: np.ndarray
+    scores: Any
     outputs: Mapping[str, np.ndarray]
     metrics: dict[str, float]
     latency: Latency | None

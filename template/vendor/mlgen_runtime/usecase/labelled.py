@@ -20,7 +20,7 @@ class LabelledAnswers:
     """
 
     truth: Any
-    scores: np.ndarray
+    scores: Any
     rows: np.ndarray
     counts: np.ndarray | None = None
     overlap: float = 1.0

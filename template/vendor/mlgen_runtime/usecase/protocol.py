@@ -25,6 +25,7 @@ from .training_parts import (
     Baseline,
     Candidate,
     Evaluation,
+    Explanation,
     Metric,
     Metrics,
     Models,
@@ -48,6 +49,7 @@ __all__ = [
     "BatchScoring",
     "Candidate",
     "Evaluation",
+    "Explanation",
     "InferenceLoader",
     "Metric",
     "Metrics",
@@ -104,6 +106,9 @@ class UseCase(Protocol):
 
     @property
     def evaluation(self) -> Evaluation: ...
+
+    @property
+    def explanation(self) -> Explanation: ...
 
     @property
     def plots(self) -> Plots: ...

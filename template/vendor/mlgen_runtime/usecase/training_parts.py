@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..contract.view import Halves
     from ..core.progress import Steps
     from .evaluated import ChampionStatus, EvaluatedModel, Truth
+    from .explained import Explained
     from .resolve import Resolved
 
 
@@ -215,6 +216,9 @@ class Evaluation(Protocol):
     def tables(self, prepared: Any, chosen: EvaluatedModel, /) -> dict[str, list[dict[str, str]]]:
         """What the model card shows as tables, heading to rows."""
 
+    def rule(self, prepared: Any, chosen: EvaluatedModel, /) -> str | None:
+        """How the answer follows from what the model computes, in a sentence; None where it is just that."""
+
     def notes(self, config: Any, prepared: Any, chosen: EvaluatedModel, /) -> Sequence[str]:
         """What the reader should know of the model that becomes a version, with what to do about it."""
 
@@ -222,14 +226,18 @@ class Evaluation(Protocol):
         """Figures of parts of the cases, for the report."""
 
 
+class Explanation(Protocol):
+    """What the model that becomes a version looks at, and where it is weak."""
+
+    def explain(self, config: Any, training: Any, prepared: Any, chosen: EvaluatedModel, metric: Any, /) -> Explained:
+        """Measure and draw it, in little time beside a fit; `training` is for fits of parts of the rows."""
+
+
 class Plots(Protocol):
     """The pictures of a trained model; `CAPTIONS` says what each shows."""
 
     @property
     def CAPTIONS(self) -> Mapping[str, str]: ...
-
-    def prepare(self) -> None:
-        """Import what drawing needs, while there is something else to wait for."""
 
     def draw(self, prepared: Any, chosen: EvaluatedModel, importance: Mapping[str, float], /) -> dict[str, bytes]:
         """The pictures by name, in reading order, each as PNG bytes."""

@@ -57,7 +57,7 @@ async function start() {
   const [contract, example, report] = await Promise.all(["contract.json", "example.json", "parity.json"].map(json));
   const target = Object.keys(contract.columns).find((name) => contract.columns[name].role === "target");
   document.title = place("title").textContent = report.model.name;
-  place("about").textContent = `Predicts ${target}. The model (${report.model.kind}, version ${report.model.version}) runs in this page: what you type stays on this machine.`;
+  place("about").textContent = `Predicts ${target}. The model (${report.model.kind}, version ${report.model.version}) runs in this page: what you type stays on this machine.${report.model.rule ? ` ${report.model.rule}.` : ""}`;
   place("fields").append(...Object.entries(example[0]).map(([name, value], at) => field(name, contract.columns[name], value, at)));
   const ort = await import(RUNTIME).catch(() => {
     throw new Error("onnxruntime-web is not in node_modules: run `npm ci` in this folder, then reload the page");

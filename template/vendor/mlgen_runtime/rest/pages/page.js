@@ -27,6 +27,7 @@ function valueOf(control) {
 
 // The value of an option, or undefined where it is left empty.
 function optionOf(control) {
+  if (control.dataset.option === "boolean") return control.value ? control.value === "true" : undefined;
   const words = control.value.split(",").map((word) => word.trim()).filter(Boolean);
   const numbers = words.map((word) => (Number.isFinite(Number(word)) ? Number(word) : word));
   if (!words.length) return undefined;
@@ -136,6 +137,16 @@ function objects(rows) {
   return [...shown, listed(rows, lines.size > 1 ? names : names.slice(place - 1))]; // one line is named above
 }
 
+// What each input adds to where the sum begins, the largest first.
+function explained(found) {
+  const values = Object.entries(found.shap_values).sort((one, other) => Math.abs(other[1]) - Math.abs(one[1]));
+  const rows = values.map(([input, value]) => ({ input, adds: (value < 0 ? "" : "+") + value.toPrecision(4) }));
+  const sum = values.reduce((total, each) => total + each[1], found.base_value).toPrecision(4);
+  const what = "class" in found ? `the log-odds of ${found.class}` : "the prediction";
+  const begins = `Each input adds to ${what}, from ${found.base_value.toPrecision(4)} to ${sum}:`;
+  return [node("p", begins), listed(rows, ["input", "adds"])];
+}
+
 function show(answer) {
   const box = node("div", undefined, "result");
   const first = answer.predictions[0];
@@ -157,7 +168,8 @@ function show(answer) {
       box.append(bar);
     }
   }
-  const { predictions, intervals, probabilities, model_version, request_id, ...more } = answer;
+  if (answer.explanations) box.append(...explained(answer.explanations[0]));
+  const { predictions, intervals, probabilities, explanations, model_version, request_id, ...more } = answer;
   const facts = Object.entries(more).map(([name, value]) => `${name.replaceAll("_", " ")} ${value}, `).join("");
   box.append(node("small", `${facts}version ${model_version}, request ${request_id}`));
   place.append(box);

@@ -19,7 +19,6 @@ from ..optional import Verdict
 from .logged import database
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from ...bundle.predictor import Predictor
@@ -53,8 +52,8 @@ class Cases:
     """What both answered and came true: the truth, the scores of both, how often one truth counts on average."""
 
     truth: Any
-    shadow: np.ndarray
-    champion: np.ndarray
+    shadow: Any
+    champion: Any
     overlap: float
 
 

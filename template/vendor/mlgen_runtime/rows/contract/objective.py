@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 
+from ...contract import columns as raw
 from ...contract.profile import Observed
 from ...contract.schema import Column
 from ...core.cells import PLAIN, number, same, says_none
 from ...core.errors import InputError, nearest
+from . import positive
 from .vocabulary import TASKS
 
 #: Whole numbers with more distinct values than this are amounts.
@@ -21,8 +24,29 @@ MOST_CLASSES = 20
 MOST_LABELS = 1_000
 
 
-def target_column(truth: Observed, task: str | None) -> tuple[str, Column]:
-    """Decide the task and write the target's entry. Raises InputError where the target cannot be learnt."""
+def target_column(truth: Observed, task: str | None, named: str | bool | None = None) -> tuple[str, Column]:
+    """Decide the task and write the target's entry; `named` is the positive class that the settings ask for.
+
+    Raises InputError where the target cannot be learnt, or has no such class.
+    """
+    decided, column = _target_column(truth, task)
+    if decided == "binary":
+        return decided, positive.ordered(column, _counts(truth, column), named)
+    if named is not None:
+        raise positive.refusal(truth.name, decided)
+    return decided, column
+
+
+def _counts(truth: Observed, column: Column) -> dict[str, int]:
+    """Rows of each label."""
+    if truth.cells is None:
+        return {}
+    found = raw.texts(truth.cells, column.levels)
+    rows = np.bincount(found.codes[found.codes >= 0], minlength=len(found.levels))
+    return dict(zip(found.levels, rows.tolist(), strict=True))
+
+
+def _target_column(truth: Observed, task: str | None) -> tuple[str, Column]:
     if task is not None and task not in TASKS:
         raise InputError(f"task={task}: expected one of {', '.join(TASKS)}{nearest(task, TASKS)}")
     shown = f"the target {truth.name!r}"

@@ -11,6 +11,7 @@ from ...contract.schema import Column, Contract
 from ...core.command_line import override
 from ...core.errors import InputError
 from ..settings import DataSettings
+from . import positive
 
 
 def agree(contract: Contract, settings: DataSettings, task: str | None, path: str) -> None:
@@ -22,6 +23,7 @@ def agree(contract: Contract, settings: DataSettings, task: str | None, path: st
         raise InputError(f"data.target is {settings.target!r}, {path} has {name!r}; set {asked}, {anew}")
     if task is not None and task != contract.task:
         raise InputError(f"task is {task}, {path} is for {contract.task}; leave task out, {anew}")
+    positive.agree(contract, settings.positive, path)
     dates.agree(contract, settings, path)
 
 
@@ -31,7 +33,8 @@ def overridden(contract: Contract, settings: DataSettings, notes: list[str]) -> 
     if dropped:
         notes.append(f"left out of the contract for this run (data.drop): {', '.join(dropped)}")
     kept = [_keyed(column, settings.key) for column in contract.columns if column.name not in dropped]
-    return dataclasses.replace(contract, columns=tuple(kept))
+    groups = [tuple(name for name in group if name not in dropped) for group in contract.interactions]
+    return dataclasses.replace(contract, columns=tuple(kept), interactions=tuple(group for group in groups if group))
 
 
 def _keyed(column: Column, keys: Sequence[str]) -> Column:

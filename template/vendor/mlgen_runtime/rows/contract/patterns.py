@@ -10,14 +10,20 @@ import pandas as pd
 from ...contract import leakage
 from ...contract.catalogue import Check, Finding, counted, entered, percent
 from ...contract.view import View
-from ..imbalance import REMEDY
+from ..imbalance import THRESHOLD, WEIGHTS
 from ..settings import ContractSettings
 from .compared import keys, leaking, seen, truth
 from .proposal import FEW_ROWS, ID_NAME
 
 CHECKS: dict[str, Check] = {}
-#: A class is rare below so much of an even share, whatever is set: one of twenty classes has few rows by nature.
+#: One of several classes is rare below so much of an even share, whatever is set: one of twenty has few rows by nature.
 RARE = 0.25
+#: What to do about an imbalanced target of two classes, and of more.
+REMEDIES = {
+    True: f"{THRESHOLD} (the label follows the threshold that does best) or train.class_weight=balanced (its rows "
+    "weigh more, so probabilities shift), and judge a ranking by gate.metric=average_precision",
+    False: WEIGHTS,
+}
 #: Labels that a sentence shows at most.
 SHOWN = 3
 
@@ -56,13 +62,16 @@ def few_class_rows(view: View) -> Iterator[Finding]:
 
 @entered(CHECKS, "Classes that are rare")
 def rare_classes(view: View) -> Iterator[Finding]:
-    """{column} is {labels}: a model that is right most of the time may never predict {it}; look at the recall of each
-    class after training, and if it is low train with {remedy}"""
+    """{column} is imbalanced, {labels} (rare: under {limit}): a model that is right most of the time may never predict
+    {it}, and accuracy would not show it; look at the recall of each class after training, and if it is low try
+    {remedy}"""
     if view.labels is None:
         return
     known = view.labels[view.labels >= 0]
     counts = np.bincount(known, minlength=len(view.contract.labels))
-    few = min(_settings(view).rare_class_share, RARE / len(counts)) * len(known)
+    share = _settings(view).rare_class_share
+    limit = share if len(counts) == 2 else min(share, RARE / len(counts))
+    few = limit * len(known)
     rare = [
         code
         for code in np.argsort(counts, kind="stable").tolist()
@@ -73,7 +82,9 @@ def rare_classes(view: View) -> Iterator[Finding]:
         listed = ", ".join(f"{label!r} in {percent(share)} of the rows" for label, share in shares[:SHOWN])
         more = f" (and {len(rare) - SHOWN} more labels are as rare)" if len(rare) > SHOWN else ""
         it = "it" if len(rare) == 1 else "them"
-        yield Finding(view.contract.target.name, shares[0][1], labels=listed + more, it=it, remedy=REMEDY)
+        remedy = REMEDIES[len(counts) == 2]
+        told = percent(limit)
+        yield Finding(view.contract.target.name, shares[0][1], labels=listed + more, limit=told, it=it, remedy=remedy)
 
 
 @entered(CHECKS, "Features that look like ids")

@@ -45,13 +45,22 @@ def propose(
         thousands=settings.thousands,
         dates=dates.said(settings),
     )
-    return infer(frame, target=settings.target, task=task, key=settings.key, source=source, told=told)
+    return infer(
+        frame,
+        target=settings.target,
+        positive=settings.positive,
+        task=task,
+        key=settings.key,
+        source=source,
+        told=told,
+    )
 
 
 def infer(
     frame: pd.DataFrame,
     *,
     target: str | None,
+    positive: str | bool | None = None,
     task: str | None = None,
     drop: Iterable[str] = (),
     key: Iterable[str] = (),
@@ -60,9 +69,9 @@ def infer(
 ) -> Contract:
     """Infer a contract from rows.
 
-    `drop` names columns left out of the contract, `key` those that identify a row, `source` where the rows come from,
-    `told` what is known of their cells. Raises InputError for an unknown name, no rows, a target nothing can be learnt
-    from, or dates that can be read in two ways.
+    `positive` names the class of two that is looked for, `drop` columns left out of the contract, `key` those that
+    identify a row, `source` where the rows come from, `told` what is known of their cells. Raises InputError for an
+    unknown name, no rows, a target nothing can be learnt from, or dates that can be read in two ways.
     """
     names = [str(name) for name in frame.columns]
     if target is None:
@@ -80,7 +89,7 @@ def infer(
         raise InputError("there are no rows to infer a contract from; check data.path")
     observed = observe_all(frame, told, dropped)
     truth = next(column for column in observed if column.name == target)
-    task, goal = target_column(truth, task)
+    task, goal = target_column(truth, task, positive)
     others = [column for column in observed if column.name != target]
     suspects = [column.seen for column in others if column.name not in keys and column.type != "datetime"]
     reasons = leakage.leaks(truth.seen, suspects)
@@ -132,7 +141,7 @@ def _propose(column: Observed, keys: set[str], reasons: Mapping[str, str]) -> Co
         if column.distinct > FEW_ROWS:
             return _entry(column, "id", "identifies rows: almost every value is different")
     if WEIGHT_NAME.search(column.name) and column.type in ("number", "integer"):
-        return _entry(column, "weight", "weight of the row when training and scoring")
+        return _entry(column, "weight", "how much the row counts in training; in the scores every row counts once")
     if column.type == "text" and column.rows > FEW_ROWS and _is_prose(column):
         share = column.distinct / column.rows
         return _entry(

@@ -12,5 +12,6 @@ VOCABULARY = Vocabulary(
     roles=("target", "id", "feature", "time", "group", "weight", "ignore"),
     input_roles=("feature", "time"),
     plain_role="feature",
+    constraints=True,
     derives=True,
 )

@@ -41,10 +41,15 @@ def fit(training: Training, settings: AutoSettings) -> Fitted:
         options["blend_of_trees"] = blend.blended(parted, trees)
     figures = {name: _figures(parted, option) for name, option in options.items()}
     margins = np.empty_like(options["blend"].margins)
+    judging = []
     for number, (mine, _) in enumerate(parted.others()):
-        margins[mine] = options[_best(parted, figures, number)].margins[mine]
+        judging.append(_best(parted, figures, number))
+        margins[mine] = options[judging[-1]].margins[mine]
     name = _best(parted, figures, None)
-    chosen = replace(options[name], margins=margins)
+    if len(parted.folds) != len(judging):
+        judging = [name] * len(parted.folds)
+    judges = tuple(options[each].judges[part] for part, each in enumerate(judging))
+    chosen = replace(options[name], margins=margins, judges=judges)
     shown = ", ".join(f"{option} {figure(found[-1])}" for option, found in figures.items())
     metric = training.metric.name
     note = f"model=auto chose {name} by the {metric} of rows held out: {shown}"
@@ -58,7 +63,7 @@ def _figures(parted: Parted, option: Crossed) -> list[float]:
     scores = links.scores(option.margins, parted.whole.task.link)
     truth = training.target[parted.index]
     masks = [rest for _, rest in parted.others()]
-    return [training.metric.value(truth[mask], scores[mask]) for mask in [*masks, np.ones(len(truth), dtype=bool)]]
+    return [training.figure(truth[mask], scores[mask]) for mask in [*masks, np.ones(len(truth), dtype=bool)]]
 
 
 def _best(parted: Parted, figures: dict[str, list[float]], without: int | None) -> str:

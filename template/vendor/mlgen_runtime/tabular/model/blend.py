@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...rows.training import Training
-from .. import link as links
 from . import cross_fitting, lightgbm, linear, xgboost
 from .boosting import Ensemble
 from .candidate import Fitted
@@ -76,13 +76,26 @@ def blended(parted: Parted, found: dict[str, Crossed]) -> Crossed:
     margins = np.stack([member.margins for member in found.values()])
     table = losses(parted, margins)
     mixed = np.empty_like(margins[0])
+    judging = []
     for number, (mine, _) in enumerate(parted.others()):
-        mixed[mine] = np.tensordot(_best(table, without=number), margins[:, mine], axes=1)
+        judging.append(_best(table, without=number))
+        mixed[mine] = np.tensordot(judging[-1], margins[:, mine], axes=1)
     weights = _best(table)
+    if len(parted.folds) != len(judging):  # one part, whose shares have weights each: those of all are close to them
+        judging = [weights] * len(parted.folds)
     kept = [(weight, member.scorer) for weight, member in zip(weights, found.values(), strict=True) if weight]
     named: dict[str, object] = {f"weight_{name}": weight for name, weight in zip(found, weights.tolist(), strict=True)}
     trees = {f"trees_{name}": member.record["trees"] for name, member in found.items() if "trees" in member.record}
-    return Crossed(margins=mixed, scorer=Ensemble.of(kept), record={**named, **trees})
+    left = {"left_out": found[LINE].record["left_out"]} if LINE in found and "left_out" in found[LINE].record else {}
+    judges = tuple(partial(_mixed, found, chosen, part) for part, chosen in enumerate(judging))
+    told = {**named, **trees, **left}
+    return Crossed(margins=mixed, scorer=Ensemble.of(kept), record=told, judges=judges)
+
+
+def _mixed(found: dict[str, Crossed], weights: Array, part: int) -> Ensemble:
+    """The members' fits of one part, by their weights."""
+    pairs = zip(weights.tolist(), found.values(), strict=True)
+    return Ensemble.of([(weight, member.judges[part]()) for weight, member in pairs if weight])
 
 
 def weightings(count: int) -> Array:
@@ -95,17 +108,12 @@ def weightings(count: int) -> Array:
 
 def losses(parted: Parted, margins: Array) -> tuple[Array, Array]:
     """Weights [combinations, members], and the summed loss [combinations, shares] of each."""
-    training, link, truth, weight = parted.training, parted.whole.task.link, parted.truth, parted.weight
+    objective, truth, weight = parted.whole.task.objective, parted.truth, parted.weight
     shares = int(parted.share.max()) + 1
     tried = weightings(len(margins))
     sums = np.empty((len(tried), shares))
     for row, weights in enumerate(tried):
-        mixed = np.tensordot(weights, margins, axes=1)
-        if training.classes:
-            scores = links.scores(mixed, link)
-            loss = -np.log(np.maximum(scores[np.arange(len(scores)), truth], 1e-15))
-        else:
-            loss = (mixed[:, 0] - truth) ** 2
+        loss = objective.losses(truth, np.tensordot(weights, margins, axes=1))
         sums[row] = np.bincount(parted.share, weights=loss * weight, minlength=shares)
     return tried, sums
 

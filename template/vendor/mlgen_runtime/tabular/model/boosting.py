@@ -19,7 +19,11 @@ from ...rows.training import Training
 from .. import link as links
 from .. import preprocessing as preparing
 from ..linear import Linear
+from . import constraints
+from . import objective as objectives
 from .candidate import Scorer
+from .constraints import Constraints
+from .objective import Objective
 
 Array = npt.NDArray[Any]
 
@@ -72,7 +76,7 @@ class Trees(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Encoded rows [n, features], the target [n] in link space (or codes), their weights [n]."""
+    """Encoded rows [n, features], the target [n] as the libraries learn it (or codes), their weights [n]."""
 
     matrix: Array
     target: Array
@@ -85,14 +89,21 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What a library must know besides the rows: link, classes, code columns, seed, threads, early stopping."""
+    """What a library must know besides the rows: objective, classes, code columns, constraints, seed, threads, early
+    stopping."""
 
-    link: str
+    objective: Objective
     classes: int
     categorical: tuple[int, ...]
+    constraints: Constraints
     seed: int
     threads: int
     patience: int
+
+    @property
+    def link(self) -> str:
+        """What turns margins into scores."""
+        return self.objective.link
 
     @property
     def targets(self) -> int:
@@ -230,13 +241,14 @@ class Prepared:
 
 
 def prepare(training: Training, link: str) -> Prepared:
-    """Encode the training rows and put a regression target into link space."""
+    """Encode the training rows and put a regression target on the scale that is learnt."""
     preprocessing, matrix = preparing.learn(training)
     rows = _rows(training, matrix, link)
     task = Task(
-        link=link,
+        objective=objectives.of(training, link),
         classes=training.classes,
         categorical=tuple(preprocessing.categorical),
+        constraints=constraints.of(training.contract, preprocessing),
         seed=training.seed,
         threads=min(training.threads, max(1, rows.matrix.size // CELLS_PER_THREAD)),
         patience=training.settings.early_stopping_rounds,
@@ -245,7 +257,7 @@ def prepare(training: Training, link: str) -> Prepared:
 
 
 def encoded(training: Training, preprocessing: preparing.Preprocessing, link: str) -> Rows:
-    """Rows as a preprocessing that has not seen them encodes them, with the target in link space."""
+    """Rows as a preprocessing that has not seen them encodes them, with the target on the scale that is learnt."""
     return _rows(training, preprocessing.frame(training.frame), link)
 
 
@@ -255,7 +267,5 @@ def _rows(training: Training, matrix: Array, link: str) -> Rows:
 
 
 def link(training: Training) -> str:
-    """The link of the task; for regression, whether the target is learnt as its logarithm."""
-    if training.classes:
-        return "logistic" if training.classes == 2 else "softmax"
-    return "identity"
+    """The link of the task."""
+    return objectives.link(training)

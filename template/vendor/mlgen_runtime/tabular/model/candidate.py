@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -81,6 +82,7 @@ class Fitted:
     record: dict[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     held_out: Array | None = None
+    judging: tuple[tuple[Preprocessing, Callable[[], Scorer]], ...] = ()
 
     @property
     def native(self) -> Any:
@@ -90,6 +92,11 @@ class Fitted:
     def scores(self, frame: pd.DataFrame) -> Array:
         """Values [n], or probabilities [n, k], of conformed rows."""
         return links.scores(self.scorer.margins(self.preprocessing.frame(frame)), self.link)
+
+    def judges(self) -> tuple[Fitted, ...]:
+        """The fits that answered the rows of each part; the model itself where there are no parts."""
+        made = (replace(self, preprocessing=each, scorer=judge(), judging=()) for each, judge in self.judging)
+        return tuple(made) or (self,)
 
     def importance(self) -> dict[str, float]:
         """What each feature contributes, as shares that sum to 1, the largest first."""
@@ -133,6 +140,12 @@ class Fitted:
             parity = replace(parity, bulk=found)
         _write_json(folder / "inference.json", entries)
         return parity
+
+    def explain(self, folder: Path, sample: pd.DataFrame) -> None:
+        """Write what explains the model's predictions, or why nothing does."""
+        from ..explanation import writing
+
+        writing.write(folder, self.scorer, self.preprocessing, self.preprocessing.frame(sample))
 
     def _own_files(self, folder: Path, parity: Parity) -> list[dict[str, Any]]:
         """The library's own files. Raises InputError with the figure where it has no safe ones."""

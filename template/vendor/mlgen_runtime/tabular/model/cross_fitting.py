@@ -2,7 +2,7 @@
 
 What is learnt from these answers (the number of trees, the weights of a blend, an interval) is, for the answers of one
 part, learnt from the other parts, so no figure flatters; the served model, fitted again on all rows, learns it from all
-of them. Preprocessing is fitted within each part, too.
+of them. Preprocessing is fitted within each part, too; the power of a transform of the target is one for all of them.
 
     parted = cross_fitting.parted(training)                          rows made ready, once for all members
     crossed = cross_fitting.boosted(parted, fitter, most=3000)       margins of held-out rows, and the served trees
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -58,9 +59,13 @@ class Parted:
 
     @property
     def truth(self) -> Array:
-        """The target of the rows held out [m], in link space or as codes."""
+        """The target of the rows held out [m], on the scale that is learnt or as codes."""
         target = self.training.target[self.index]
         return target if self.training.classes else links.margins(target, self.whole.task.link)
+
+    def residuals(self, margins: Array, link: str) -> Array:
+        """How far the amounts held out [m] lie from margins [m, 1], in the unit of an interval."""
+        return links.residuals(self.training.target[self.index], margins[:, 0], link)
 
     @property
     def weight(self) -> Array:
@@ -74,11 +79,24 @@ class Parted:
 
 @dataclass(frozen=True, kw_only=True)
 class Crossed:
-    """What one kind of model came to: margins [m, 1 or k] of the rows held out, and what computes them in service."""
+    """What one kind of model came to: margins [m, 1 or k] of the rows held out, and what computes them in service.
+
+    `judges` make, for each part, what answered the rows that it holds out.
+    """
 
     margins: Array
     scorer: Scorer
     record: dict[str, object]
+    judges: tuple[Callable[[], Scorer], ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know: which columns a line does without, to keep the contract."""
+        left = self.record.get("left_out")
+        if not isinstance(left, list):
+            return ()
+        names = ", ".join(map(str, left))
+        return (f"its linear model does without {names}, whose weight would go against `monotone` in the contract",)
 
 
 def parted(training: Training) -> Parted:
@@ -121,7 +139,12 @@ def learnt(parted: Parted, learn: Callable[[Training, Prepared], tuple[Scorer, d
     made = _each(parted, lambda fold: learn(fold.training, fold.learn))
     margins = [scorer.margins(fold.held.matrix) for (scorer, _), fold in zip(made, parted.folds, strict=True)]
     scorer, record = learn(parted.training, parted.whole)
-    return Crossed(margins=np.concatenate(margins), scorer=scorer, record=record)
+    judges = tuple(partial(_itself, found) for found, _ in made)
+    return Crossed(margins=np.concatenate(margins), scorer=scorer, record=record, judges=judges)
+
+
+def _itself(scorer: Scorer) -> Scorer:
+    return scorer
 
 
 def boosted(parted: Parted, library: Callable[[Task], Fit], most: int) -> Crossed:
@@ -131,16 +154,26 @@ def boosted(parted: Parted, library: Callable[[Task], Fit], most: int) -> Crosse
     """
     tried = _each(parted, lambda fold: _tried(parted, fold, library, most))
     alone = parted.nested or len(tried) == 1
-    margins = []
+    margins, judges = [], []
     for number, (fold, trees) in enumerate(zip(parted.folds, tried, strict=True)):
         rounds = trees.rounds if alone else best_rounds([*tried[:number], *tried[number + 1 :]])
         margins.append(trees.margins(fold.held.matrix, rounds))
+        judges.append(partial(_cut, trees, rounds))
     rounds = best_rounds(tried)
     if parted.training.settings.refit:
         final = library(parted.whole.task)(parted.whole.rows, rounds, None)
     else:
         final = tried[0].cut(rounds)
-    return Crossed(margins=np.concatenate(margins), scorer=Ensemble(((1.0, final),)), record={"trees": final.rounds})
+    return Crossed(
+        margins=np.concatenate(margins),
+        scorer=Ensemble(((1.0, final),)),
+        record={"trees": final.rounds},
+        judges=tuple(judges),
+    )
+
+
+def _cut(trees: Trees, rounds: int) -> Ensemble:
+    return Ensemble(((1.0, trees.cut(rounds)),))
 
 
 def _tried(parted: Parted, fold: Fold, library: Callable[[Task], Fit], most: int) -> Trees:
@@ -176,9 +209,11 @@ def finished(
 ) -> Fitted:
     """The finished candidate: the interval that the rows held out teach, and their answers where they judge it."""
     training, link = parted.training, link or parted.whole.task.link
-    offsets = None
+    offsets, objective = None, parted.whole.task.objective
     if not training.classes:
-        offsets = interval.offsets(parted.truth - crossed.margins[:, 0], training.coverage)
+        said = {} if objective.figure is None else {"objective_figure": objective.figure}
+        record = {**record, "objective": objective.name, **said}
+        offsets = interval.offsets(parted.residuals(crossed.margins, link), training.coverage, parted.weight)
     return Fitted(
         name=name,
         preprocessing=parted.whole.preprocessing,
@@ -188,8 +223,13 @@ def finished(
         interval=offsets,
         decimals=decimals(training),
         record=record | crossed.record,
-        notes=notes,
+        notes=(*notes, *crossed.notes),
         held_out=_answers(parted, crossed.margins, link) if training.parts else None,
+        judging=tuple(
+            (fold.learn.preprocessing, judge) for fold, judge in zip(parted.folds, crossed.judges, strict=True)
+        )
+        if training.parts
+        else (),
     )
 
 
@@ -197,8 +237,9 @@ def _answers(parted: Parted, margins: Array, link: str) -> Array:
     """The answers [m, width] of the rows held out; the interval of each share is learnt from the others."""
     if parted.training.classes:
         return links.scores(margins, link)
-    residuals = parted.truth - margins[:, 0]
+    residuals, weight = parted.residuals(margins, link), parted.weight
     found = np.empty((len(margins), 3))
     for mine, rest in parted.others():
-        found[mine] = links.outputs(margins[mine], link, interval.offsets(residuals[rest], parted.training.coverage))
+        ends = interval.offsets(residuals[rest], parted.training.coverage, weight[rest])
+        found[mine] = links.outputs(margins[mine], link, ends)
     return found

@@ -25,7 +25,11 @@ LIBRARY = Library(
     lightgbm_names,
     {
         **LIGHTGBM,
-        "objective": None,
+        "objective": "target.objective",
+        "alpha": "target.quantile, or target.huber_delta,",
+        "tweedie_variance_power": "target.tweedie_power",
+        "monotone_constraints": "`monotone` of a column in the contract",
+        "interaction_constraints": "`interactions` in the contract",
         "early_stopping_round": "train.early_stopping_rounds",
         "max_depth": "model.max_depth",
         "lambda_l1": "model.reg_alpha",
@@ -148,6 +152,7 @@ def _fitted(params: dict[str, Any], task: Task, rows: Rows, rounds: int, held: R
         valid_sets=checks,
         feval=_mistakes if params.get("metric") == "None" else None,
         callbacks=watch if checks else None,
+        keep_training_booster=checks is not None,  # else the trees beyond the best one would be gone
     )
     if checks is None:
         return LightGBMTrees(booster, booster.current_iteration(), (), task)
@@ -162,9 +167,9 @@ def _mistakes(probabilities: Array, rows: Any) -> tuple[str, float, bool]:
 
 def parameters(settings: LightGBMSettings, task: Task) -> dict[str, Any]:
     """LightGBM's own parameters. Equal seeds give equal trees on a machine: `deterministic` with one fixed layout."""
-    objective = {"logistic": "binary", "softmax": "multiclass"}.get(task.link, "regression")
     return {
-        "objective": objective,
+        **task.objective.lightgbm,
+        **task.constraints.lightgbm,
         **({"num_class": task.classes, "metric": "None"} if task.link == "softmax" else {}),
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.num_leaves,

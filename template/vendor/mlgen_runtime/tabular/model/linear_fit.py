@@ -1,4 +1,9 @@
-"""How a linear model is fitted to encoded rows: ridge regression, or logistic regression, on standardised columns."""
+"""How a linear model is fitted to encoded rows, on standardised columns: ridge or logistic regression, or the logarithm
+of a mean (Poisson, Tweedie).
+
+There is no line of quantiles or of Huber's loss: for those it is the ridge, moved until its level is right (`mae`,
+`quantile`). A column whose weight would go against the contract's direction stays out.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +15,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...rows.target import COUNTS
 from ...rows.training import Training
+from .. import logistic
 from ..linear import Linear
 from ..preprocessing import Preprocessing
 from .boosting import Prepared
+from .objective import quantile
 
 Array = npt.NDArray[Any]
 
@@ -29,8 +37,37 @@ LEAST_SHARE = 1e-9
 
 def fit(training: Training, prepared: Prepared, l2: float, iterations: int) -> tuple[Linear, dict[str, object]]:
     """Fit the linear model of the task to rows that were made ready; also what the run's record should say."""
-    fitter = _logistic if training.classes else _ridge
-    return fitter(training, prepared, l2, iterations)
+    fitter = _logistic if training.classes else _mean if prepared.task.objective.name in COUNTS else _ridge
+    free: Array = np.array(True)
+    while True:
+        line, record = fitter(training, prepared, l2, iterations, free)
+        wrong = _against(line, prepared.task.constraints.monotone)
+        if not wrong.any():
+            break
+        free = ~wrong & free
+    if not np.all(free):
+        names = prepared.preprocessing.features
+        record["left_out"] = [names[at] for at, kept in zip(line.numbers, free, strict=False) if not kept]
+    return _levelled(line, prepared), record
+
+
+def _against(line: Linear, monotone: tuple[int, ...]) -> Array:
+    """Which columns [a + b] move the margin against the direction of their feature."""
+    signs = np.zeros(len(line.weights))
+    if monotone:
+        signs[: len(line.numbers)] = np.array(monotone)[line.numbers]
+    return signs * line.weights[:, 0] < 0
+
+
+def _levelled(line: Linear, prepared: Prepared) -> Linear:
+    """The line moved to where the objective's share of the rows lies below it."""
+    level = {"mae": 0.5, "quantile": prepared.task.objective.figure}.get(prepared.task.objective.name)
+    if level is None:
+        return line
+    rows = prepared.rows
+    return replace(
+        line, intercept=line.intercept + quantile(rows.target - line.margins(rows.matrix)[:, 0], rows.weight, level)
+    )
 
 
 def _design(prepared: Preprocessing, matrix: Array) -> Linear:
@@ -38,12 +75,10 @@ def _design(prepared: Preprocessing, matrix: Array) -> Linear:
     codes = prepared.categorical
     numbers = np.array([at for at in range(len(prepared.features)) if at not in codes], dtype=np.int64)
     levels = [(at, code) for at, encoding in codes.items() for code in range(encoding.codes)]
-    known = [matrix[~np.isnan(matrix[:, at]), at] for at in numbers]
-    fill = np.array([np.median(values) if len(values) else 0.0 for values in known], dtype=np.float64)
     return Linear(
         features=len(prepared.features),
         numbers=numbers,
-        fill=fill,
+        fill=np.array([_middle(column) for column in _columns(matrix, numbers)], dtype=np.float64),
         levels=np.array(levels, dtype=np.int64).reshape(-1, 2),
         weights=np.zeros((len(numbers) + len(levels), 1)),
         intercept=np.zeros(1),
@@ -51,15 +86,27 @@ def _design(prepared: Preprocessing, matrix: Array) -> Linear:
     )
 
 
+def _columns(matrix: Array, which: Array) -> Iterator[Array]:
+    """Some columns of encoded rows, each in one piece: a few at a time are turned, which is quicker than one by one."""
+    for start in range(0, len(which), 16):
+        yield from np.ascontiguousarray(matrix[:, which[start : start + 16]].T)
+
+
+def _middle(values: Array) -> float:
+    """The median of what is known, 0 where nothing is."""
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else 0.0
+
+
 def _scale(scorer: Linear, matrix: Array) -> tuple[Array, Array]:
     """Mean and deviation [columns] of the filled numbers; 0 and 1 for levels, which are left as they are."""
     width = len(scorer.weights)
     mean, deviation = np.zeros(width), np.ones(width)
-    for column, (at, fill) in enumerate(zip(scorer.numbers, scorer.fill, strict=True)):
-        values = matrix[:, at].astype(np.float64)
+    for at, (column, fill) in enumerate(zip(_columns(matrix, scorer.numbers), scorer.fill, strict=True)):
+        values = column.astype(np.float64)
         values[np.isnan(values)] = fill
-        mean[column], spread = values.mean(), values.std()
-        deviation[column] = spread if spread > 0 else 1.0
+        mean[at], spread = values.mean(), values.std()
+        deviation[at] = spread if spread > 0 else 1.0
     return mean, deviation
 
 
@@ -68,38 +115,51 @@ def _finished(scorer: Linear, matrix: Array, scale: tuple[Array, Array], weights
     mean, deviation = scale
     raw = weights / deviation[:, None]
     spread = deviation.copy()
-    for row, (at, code) in enumerate(scorer.levels, start=len(scorer.numbers)):
-        share = float((matrix[:, at] == code).mean()) if len(matrix) else 0.0
-        spread[row] = np.sqrt(share * (1 - share))
+    for at in np.unique(scorer.levels[:, 0]) if len(matrix) else ():
+        mine = np.flatnonzero(scorer.levels[:, 0] == at)
+        codes, counts = np.unique(matrix[:, at], return_counts=True)
+        share = dict(zip(codes.tolist(), (counts / len(matrix)).tolist(), strict=True))
+        shares = np.array([share.get(float(code), 0.0) for code in scorer.levels[mine, 1]])
+        spread[len(scorer.numbers) + mine] = np.sqrt(shares * (1 - shares))
     return replace(scorer, weights=raw, intercept=intercept - mean @ raw, spread=spread)
 
 
-def _logistic(training: Training, prepared: Prepared, l2: float, iterations: int) -> tuple[Linear, dict[str, object]]:
-    """Multinomial logistic regression with an L2 penalty, by scikit-learn's L-BFGS."""
-    from sklearn.linear_model import LogisticRegression
+def _logistic(
+    training: Training, prepared: Prepared, l2: float, iterations: int, free: Array
+) -> tuple[Linear, dict[str, object]]:
+    """Multinomial logistic regression with an L2 penalty; columns that are not `free` have no weight."""
     from threadpoolctl import threadpool_limits
 
     matrix, weights = prepared.rows.matrix, prepared.rows.weight
     scorer = _design(prepared.preprocessing, matrix)
     scale = _scale(scorer, matrix)
     rows = _affordable(training, len(scorer.weights))
-    design = (scorer.design(matrix[rows]) - scale[0]) / scale[1]
-    model = LogisticRegression(C=1 / max(l2, 1e-12), max_iter=iterations)
+    present, codes = np.unique(training.target[rows], return_inverse=True)  # fewer than the contract has, perhaps
     # The products are small: a second thread of the linear algebra library costs three times what it saves.
-    with warnings.catch_warnings(), threadpool_limits(1):
-        warnings.simplefilter("ignore")  # not converged to the last digit is good enough for a baseline
-        model.fit(design, training.target[rows], sample_weight=weights[rows])
-    single = training.classes == 2
-    coefficients = np.zeros((len(scorer.weights), 1 if single else training.classes))
-    intercept = np.full(coefficients.shape[1], np.log(LEAST_SHARE))
-    if single:
-        coefficients[:], intercept[:] = model.coef_.T, model.intercept_
-    elif len(model.classes_) == 2:  # more classes in the contract than in the rows
-        coefficients[:, model.classes_[1]], intercept[model.classes_] = model.coef_[0], [0.0, model.intercept_[0]]
+    with threadpool_limits(1):
+        design = logistic.design(scorer, matrix[rows], *scale)
+        if free.ndim:  # only numbers can be bound
+            design = replace(design, numbers=design.numbers * free[: design.numbers.shape[1]])
+        found = logistic.fit(design, codes, weights[rows], len(present), l2, iterations)
+    if training.classes == len(present):
+        coefficients, intercept = found.weights, found.intercept
     else:
-        coefficients[:, model.classes_], intercept[model.classes_] = model.coef_.T, model.intercept_
+        coefficients, intercept = _spread_out(found, present, training.classes)
     finished = _finished(scorer, matrix, scale, coefficients, intercept)
-    return finished, {"l2": l2, "iterations": int(model.n_iter_.max()), "rows": len(rows)}
+    return finished, {"l2": l2, "iterations": found.iterations, "rows": len(rows)}
+
+
+def _spread_out(found: logistic.Optimum, present: Array, classes: int) -> tuple[Array, Array]:
+    """Weights and intercepts of all classes of the contract from those that have rows."""
+    width = 1 if classes == 2 else classes
+    coefficients, intercept = np.zeros((len(found.weights), width)), np.full(width, np.log(LEAST_SHARE))
+    if width == 1:  # one class only: it is certain
+        intercept[0] *= 1 if present[0] == 0 else -1
+        return coefficients, intercept
+    taken = present[1:] if len(present) == 2 else present
+    intercept[present] = 0.0
+    coefficients[:, taken], intercept[taken] = found.weights, found.intercept
+    return coefficients, intercept
 
 
 def _affordable(training: Training, width: int) -> npt.NDArray[np.int64]:
@@ -110,14 +170,37 @@ def _affordable(training: Training, width: int) -> npt.NDArray[np.int64]:
     return np.sort(np.random.default_rng(training.seed).choice(rows, most, replace=False))
 
 
-def _ridge(training: Training, prepared: Prepared, l2: float, iterations: int) -> tuple[Linear, dict[str, object]]:
+def _mean(
+    training: Training, prepared: Prepared, l2: float, iterations: int, free: Array
+) -> tuple[Linear, dict[str, object]]:
+    """The logarithm of the mean of counts or amounts, by scikit-learn's generalised linear model."""
+    from sklearn.linear_model import TweedieRegressor
+    from threadpoolctl import threadpool_limits
+
+    matrix, weights, target = prepared.rows.matrix, prepared.rows.weight, prepared.rows.target
+    scorer = _design(prepared.preprocessing, matrix)
+    scale = _scale(scorer, matrix)
+    rows = _affordable(training, len(scorer.weights))
+    design = (scorer.design(matrix[rows]) - scale[0]) / scale[1] * free
+    power = prepared.task.objective.figure or 1.0
+    model = TweedieRegressor(power=power, alpha=l2 / len(rows), link="log", max_iter=iterations)
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        model.fit(design, target[rows], sample_weight=weights[rows])
+    finished = _finished(scorer, matrix, scale, model.coef_[:, None], np.array([model.intercept_]))
+    return finished, {"l2": l2, "iterations": int(model.n_iter_), "rows": len(rows)}
+
+
+def _ridge(
+    training: Training, prepared: Prepared, l2: float, iterations: int, free: Array
+) -> tuple[Linear, dict[str, object]]:
     """Ridge regression from sums over chunks of rows, so that the design matrix is never whole in memory."""
     matrix, weights, target = prepared.rows.matrix, prepared.rows.weight, prepared.rows.target
     scorer = _design(prepared.preprocessing, matrix)
     scale = _scale(scorer, matrix)
     sums = np.zeros((len(scorer.weights) + 2, len(scorer.weights) + 2))
     for rows in _chunks(np.arange(len(matrix))):
-        design = (scorer.design(matrix[rows]) - scale[0]) / scale[1]
+        design = (scorer.design(matrix[rows]) - scale[0]) / scale[1] * free
         columns = np.column_stack([design, target[rows], np.ones(len(rows))])
         sums += columns.T @ (columns * weights[rows, None])
     return _finished(scorer, matrix, scale, *_solve(sums, l2)), {"l2": l2}

@@ -51,12 +51,30 @@ def _settings(found: Extension) -> type[Any]:
 def _fit(found: Extension, training: Training, settings: Any) -> Candidate:
     """Fit the estimator to every part, and to all training rows."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _check(found.name, training)
     estimator = _made(found, training, settings)
     record = {name: getattr(settings, name) for name in found.options["settings"]}
     kind = type(estimator).__module__.partition(".")[0]
     if kind in ("lightgbm", "xgboost"):
         return _boosted(found, training, settings, kind, record)
     return _estimated(found, training, settings, record)
+
+
+def _check(name: str, training: Training) -> None:
+    """Raise InputError for what a model of one's own is asked in vain."""
+    objective = training.learnt.objective
+    bound = [column.name for column in training.contract.columns if column.monotone]
+    bound += [name for group in training.contract.interactions for name in group]
+    if not training.classes and objective != "squared_error":
+        raise InputError(
+            f"model={name}: target.objective={objective} is for the models of conf/model; set the loss of the "
+            "estimator in its own function, and gate.metric beside it"
+        )
+    if bound:
+        raise InputError(
+            f"model={name} is not known to keep what the contract says of {bound[0]!r} (monotone, interactions); use "
+            "a model of conf/model, or take the entry out"
+        )
 
 
 def _made(found: Extension, training: Training, settings: Any) -> Any:
@@ -80,7 +98,7 @@ def _estimated(found: Extension, training: Training, settings: Any, record: dict
     def learn(rows: Training, prepared: Prepared) -> tuple[Estimator, dict[str, object]]:
         matrix, estimator = prepared.rows.matrix, _made(found, training, settings)
         design = Design.of(prepared.preprocessing, matrix)
-        if not _learn(found.name, estimator, design.columns(matrix), rows.target, prepared.rows.weight):
+        if not _learn(found.name, estimator, design.columns(matrix), prepared.rows.target, prepared.rows.weight):
             unweighted.append(True)
         return Estimator(design, estimator, training.classes), {}
 
@@ -89,7 +107,7 @@ def _estimated(found: Extension, training: Training, settings: Any, record: dict
         parted,
         cross_fitting.learnt(parted, learn),
         record,
-        link="probabilities" if training.classes else "identity",
+        link="probabilities" if training.classes else None,
         notes=(f"{found.name} takes no weights of rows: each row counted once in its fit",) if unweighted else (),
     )
 
@@ -141,7 +159,8 @@ def _fitted_trees(name: str, training: Training, prepared: Prepared, estimator: 
     trees = _trees(estimator, kind, prepared.task)
     few = rows.matrix[:200]
     expected = estimator.predict_proba(few) if training.classes else estimator.predict(few)
-    scores = links.scores(trees.margins(few), link)
+    margins = trees.margins(few)
+    scores = links.scores(margins, link) if training.classes else margins[:, 0]  # it knows of no transform
     if scores.shape != expected.shape or not np.allclose(scores, expected, rtol=SAME, atol=SAME * 10):
         raise InputError(
             f"model={name}: its predictions are not what its trees add up to under the {link} link, so another "

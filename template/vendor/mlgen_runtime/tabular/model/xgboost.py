@@ -58,8 +58,14 @@ LIBRARY = Library(
     "XGBoost",
     _names,
     {
-        **dict.fromkeys(("objective", "num_class", "tree_method", "seed", "nthread", "eval_metric", "verbosity")),
+        **dict.fromkeys(("num_class", "tree_method", "seed", "nthread", "eval_metric", "verbosity")),
         **dict.fromkeys(("name", "num_feature", "num_target", "num_trees", "disable_default_eval_metric")),
+        "objective": "target.objective",
+        "quantile_alpha": "target.quantile",
+        "huber_slope": "target.huber_delta",
+        "tweedie_variance_power": "target.tweedie_power",
+        "monotone_constraints": "`monotone` of a column in the contract",
+        "interaction_constraints": "`interactions` in the contract",
         **{
             name: f"model.{name}"
             for name in (
@@ -208,9 +214,9 @@ def _mistakes(probabilities: Array, rows: Any) -> tuple[str, float]:
 
 def parameters(settings: XGBoostSettings, task: Task) -> dict[str, Any]:
     """XGBoost's own parameters."""
-    objective = {"logistic": "binary:logistic", "softmax": "multi:softprob"}.get(task.link, "reg:squarederror")
     return {
-        "objective": objective,
+        **task.objective.xgboost,
+        **task.constraints.xgboost,
         **({"num_class": task.classes, "disable_default_eval_metric": True} if task.link == "softmax" else {}),
         "tree_method": "hist",
         "learning_rate": settings.learning_rate,

@@ -4,6 +4,7 @@
     reader.py     class Model(folder).predict(rows), and a command line; numpy and onnxruntime are all it needs
     cells.py      what a cell is: `core.cells`, as it is here
     moments.py    how reader.py reads dates
+    shapley.py    how reader.py explains a prediction, from explanation.npz: `explanation.shapley`, as it is here
     reader.mjs    the same for JavaScript, in node and in a browser
     derived.py  evaluation.py  derived.mjs      where features are derived: `expression.evaluation`, as it is here
 
@@ -21,7 +22,9 @@ from ...bundle import format as bundle
 from ...core import cells
 from ...core.errors import InputError
 from ...expression import evaluation
+from ...rows.decision import rule
 from ...usecase.export_package import ExportPackage, ParityCase, Row
+from ..explanation import serving, shapley
 from .parity_cases import answers, questions
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ READERS = ("reader.py", "reader.mjs")
 CELLS, MOMENTS = "cells.py", "moments.py"
 #: What the readers import where features are derived: the same evaluation as here, and its counterpart.
 DERIVED, EVALUATION = ("derived.py", "derived.mjs"), "evaluation.py"
+#: What explains a prediction, and how, where the bundle has it.
+SHAPLEY = "shapley.py"
 TABLES = ("contract.json", "preprocessing.json")
 
 
@@ -59,6 +64,8 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
     for name in ("model.onnx", *TABLES):
         shutil.copyfile(model.folder / name, folder / name)
     facts.pop("bulk", None)  # it names a library's files, which stay behind
+    decided = rule.load(folder=model.folder, contract=model.contract)
+    facts["threshold"] = None if decided is None else decided.threshold
     bundle.write_json(folder, "inference.json", facts)
     columns = model.example()
     example: list[Row] = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
@@ -70,4 +77,15 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
         for name in DERIVED:
             (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
         shutil.copyfile(evaluation.__file__, folder / EVALUATION)
-    return ExportPackage(graphs=("model.onnx",), readers=READERS)
+    return ExportPackage(graphs=("model.onnx",), readers=READERS, gaps=_explaining(model.folder, folder))
+
+
+def _explaining(kept: Path, folder: Path) -> tuple[str, ...]:
+    """Copy what explains predictions, where there is something; say who does not explain any."""
+    if (kept / serving.REASON).is_file():
+        shutil.copyfile(kept / serving.REASON, folder / serving.REASON)
+    if not (kept / serving.FILE).is_file():
+        return ("no reader explains predictions here: the bundle has nothing that does",)
+    shutil.copyfile(kept / serving.FILE, folder / serving.FILE)
+    shutil.copyfile(shapley.__file__, folder / SHAPLEY)
+    return ("reader.mjs explains no prediction; reader.py does (`predict(rows, explain=True)`, `--explain`)",)

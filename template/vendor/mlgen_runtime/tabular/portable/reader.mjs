@@ -39,7 +39,8 @@ export class Model {
 
   constructor(session, runtime, tables, facts, contract, derived = undefined) {
     this.derived = derived; // what features are derived by, where there are any
-    Object.assign(this, { session, runtime, contract, scale: 10 ** facts.decimals });
+    // from which probability on, as it is printed, the second of two classes is predicted; null: the likeliest is
+    Object.assign(this, { session, runtime, contract, scale: 10 ** facts.decimals, threshold: facts.threshold });
     this.cells = tables.columns.map((entry) => ({ name: entry.column, ...reader(entry) }));
     const own = this.cells.map((cell) => cell.name).filter((name) => !derived?.names.has(name));
     this.columns = [...new Set([...own, ...(derived?.columns ?? [])])];
@@ -55,7 +56,8 @@ export class Model {
    * Answer each row: `prediction`, with `probability_<label>` of classes or the ends of an interval. `now`, in microseconds
    * since 1970, is the clock's where derived features ask for it and none is given.
    */
-  async predict(rows, { now = undefined } = {}) {
+  async predict(rows, { now = undefined, explain = false } = {}) {
+    if (explain) throw new Refused("explain: this reader explains no prediction; reader.py beside it does");
     const answers = [];
     for (let first = 0; first < rows.length; first += CHUNK) {
       const some = rows.slice(first, first + CHUNK);
@@ -89,8 +91,10 @@ export class Model {
 
   answer(scores) {
     if (!scores.every(Number.isFinite)) throw new Refused("the model has no finite answer for values this large");
-    const answer = this.labels.length ? { prediction: this.labels[scores.indexOf(Math.max(...scores))] } : {};
-    scores.forEach((score, at) => (answer[this.names[at]] = even(score * this.scale) / this.scale + 0)); // -0 becomes 0
+    const rounded = scores.map((score) => even(score * this.scale) / this.scale + 0); // -0 becomes 0
+    const code = this.threshold === null ? scores.indexOf(Math.max(...scores)) : Number(rounded[1] >= this.threshold);
+    const answer = this.labels.length ? { prediction: this.labels[code] } : {};
+    rounded.forEach((score, at) => (answer[this.names[at]] = score));
     return answer;
   }
 }

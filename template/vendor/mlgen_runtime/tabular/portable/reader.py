@@ -1,6 +1,6 @@
 """Predict with the model of this folder, by numpy and onnxruntime alone (requirements.txt).
 
-    python reader.py rows.csv > answers.csv
+    python reader.py rows.csv > answers.csv               (--explain adds what each input contributes)
 
     from reader import Model
     Model().predict([{"tenure": 3, "Contract": "Two year"}])
@@ -41,6 +41,8 @@ Row = dict[str, Any]
 Read = Callable[[Any], list[float]]
 
 CHUNK = 4096  # rows scored at once
+SHAPLEY = "..explanation.shapley" if __package__ else "shapley"  # imported where explanations are asked for
+MORE = 6  # decimals of an explanation beyond those of the prediction
 
 
 class Refused(ValueError):
@@ -51,7 +53,8 @@ class Model:
     """The model of a folder. Safe to share between threads."""
 
     def __init__(self, folder: str | Path = HERE) -> None:
-        where = Path(folder)
+        self.folder = where = Path(folder)
+        self._explainer: Any = None
         tables, facts, contract = (
             json.loads((where / f"{name}.json").read_text("utf8"))
             for name in ("preprocessing", "inference", "contract")
@@ -67,7 +70,9 @@ class Model:
         texts = () if contract["task"] == "regression" else target["categories"]
         self._labels = [_label(label, target["type"]) for label in texts]
         self._names = [f"probability_{label}" for label in texts] or ["prediction", "prediction_low", "prediction_high"]
-        self._scale = 10.0 ** facts["decimals"]
+        self._scale, self._decimals = 10.0 ** facts["decimals"], facts["decimals"]
+        #: From which probability on, as it is printed, the second of two classes is predicted.
+        self._threshold = facts["threshold"]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # a row is done before a thread wakes up
         options.log_severity_level = 3
@@ -86,15 +91,16 @@ class Model:
         if derived:
             self._derivation = _derivation().Derivation(tables, self._optional, _refusal)
 
-    def predict(self, rows: Sequence[Row], start: int = 1, now: int | None = None) -> list[Row]:
+    def predict(self, rows: Sequence[Row], start: int = 1, explain: bool = False, now: int | None = None) -> list[Row]:
         """Answer each row: `prediction`, with `probability_<label>` of classes or the ends of an interval.
 
-        `start` is the number that messages give the first row; `now`, in microseconds since 1970, is the clock's where
-        derived features ask for it and none is given. Raises Refused.
+        `explain` adds what each input contributes to the margin (the log-odds of `explained_class`, or the amount), as
+        `shap_<input>`, from a `base_value` on. `start` is the number that messages give the first row; `now`, in
+        microseconds since 1970, is the clock's where derived features ask for it and none is given. Raises Refused.
         """
         if self._derivation is not None:
             rows = self._derivation.added(rows, start, now)
-        if len(rows) == 1:
+        if len(rows) == 1 and not explain:
             with self._lock:
                 if not self._quick(rows[0]):
                     self._pack(self._row, 0, *self._read(rows[0], start))
@@ -104,7 +110,27 @@ class Model:
         for first in range(0, len(rows), CHUNK):
             read = [self._read(row, start + first + at) for at, row in enumerate(rows[first : first + CHUNK])]
             features = np.array(read, np.float32).reshape(len(read), self._row.size)
-            answers += map(self._answer, self._session.run(["scores"], {"features": features})[0].tolist())
+            scores = self._session.run(["scores"], {"features": features})[0]
+            found: list[Row] = [self._answer(each) for each in scores.tolist()]
+            answers += self._explained(found, features, scores) if explain else found
+        return answers
+
+    def _explained(self, answers: list[Row], features: Any, scores: Any) -> list[Row]:
+        if self._explainer is None:
+            kept, why = self.folder / "explanation.npz", self.folder / "explanation.json"
+            if not kept.is_file():
+                reason = json.loads(why.read_text("utf8"))["refused"] if why.is_file() else "it was made without"
+                raise Refused(f"explain: this model cannot be explained: {reason}")
+            self._explainer = import_module(SHAPLEY, __package__ or None).Explainer(kept.read_bytes())
+        many, scale = len(self._labels) > 2, 10.0 ** (self._decimals + MORE)
+        classes = scores.argmax(axis=1) if many else np.ones(len(scores), dtype=np.int64)
+        base, values = self._explainer.values(features, classes if many else None)
+        rounded = np.rint(np.column_stack([base, values]) * scale) / scale + 0.0
+        for answer, code, (start, *shares) in zip(answers, classes.tolist(), rounded.tolist(), strict=True):
+            answer["base_value"] = start
+            if self._labels:
+                answer["explained_class"] = self._labels[code]
+            answer.update({f"shap_{name}": value for name, value in zip(self.columns, shares, strict=True)})
         return answers
 
     def _quick(self, row: Row) -> bool:
@@ -140,7 +166,10 @@ class Model:
             raise Refused("the model has no finite answer for values this large")
         rounded = [round(score * self._scale) / self._scale + 0.0 for score in scores]  # half to even; -0 becomes 0
         answer = dict(zip(self._names, rounded, strict=False))
-        return {"prediction": self._labels[scores.index(max(scores))], **answer} if self._labels else answer
+        if not self._labels:
+            return answer
+        code = scores.index(max(scores)) if self._threshold is None else rounded[1] >= self._threshold
+        return {"prediction": self._labels[code], **answer}
 
 
 def _is_plain(entry: dict[str, Any]) -> bool:
@@ -202,7 +231,7 @@ def _reader(entry: dict[str, Any]) -> tuple[Read, str]:
     }[entry["kind"]]
 
 
-def main(path: str) -> None:
+def main(path: str, explain: bool = False) -> None:
     """Print the answers to the rows of a CSV file as CSV."""
     import csv
 
@@ -213,7 +242,7 @@ def main(path: str) -> None:
         lines = None
         try:
             lines = _rows(path, file)
-            _print(model, path, lines, out)
+            _print(model, path, lines, out, explain)
         except csv.Error as error:
             at = 1 if lines is None else lines.line_num
             raise Refused(f"{path}, line {at}: {error}; mend its quotation marks") from None
@@ -233,7 +262,7 @@ def _rows(path: str, file: Any) -> Any:
     return csv.reader(chain([first], file), delimiter=separator, strict=True)
 
 
-def _print(model: Model, path: str, lines: Iterator[list[str]], out: Any) -> None:
+def _print(model: Model, path: str, lines: Iterator[list[str]], out: Any, explain: bool) -> None:
     names, done = [name.strip() for name in next(lines, [])], 0
     if lacking := [name for name in model.columns if name not in names]:
         raise Refused(f"{path} lacks the columns {', '.join(lacking)}; its header has {', '.join(names) or 'none'}")
@@ -242,7 +271,7 @@ def _print(model: Model, path: str, lines: Iterator[list[str]], out: Any) -> Non
         for number, line in enumerate(some, done + 1):
             if len(line) != len(names):
                 raise Refused(f"row {number} has {len(line)} cells, the header {len(names)}; mend the row")
-        answers = model.predict([dict(zip(names, line, strict=True)) for line in some], done + 1)
+        answers = model.predict([dict(zip(names, line, strict=True)) for line in some], done + 1, explain)
         if not done:
             out.writerow([*([names[at] for at, _ in keys] or ["row"]), *answers[0]])
         for number, (line, answer) in enumerate(zip(some, answers, strict=True), done + 1):
@@ -251,11 +280,12 @@ def _print(model: Model, path: str, lines: Iterator[list[str]], out: Any) -> Non
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
-        print("usage: python reader.py rows.csv > answers.csv", file=sys.stderr)
+    words = [word for word in sys.argv[1:] if word != "--explain"]
+    if len(words) != 1 or words[0].startswith("-"):
+        print("usage: python reader.py [--explain] rows.csv > answers.csv", file=sys.stderr)
         sys.exit(0 if sys.argv[1:] in (["-h"], ["--help"]) else 2)
     try:
-        main(sys.argv[1])
+        main(words[0], explain="--explain" in sys.argv)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
