@@ -169,7 +169,8 @@ def main() -> None:
     again = f"python benchmarks/explanations.py{f' --before {asked.before}' if asked.before else ''}"
     text = f"{__doc__.splitlines()[0]}\n\n{head}{body}\n" + (
         "adult_income (39,073 rows, 14 inputs), default settings, one thread, processor time. A request is "
-        "what the service computes from body to answer, without the network. Run it again: "
+        "what the service computes from body to answer, without the network. The ratio is of all that has changed "
+        "since that release, not of explanations alone. Run it again: "
         f"`MLGEN_REAL_DATA=… {again}`.\n"
     )
     write("Explanations", text)

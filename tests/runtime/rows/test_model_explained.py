@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from mlgen_runtime.core.progress import Steps
 from mlgen_runtime.rows import metrics
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
 from mlgen_runtime.rows.explanation import slices
+from mlgen_runtime.rows.explanation.palette import png
 from mlgen_runtime.rows.settings import ExplanationSettings
 from mlgen_runtime.training import pipeline
 from mlgen_runtime.usecase.configuration import load
@@ -165,3 +168,18 @@ def weak_ones(seed: int) -> int:
 def test_chance_is_not_called_weak() -> None:
     """Of 40 tables without a weak spot, each with 28 slices, at most 5 have one that is called so."""
     assert sum(weak_ones(seed) > 0 for seed in range(40)) <= 5
+
+
+@pytest.mark.parametrize("colours", [3, 5000])
+def test_a_picture_in_few_colours_is_the_same_picture(colours: int) -> None:
+    """Read again by another program, few colours are near what they were, and many still look alike; white is white."""
+    draw = np.random.default_rng(1)
+    palette = draw.integers(0, 256, (colours, 3)).astype(np.uint8)
+    pixels = palette[draw.integers(colours, size=(40, 60))]
+    pixels[0] = 255
+
+    found = matplotlib.image.imread(io.BytesIO(png(pixels)))[:, :, :3] * 255
+
+    assert found.shape == pixels.shape
+    assert np.abs(found - pixels).max() <= (16 if colours < 100 else 64)
+    assert (found[0] == 255).all()

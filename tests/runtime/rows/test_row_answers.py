@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
+from mlgen_runtime.bundle.option import Option
 from mlgen_runtime.contract.schema import Column, Contract
 from mlgen_runtime.core.errors import InputError
 from mlgen_runtime.rows import answers as answer
@@ -29,8 +32,8 @@ def test_classes_come_with_their_probabilities() -> None:
         "predictions": [10, 1],
         "probabilities": [{"1": 0.1, "2": 0.2, "10": 0.7}, {"1": 0.7, "2": 0.2, "10": 0.1}],
     }
-    assert answer.schema(CLASSES)["predictions"]["items"] == {"enum": [1, 2, 10]}
-    assert answer.schema(CLASSES)["probabilities"]["items"]["required"] == ["1", "2", "10"]
+    assert answer.schema(CLASSES, {})["predictions"]["items"] == {"enum": [1, 2, 10]}
+    assert answer.schema(CLASSES, {})["probabilities"]["items"]["required"] == ["1", "2", "10"]
 
 
 def test_amounts_come_with_their_intervals() -> None:
@@ -41,7 +44,24 @@ def test_amounts_come_with_their_intervals() -> None:
 
     assert found == {"predictions": [2.5], "intervals": [{"low": 1.0, "high": 4.0}]}
     assert answer.plain(AMOUNT, {"prediction": value}) == {"predictions": [2.5]}
-    assert answer.schema(AMOUNT).keys() == found.keys()
+    assert answer.schema(AMOUNT, {}).keys() == found.keys()
+
+
+def test_explanations_stand_beside_the_predictions() -> None:
+    """One for each row: where the sum begins, the class that it is of, and what each input adds."""
+    shares = {f"probability_{label}": np.array([0.1, 0.7]) for label in CLASSES.labels}
+    why = {"base_value": np.array([0.5, -1.0]), "explained_class": np.array([10, 1]), "shap_a b": np.array([2.0, 3.0])}
+
+    found = answer.plain(CLASSES, {"prediction": np.array([10, 1]), **shares, **why})
+
+    assert found["explanations"] == [
+        {"base_value": 0.5, "shap_values": {"a b": 2.0}, "class": 10},
+        {"base_value": -1.0, "shap_values": {"a b": 3.0}, "class": 1},
+    ]
+    assert found["probabilities"][0].keys() == set(CLASSES.labels)
+    option = Option("boolean", 0, 1, "why")
+    assert answer.schema(CLASSES, {"explain": option}).keys() == found.keys()
+    assert "explanations" not in answer.schema(CLASSES, {"explain": dataclasses.replace(option, refused="no trees")})
 
 
 def test_what_json_cannot_hold_is_refused() -> None:

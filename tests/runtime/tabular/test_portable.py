@@ -172,7 +172,7 @@ def test_the_reader_says_how_it_is_called(folder: Path, asked: list[str], code: 
     """Asked for help, or called with anything but one file."""
     done = subprocess.run([sys.executable, folder / "reader.py", *asked], capture_output=True, text=True, check=False)
 
-    assert (done.returncode, done.stderr) == (code, "usage: python reader.py rows.csv > answers.csv\n")
+    assert (done.returncode, done.stderr) == (code, "usage: python reader.py [--explain] rows.csv > answers.csv\n")
 
 
 def test_a_bundle_in_a_library_s_own_format_stays(trained: Path, tmp_path: Path) -> None:

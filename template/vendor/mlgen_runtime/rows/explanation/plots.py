@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...core.drawing import plain_names
 from ...core.figures import figure
 from ..plots import ACCENT, FAINT, INK, INPUTS, OTHER
+from .palette import png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,8 +33,6 @@ CAPTIONS = {
 }
 #: Inches of a picture, and of one panel of several: three beside each other get a row of their own on the card.
 PICTURE, PANEL = (5.2, 4.2), (3.6, 2.6)
-#: Colours of a picture: so many look like all, and make a page of a third of the size.
-COLOURS = 64
 
 
 def draw(
@@ -71,7 +69,6 @@ def _sheet(panels: Sequence[Callable[[Axes], None]], across: int, size: tuple[fl
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from PIL import Image
 
     with rc_context({"text.parse_math": False, "axes.labelsize": 11}):
         sheet = Figure(figsize=size, dpi=110, facecolor="white", layout="constrained")
@@ -87,9 +84,7 @@ def _sheet(panels: Sequence[Callable[[Axes], None]], across: int, size: tuple[fl
             axes.title.set(fontsize=11, color=INK, fontweight="bold")
         canvas.draw()
         pixels = np.asarray(canvas.buffer_rgba())[:, :, :3]
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).quantize(COLOURS).save(buffer, "png", optimize=True)
-    return buffer.getvalue()
+    return png(pixels)
 
 
 def _worse(axes: Axes, weighed: Sequence[Importance], metric: Metric) -> None:
