@@ -130,7 +130,8 @@ class Model:
             answer["base_value"] = start
             if self._labels:
                 answer["explained_class"] = self._labels[code]
-            answer.update({f"shap_{name}": value for name, value in zip(self.columns, shares, strict=True)})
+            names = (name for name, *_ in self._cells)  # what the model sees, features among them
+            answer.update({f"shap_{name}": value for name, value in zip(names, shares, strict=True)})
         return answers
 
     def _quick(self, row: Row) -> bool:
