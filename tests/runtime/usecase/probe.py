@@ -184,8 +184,7 @@ def configure(root: Path) -> None:
     )
     page.write_text(text.replace("extensions: []", f"extensions: [{__name__}]"), "utf8")
     (root / "conf" / "model" / "constant.yaml").write_text("name: constant\nlift: 1.0\n", "utf8")
-    (root / "conf" / "train" / "default.yaml").write_text(
-        "threads: 1\nclass_weight: none\nrefit: true\nvalidation_size: 0.15\n", "utf8"
-    )
+    fitting = "threads: 1\nclass_weight: none\nrefit: false\nvalidation_size: 0.15\n"
+    (root / "conf" / "train" / "default.yaml").write_text(fitting, "utf8")
     for path in root.glob("conf/experiment/*.yaml"):
         path.unlink()
