@@ -41,6 +41,7 @@ from mlgen_runtime.training import pipeline
 from mlgen_runtime.usecase.configuration import load
 from mlgen_runtime.usecase.export_package import ParityCase
 from mlgen_runtime.usecase.loading import load_champion
+from mlgen_runtime.usecase.resolve import resolve
 from pyarrow import parquet
 from sample_projects import copied, rendered
 from traffic import Traffic
@@ -86,6 +87,9 @@ def derived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     page = root / "conf" / "project.yaml"
     page.write_text(page.read_text("utf8").replace("data/sample.csv", "data/own.csv"), "utf8")
     (root / "conf" / "features" / "default.yaml").write_text(yaml.safe_dump(FEATURES, sort_keys=False), "utf8")
+    proposed = resolve(load([], root)).contract
+    columns = (dataclasses.replace(c, role="ignore") if c.name == "comment" else c for c in proposed.columns)
+    file.dump(dataclasses.replace(proposed, columns=tuple(columns)), root / "data" / "contract.yaml")
     quiet(root)
     return root
 
