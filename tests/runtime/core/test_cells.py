@@ -211,6 +211,7 @@ def test_a_column_is_read_as_its_cells_are(name: str, given_cells: list[Any]) ->
 def test_the_reader_in_javascript_reads_the_same(tmp_path: Path) -> None:
     """Thousands of cells, and the odd ones, in every kind of column."""
     source = Path(portable.__file__).with_name("reader.mjs").read_text("utf8")
+    shutil.copy(Path(portable.__file__).with_name("words.mjs"), tmp_path)
     (tmp_path / "cells.mjs").write_text(source + "\nexport { reader, spread };\n", "utf8")
     drawn: list[Any] = []
 
