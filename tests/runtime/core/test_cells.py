@@ -19,7 +19,7 @@ from mlgen_runtime.contract.typed import parse
 from mlgen_runtime.core import cells
 from mlgen_runtime.core.cells import Keys, Levels, Unreadable, Writing, number
 from mlgen_runtime.core.errors import InputError
-from mlgen_runtime.tabular import portable, preprocessing
+from mlgen_runtime.tabular import column_reading, portable
 from mlgen_runtime.tabular.encoding import Encoding
 from mlgen_runtime.tabular.encoding import Levels as Codes
 from mlgen_runtime.tabular.encoding import boolean as read_boolean
@@ -179,7 +179,7 @@ def of_a_column(name: str, given: list[Any]) -> list[float | None]:
     entry = ENCODINGS[name]
     texts = all(cell is None or isinstance(cell, str) for cell in given)
     values, bad = parse(pd.Series(given, dtype="str" if texts else object), COLUMNS[name])
-    found = preprocessing._READERS[entry.kind](np.asarray(values), entry)
+    found = column_reading.READERS[entry.kind](np.asarray(values), entry)
     return [None if wrong else value for value, wrong in zip(found.tolist(), bad.tolist(), strict=True)]
 
 
@@ -211,6 +211,7 @@ def test_a_column_is_read_as_its_cells_are(name: str, given_cells: list[Any]) ->
 def test_the_reader_in_javascript_reads_the_same(tmp_path: Path) -> None:
     """Thousands of cells, and the odd ones, in every kind of column."""
     source = Path(portable.__file__).with_name("reader.mjs").read_text("utf8")
+    shutil.copy(Path(portable.__file__).with_name("words.mjs"), tmp_path)
     (tmp_path / "cells.mjs").write_text(source + "\nexport { reader, spread };\n", "utf8")
     drawn: list[Any] = []
 

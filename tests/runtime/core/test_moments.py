@@ -115,6 +115,7 @@ def test_the_predictor_and_the_exported_reader_read_alike(cell: tuple[str, str |
 def test_the_reader_in_javascript_reads_alike(tmp_path: Path) -> None:
     """2,000 cells and the odd ones: reader.mjs gives the parts that the predictor gives, or refuses the same."""
     source = Path(portable.__file__).with_name("reader.mjs").read_text("utf8")
+    shutil.copy(Path(portable.__file__).with_name("words.mjs"), tmp_path)
     (tmp_path / "cells.mjs").write_text(source + "\nexport { stamp, clockOf };\n", "utf8")
     (tmp_path / "ask.mjs").write_text(
         'import { readFileSync } from "node:fs"; import { stamp, clockOf } from "./cells.mjs";\n'

@@ -406,7 +406,8 @@ def test_node_derives_alike(asked: list[Any], tmp_path: Path) -> None:
     """Random expressions and rows: derived.mjs gives the same texts and dates, and numbers up to their last bits."""
     source = (READER / "reader.mjs").read_text("utf8")
     (tmp_path / "cells.mjs").write_text(source + "\nexport { reader, clockOf };\n", "utf8")
-    shutil.copy(READER / "derived.mjs", tmp_path)
+    for name in ("derived.mjs", "words.mjs"):
+        shutil.copy(READER / name, tmp_path)
     (tmp_path / "asked.json").write_text(json.dumps([[tables, rows] for _, tables, rows, _ in asked]), "utf8")
     (tmp_path / "ask.mjs").write_text(
         'import { readFileSync } from "node:fs"; import { reader, clockOf } from "./cells.mjs";\n'

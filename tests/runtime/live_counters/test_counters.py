@@ -30,6 +30,7 @@ class Contract:
     """As much of a contract as the bins look at."""
 
     columns = (Column(name="age"), Column(name="plan", type="category", categories=("a", "b", "7", "rare")))
+    features = ()
 
 
 @pytest.fixture

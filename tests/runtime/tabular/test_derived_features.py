@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ from mlgen_runtime.edge import trial
 from mlgen_runtime.rest.records import RequestModel
 from mlgen_runtime.rows import moment
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
+from mlgen_runtime.rows.explanation import importance
 from mlgen_runtime.rows.training import Training
 from mlgen_runtime.tabular import derivation, portable, preprocessing
 from mlgen_runtime.tabular.inference import Inference
@@ -39,6 +41,7 @@ from mlgen_runtime.training import pipeline
 from mlgen_runtime.usecase.configuration import load
 from mlgen_runtime.usecase.export_package import ParityCase
 from mlgen_runtime.usecase.loading import load_champion
+from mlgen_runtime.usecase.resolve import resolve
 from pyarrow import parquet
 from sample_projects import copied, rendered
 from traffic import Traffic
@@ -84,6 +87,9 @@ def derived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     page = root / "conf" / "project.yaml"
     page.write_text(page.read_text("utf8").replace("data/sample.csv", "data/own.csv"), "utf8")
     (root / "conf" / "features" / "default.yaml").write_text(yaml.safe_dump(FEATURES, sort_keys=False), "utf8")
+    proposed = resolve(load([], root)).contract
+    columns = (dataclasses.replace(c, role="ignore") if c.name == "comment" else c for c in proposed.columns)
+    file.dump(dataclasses.replace(proposed, columns=tuple(columns)), root / "data" / "contract.yaml")
     quiet(root)
     return root
 
@@ -180,6 +186,25 @@ def held_to_node(model: Any, folder: Path, cases: Sequence[ParityCase]) -> None:
         columns = {name: [row.get(name) for row in case.rows] for name in model.needed}
         matrix = model.inference.preprocessing.encode(columns, case.options.get("now"))
         assert np.array_equal(matrix, found, equal_nan=True)
+
+
+def test_an_explanation_names_what_is_derived(derived: Path, tmp_path: Path) -> None:
+    """Each feature has its share beside the columns, and the exported reader tells the same."""
+    config = load([], derived)
+    model = load_champion(config)
+    portable.write(model, config, tmp_path)
+    case = portable.questions(model, config, 20)[1]
+    columns = {name: [row.get(name) for row in case.rows] for name in model.needed}
+    found = model.predict(columns, explain=True, **case.options)
+    names = [name for name in found if name.startswith("shap_")]
+    script = "import json, sys, reader; rows, options = json.load(open('asked.json')); "
+    script += "print(json.dumps(reader.Model('.').predict(rows, explain=True, **options)))"
+    (tmp_path / "asked.json").write_text(json.dumps([list(case.rows), dict(case.options)]), "utf8")
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    assert {f"shap_{name}" for name in FEATURES} < set(names) and "shap_comment" not in names
+    for name in names:
+        assert [row[name] for row in json.loads(done.stdout)] == found[name].tolist()
 
 
 @needs_node
@@ -384,6 +409,20 @@ def test_a_model_of_features_survives_its_bundle() -> None:
     assert again == prepared
     assert np.array_equal(again.frame(given.frame), matrix, equal_nan=True)
     assert again.features[-3:] == ("a", "b", "c")
+
+
+def test_an_input_counts_for_what_is_derived_from_it() -> None:
+    """A column that features alone take is weighed by them, also where a moment becomes several."""
+    entries = {name: {"type": "number"} for name in ("size", "weight")}
+    entries |= {"note": {"type": "text", "role": "ignore"}, "day": {"type": "datetime", "role": "ignore"}}
+    features = {"words": "words(note) * size", "next": "where(size > 1, day, null)"}
+    whole = {"task": "regression", "columns": {**entries, "y": {"role": "target"}}, "features": features}
+    shares = {"words": 0.5, "next.month": 0.3, "size": 0.1, "weight": 0.1}
+    sample = SimpleNamespace(served=SimpleNamespace(importance=lambda: shares))
+
+    found = importance._used(sample, Contract.from_dict(whole, VOCABULARY))  # type: ignore[arg-type]
+
+    assert found == ["size", "note", "day", "weight"]
 
 
 def test_a_project_without_features_is_as_it_was() -> None:

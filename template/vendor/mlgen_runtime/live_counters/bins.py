@@ -92,7 +92,8 @@ class Bins:
 
     def __init__(self, reference: Mapping[str, Any], contract: Contract) -> None:
         columns = {column.name: column for column in contract.columns}
-        entries = {name: entry for name, entry in reference.get("inputs", {}).items() if name in columns}
+        derived = {feature.name for feature in contract.features}  # no request brings them: `monitor` derives them
+        entries = {name: entry for name, entry in reference.get("inputs", {}).items() if name not in derived}
         if prediction := reference.get("predictions", {}).get("prediction"):
             entries[PREDICTION] = prediction
         self.columns: dict[str, Numeric | Named] = {

@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..contract.features import predictors
 from ..contract.schema import Contract
 from ..core.errors import InputError
 
@@ -97,7 +98,7 @@ def _explanation(contract: Contract, label: Answer) -> Answer:
         "base_value": {**number, "description": "what the values are added to: the expectation over training rows"},
         "shap_values": {
             "type": "object",
-            "properties": dict.fromkeys((column.name for column in contract.inputs), number),
+            "properties": dict.fromkeys((column.name for column in predictors(contract)), number),
             "additionalProperties": number,
             "description": "what each input adds; with base_value they sum to the model's margin",
         },

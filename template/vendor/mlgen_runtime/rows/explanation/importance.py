@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ...core import cpu_quota as quota
 from ...usecase.loading import load
+from .. import moment
 from ..answers import EXPLAIN, SHAP
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Importance:
 def measure(config: RowsConfig, sample: Sample, contract: Contract, folder: Path, metric: Metric) -> list[Importance]:
     """The inputs that the model uses at all, the most important first; `folder` holds its bundle."""
     settings = config.explanation
-    used = _used(sample, [column.name for column in contract.inputs])[: settings.inputs]
+    used = _used(sample, contract)[: settings.inputs]
     if not used:
         return []
     sign = 1.0 if metric.greater_is_better else -1.0
@@ -64,22 +65,22 @@ def measure(config: RowsConfig, sample: Sample, contract: Contract, folder: Path
     return sorted(found, key=lambda each: (-each.worse, -(each.shap or 0.0), each.input))
 
 
-def _used(sample: Sample, names: list[str]) -> list[str]:
-    """The inputs by what the model says of the features that they become, without those that it does not use; all of
-    them where it says nothing or uses derived features, and none where its answers are all alike."""
+def _used(sample: Sample, contract: Contract) -> list[str]:
+    """The inputs by what the model says of the features that they become, or that are derived from them, without those
+    that it does not use; all of them where it says nothing, and none where its answers are all alike."""
+    names = [column.name for column in contract.inputs]
+    derived = {feature.name: feature.columns for feature in contract.features}
     shares = sample.served.importance()
     if not shares:
         return names if np.ptp(sample.served.scores(sample.frame), axis=0).max() > 0 else []
-    total, derived = dict.fromkeys(names, 0.0), 0.0
+    total = dict.fromkeys(names, 0.0)
     longest = sorted(names, key=len, reverse=True)
     for feature, share in shares.items():
         name = feature if feature in total else next((name for name in longest if feature.startswith(name)), None)
-        if name is not None:
-            total[name] += share
-        else:
-            derived += share
-    ordered = sorted(names, key=lambda name: -total[name])
-    return [name for name in ordered if total[name] > 0 or derived > 0]
+        own = derived.get(feature) or derived.get(feature.rpartition(".")[0])  # a moment becomes its parts
+        for source in own or (() if name is None else (name,)):
+            total[source] += share
+    return sorted((name for name in names if total[name] > 0), key=lambda name: -total[name])
 
 
 def _shuffled(sample: Sample, random: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -97,7 +98,8 @@ def _shap(sample: Sample, contract: Contract, folder: Path, threads: int) -> dic
     if option is None or option.refused is not None:
         return {}
     rows = sample.frame.iloc[:EXPLAINED]
-    found = model.predict({c.name: rows[c.name].to_numpy() for c in contract.inputs}, **{EXPLAIN: True})
+    columns = {c.name: rows[c.name].to_numpy() for c in contract.inputs}
+    found = model.predict(columns, **{EXPLAIN: True}, **moment.option(sample.frame, contract))
     return {
         name.removeprefix(SHAP): float(np.abs(values).mean()) for name, values in found.items() if name.startswith(SHAP)
     }
