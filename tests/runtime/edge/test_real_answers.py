@@ -30,6 +30,7 @@ SETS = {
     "bike_sharing": ("count", ["data.drop=[casual,registered]"]),
     "wine_quality": ("quality", []),
     "penguins": ("species", []),
+    "sms_spam": ("label", []),
 }
 ROWS = 400
 

@@ -35,6 +35,7 @@ ENCODINGS = {
     "american datetime": Encoding(column="x", kind="datetime", parts=PARTS, format="%m/%d/%y %I:%M %p"),
     "year": Encoding(column="x", kind="datetime", parts=PARTS, format="%Y"),
     "zoned datetime": Encoding(column="x", kind="datetime", parts=PARTS, zone="Europe/Berlin"),
+    "text": Encoding(column="x", kind="text", vocabulary=("12", "a", "twelve"), idf=(1.5, 2.25, 3.1), words=("none",)),
     "offset datetime": Encoding(column="x", kind="datetime", parts=PARTS, zone="-03:30", format="%d %b %Y"),
 }
 PLAIN: tuple[Any, ...] = (None, math.nan, math.inf, -math.inf, 0, -0.0, 3, 3.0, 1e39, -1e300, 10**400, True, False)
@@ -70,6 +71,8 @@ def wanted(encoding: Encoding, cell: Any) -> list[float] | None:
     try:
         if encoding.kind == "datetime":
             return parts(moment(cell, encoding), encoding.parts, encoding.zone)
+        if encoding.kind == "text":
+            return encoding.weights.row(encoding.text(cell))
         if encoding.kind == "category":
             return [Levels(encoding).read(cell)]
         return [(boolean if encoding.kind == "boolean" else number)(cell, encoding)]

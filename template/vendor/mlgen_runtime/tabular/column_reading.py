@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ..core import zones
 from ..core.cells import Unreadable
 from ..core.moments import EARLIEST, LATEST
+from . import words
 from .encoding import LARGEST, NO_MOMENT, Encoding, Levels, boolean, moment, number, refusal
 
 #: float32 where the values came as such, else float64.
@@ -125,6 +126,7 @@ READERS: dict[str, Callable[[Values, Encoding], Floats]] = {
     "boolean": booleans,
     "category": categories,
     "datetime": datetimes,
+    "text": words.read,
 }
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from ..core import cells, moments, zones
 from ..core.cells import LARGEST, Unreadable, Writing, is_missing
 from ..core.errors import InputError
+from ..core.words import Weights
 
 __all__ = ["LARGEST", "NO_MOMENT", "Encoding", "Levels", "boolean", "moment", "number", "parts", "refusal"]
 
@@ -29,12 +30,12 @@ NO_MOMENT = int(np.datetime64("NaT").astype("int64"))
 
 @dataclass(frozen=True, kw_only=True)
 class Encoding:
-    """How one column is encoded: `kind` is number, boolean, category or datetime; the rest belongs to one of them.
+    """How one column is encoded: `kind` is number, boolean, category, datetime or text; the rest belongs to one kind.
 
     `fill` (numbers) replaces a missing value; None leaves NaN. `other` and `missing` (categories) are codes; where they
     are None, NaN stands for an unseen and for a missing level. `format` (datetimes) is strptime's, None is ISO 8601;
     `zone` is the one whose clocks tell the parts. `words` say that there is none; `decimal`, `thousands`, `unit` and
-    `whole` say how numbers are written, as in a contract.
+    `whole` say how numbers are written, as in a contract. `vocabulary` (texts) are words, `idf` how much each counts.
     """
 
     column: str
@@ -51,6 +52,8 @@ class Encoding:
     thousands: str = ""
     unit: str = ""
     whole: bool = False
+    vocabulary: tuple[str, ...] = ()
+    idf: tuple[float, ...] = ()
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> Encoding:
@@ -79,7 +82,21 @@ class Encoding:
     @property
     def features(self) -> tuple[str, ...]:
         """The names of the features that this column becomes."""
+        if self.kind == "text":
+            return tuple(f"{self.column}: {word}" for word in self.vocabulary)
         return tuple(f"{self.column}.{part}" for part in self.parts) if self.kind == "datetime" else (self.column,)
+
+    @cached_property
+    def weights(self) -> Weights:
+        """How much the words of a text count."""
+        return Weights(self.vocabulary, self.idf)
+
+    def text(self, value: Any) -> str | None:
+        """Read one value as a text; None where it is missing."""
+        try:
+            return self.known.read(value)
+        except Unreadable:
+            raise refusal(value, self) from None
 
     @property
     def codes(self) -> int:
@@ -166,6 +183,7 @@ def refusal(value: Any, encoding: Encoding, why: str = "") -> InputError:
         "number": f"a {'whole ' if encoding.whole else ''}number that fits a 32-bit float",
         "boolean": "true or false",
         "category": "a text or a number",
+        "text": "a text",
         "datetime": moments.expected(encoding.format, encoding.zone),
     }[encoding.kind]
     shown = cells.shown(value) + (f" ({why})" if why else "")

@@ -36,7 +36,7 @@ from .preprocessing import Columns, Matrix, Preprocessing, Read
 Array = npt.NDArray[Any]
 #: Encoded rows [n, features] to scores [n, width].
 Score = Callable[[Matrix], Array]
-#: One raw value to one feature, or for a moment to its parts.
+#: One raw value to one feature, or for a moment to its parts, for a text to its words.
 Cell = Callable[[Any], Any]
 
 #: Up to this many rows the cells are read one by one.
@@ -215,7 +215,7 @@ class Inference:
                     plain = plain or (type(value) is int and kind in ("number", "whole"))
                     if plain and -LARGEST <= value <= LARGEST:
                         flat.append(value)
-                    elif kind == "datetime":
+                    elif kind in ("datetime", "text"):
                         flat += read(value)
                     else:
                         flat.append(read(value))
@@ -271,6 +271,8 @@ def _cell(encoding: Encoding) -> Cell:
         return Levels(encoding).read
     if encoding.kind == "datetime":
         return lambda value: parts(moment(value, encoding), encoding.parts, encoding.zone)
+    if encoding.kind == "text":
+        return lambda value: encoding.weights.row(encoding.text(value))
     reader = boolean if encoding.kind == "boolean" else number
     return lambda value: reader(value, encoding)
 

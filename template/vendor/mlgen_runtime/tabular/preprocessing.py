@@ -7,7 +7,8 @@ and serving share one code path. One column of `preprocessing.json`:
     {"column": "Contract", "kind": "category", "levels": ["Month-to-month", "One year"], "other": 2, "missing": null, …}
 
 A category becomes the position of its level; rare levels share the code `other`, which unseen levels get too. A moment
-becomes its parts. A missing number stays NaN where training rows had missing ones, else it becomes their median.
+becomes its parts, a text the weights of its words (`words`). A missing number stays NaN where training rows had missing
+ones, else it becomes their median.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ..contract.features import predictors
 from ..contract.schema import Column, Contract
 from ..core.errors import InputError
 from . import derivation as deriving
+from . import words
 from .column_reading import PARTS, READERS, Columns, Floats, parts
 from .derivation import NOTHING, Derivation
 from .encoding import Encoding
@@ -131,7 +133,8 @@ def learn(training: Training) -> tuple[Preprocessing, Matrix]:
     frame = training.frame
     derivation, served, values = deriving.learn(training)
     derived = {name: pd.Series(found, dtype=found.dtype) for name, found in served.items()}
-    fitted = fit(frame.assign(**derived), training.contract)
+    frame = frame.assign(**derived)
+    fitted = words.learn(fit(frame, training.contract), frame, training)
     plain = (each.column for each in fitted.encodings if each.column not in values)
     given = {name: frame[name].to_numpy() for name in plain} | values
     return Preprocessing(fitted.encodings, derivation), fitted.encode(given)
@@ -140,6 +143,7 @@ def learn(training: Training) -> tuple[Preprocessing, Matrix]:
 def fit(frame: pd.DataFrame, contract: Contract) -> Preprocessing:
     """Decide from conformed training rows, with their derived columns, how each column the model sees is encoded."""
     fitters = {"number": _fit_number, "integer": _fit_number, "boolean": _fit_number, "datetime": _fit_datetime}
+    fitters["text"] = _fit_text
     return Preprocessing(
         tuple(
             fitters.get(column.type, _fit_category)(frame[column.name].to_numpy(), column)
@@ -191,6 +195,11 @@ def _fit_datetime(values: npt.NDArray[Any], column: Column) -> Encoding:
         zone=column.zone,
         words=_words(column),
     )
+
+
+def _fit_text(values: npt.NDArray[Any], column: Column) -> Encoding:
+    """Its words are learnt with the target in sight: see `words.learn`."""
+    return Encoding(column=column.name, kind="text", words=_words(column))
 
 
 def _words(column: Column) -> tuple[str, ...]:

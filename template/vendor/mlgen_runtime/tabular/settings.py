@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from ..config.schema import Amount, Count
+from ..config.schema import Amount, Bound, Count
 from ..rows.settings import (
     BundleSettings,
     ContractSettings,
@@ -35,9 +36,11 @@ class BaselineSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSettings(RowsFitSettings):
-    """How a candidate is fitted, whichever model it is. `threads` null means the CPU quota."""
+    """How a candidate is fitted, whichever model it is. `threads` null means the CPU quota. `words` is the most that a
+    text column becomes."""
 
     early_stopping_rounds: Count
+    words: Annotated[int, Bound(at_least=0)]
 
 
 @dataclass(frozen=True, kw_only=True)

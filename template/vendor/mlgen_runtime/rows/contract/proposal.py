@@ -6,6 +6,7 @@ The reader reviews it, so every column that the model will not see carries a not
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -15,6 +16,7 @@ from ...contract import dates, leakage
 from ...contract.profile import UNTOLD, Observed, Told, observe_all
 from ...contract.schema import Column, Contract
 from ...core.errors import InputError, nearest
+from ...core.words import tokens
 from ...data.source.place import is_delimited
 from ..settings import DataSettings
 from .deriving import derived
@@ -32,6 +34,8 @@ WEIGHT_LIKE = re.compile(r"(?i)(^|_)(fnlwgt|wgt|weights?)$")
 LISTED = 50
 #: Uniqueness means nothing in fewer rows.
 FEW_ROWS = 20
+#: Of so many texts of a column, so many must share a word for its words to be features.
+TEXTS, SHARED = 5_000, 5
 
 
 def propose(
@@ -143,10 +147,7 @@ def _propose(column: Observed, keys: set[str], reasons: Mapping[str, str]) -> Co
     if WEIGHT_NAME.search(column.name) and column.type in ("number", "integer"):
         return _entry(column, "weight", "how much the row counts in training; in the scores every row counts once")
     if column.type == "text" and column.rows > FEW_ROWS and _is_prose(column):
-        share = column.distinct / column.rows
-        return _entry(
-            column, "ignore", f"text-like: {column.distinct} different values, one for {share:.0%} of the rows"
-        )
+        return _prose(column)
     return _entry(column, "feature", _remark(column))
 
 
@@ -169,6 +170,17 @@ def _is_prose(column: Observed) -> bool:
         return True
     length = sum(map(len, column.texts.levels)) / max(1, column.distinct)
     return length > 50 and column.distinct > 100
+
+
+def _prose(column: Observed) -> Column:
+    """Free text is for its words; where no word is shared by several texts, for nothing."""
+    assert column.texts is not None
+    told = f"{column.distinct} different values, one for {column.distinct / column.rows:.0%} of the rows"
+    shared = Counter(word for text in column.texts.levels[:TEXTS] for word in set(tokens(text)))
+    if max(shared.values(), default=0) < SHARED:
+        return _entry(column, "ignore", f"text-like: {told}, and no word that {SHARED} of them share")
+    entry = _entry(column, "ignore", f"free text: {told}; its words are features, role: ignore leaves them out")
+    return _changed(entry, role="feature")
 
 
 def _remark(column: Observed) -> str | None:

@@ -2,10 +2,10 @@
 
     model.onnx  contract.json  preprocessing.json  inference.json  example.json
     reader.py     class Model(folder).predict(rows), and a command line; numpy and onnxruntime are all it needs
-    cells.py      what a cell is: `core.cells`, as it is here
+    cells.py      what a cell is: `core.cells`, as it is here; words.py what the words of a text are
     moments.py    how reader.py reads dates
     shapley.py    how reader.py explains a prediction, from explanation.npz: `explanation.shapley`, as it is here
-    reader.mjs    the same for JavaScript, in node and in a browser
+    reader.mjs    the same for JavaScript, in node and in a browser, with words.mjs
     derived.py  evaluation.py  derived.mjs      where features are derived: `expression.evaluation`, as it is here
 
 The readers stand beside this module as they are copied: plain files, the same for every model.
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...bundle import format as bundle
-from ...core import cells
+from ...core import cells, words
 from ...core.errors import InputError
 from ...expression import evaluation
 from ...rows.decision import rule
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 __all__ = ["ExportPackage", "ParityCase", "answers", "questions", "write"]
 
 READERS = ("reader.py", "reader.mjs")
-#: What reader.py imports: what decides what a cell is, there as here, and how it reads dates.
-CELLS, MOMENTS = "cells.py", "moments.py"
+#: What reader.py imports: what decides what a cell is, and a word, there as here, and how it reads dates.
+CELLS, WORDS, MOMENTS = "cells.py", "words.py", "moments.py"
+#: What reader.mjs imports.
+SCRIPT_WORDS = "words.mjs"
 #: What the readers import where features are derived: the same evaluation as here, and its counterpart.
 DERIVED, EVALUATION = ("derived.py", "derived.mjs"), "evaluation.py"
 #: What explains a prediction, and how, where the bundle has it.
@@ -70,9 +72,10 @@ def write(model: Predictor, config: TabularConfig, folder: Path) -> ExportPackag
     columns = model.example()
     example: list[Row] = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
     bundle.write_json(folder, "example.json", example)
-    for name in (*READERS, MOMENTS):
+    for name in (*READERS, SCRIPT_WORDS, MOMENTS):
         (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())
     shutil.copyfile(cells.__file__, folder / CELLS)
+    shutil.copyfile(words.__file__, folder / WORDS)
     if model.contract.features:
         for name in DERIVED:
             (folder / name).write_bytes(resources.files(__package__).joinpath(name).read_bytes())

@@ -9,6 +9,8 @@
 //
 // Cells are as CSV or JSON hold them; null, undefined, NaN and blank text are missing. What cannot be read throws Refused.
 
+import { weights } from "./words.mjs";
+
 const CHUNK = 4096; // rows scored at once
 const LARGEST = 3.4028234663852886e38;
 const MISSING = new Set(["", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none", "<na>"]); // beside a column's own
@@ -110,6 +112,7 @@ function even(value) {
 function reader(entry) {
   const words = new Set(entry.words);
   const sentinels = new Set(entry.words.filter((word) => NUMBER.test(word)).map(Number));
+  const vocabulary = new Map((entry.vocabulary ?? []).map((word, at) => [word, at]));
   const codes = new Map(entry.levels.map((level, code) => [level, code]));
   const known = levels(entry.levels);
   const other = entry.other ?? NaN;
@@ -139,6 +142,11 @@ function reader(entry) {
       const found = level(cell);
       return found === undefined ? undefined : [found === null ? missing : codes.get(found) ?? other];
     },
+    text(cell) {
+      const text = { string: cell, boolean: cell ? "True" : "False", number: String(cell), object: null }[typeof cell];
+      if (text === undefined || (cell !== null && typeof cell === "object")) return undefined;
+      return weights(text === null || words.has(text) ? "" : text, vocabulary, entry.idf);
+    },
     datetime(cell) {
       if (cell === null || (typeof cell === "string" && none(cell))) return null;
       const found = typeof cell === "object" ? cell.at : moment(cell, entry); // one that was derived, or a cell
@@ -149,13 +157,14 @@ function reader(entry) {
     number: `a ${entry.whole ? "whole " : ""}number that fits a 32-bit float`,
     boolean: "true or false",
     category: "a text or a number",
+    text: "a text",
     datetime: `a date like ${entry.format ?? "2024-01-31T12:00:00"}`,
   };
   const read = (cell) => {
     const found = kinds[entry.kind](cell);
     return typeof found === "number" ? [found] : found;
   };
-  return { read, level, expected: expected[entry.kind], width: entry.kind === "datetime" ? entry.parts.length : 1 };
+  return { read, level, expected: expected[entry.kind], width: { datetime: entry.parts.length, text: vocabulary.size }[entry.kind] ?? 1 };
 }
 
 /** A cell that is not missing as a moment, in microseconds since 1970; null where it is too far, undefined where refused. */

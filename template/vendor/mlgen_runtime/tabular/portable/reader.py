@@ -30,10 +30,11 @@ import onnxruntime
 HERE = Path(__file__).resolve().parent
 if __package__:
     from ...core import cells
+    from ...core import words as texts
     from .moments import parts as parts_of
 else:  # copied: what lies beside this file
     sys.path.insert(0, str(HERE))
-    cells = import_module("cells")
+    cells, texts = import_module("cells"), import_module("words")
     parts_of = import_module("moments").parts
 
 Row = dict[str, Any]
@@ -122,6 +123,7 @@ class Model:
                 reason = json.loads(why.read_text("utf8"))["refused"] if why.is_file() else "it was made without"
                 raise Refused(f"explain: this model cannot be explained: {reason}")
             self._explainer = import_module(SHAPLEY, __package__ or None).Explainer(kept.read_bytes())
+        names = [name for name, *_ in self._cells]
         many, scale = len(self._labels) > 2, 10.0 ** (self._decimals + MORE)
         classes = scores.argmax(axis=1) if many else np.ones(len(scores), dtype=np.int64)
         base, values = self._explainer.values(features, classes if many else None)
@@ -130,7 +132,7 @@ class Model:
             answer["base_value"] = start
             if self._labels:
                 answer["explained_class"] = self._labels[code]
-            answer.update({f"shap_{name}": value for name, value in zip(self.columns, shares, strict=True)})
+            answer.update({f"shap_{name}": value for name, value in zip(names, shares, strict=True)})
         return answers
 
     def _quick(self, row: Row) -> bool:
@@ -204,6 +206,7 @@ def _reader(entry: dict[str, Any]) -> tuple[Read, str]:
     words = frozenset(entry["words"])
     written = {key: entry[key] for key in ("decimal", "thousands", "unit", "whole")}
     writing, known = cells.Writing(missing=words, **written), cells.Levels(levels, words)
+    weights = texts.Weights(entry["vocabulary"], entry["idf"])
 
     def number(cell: Any) -> list[float]:
         value = cells.number(cell, writing)
@@ -217,6 +220,9 @@ def _reader(entry: dict[str, Any]) -> tuple[Read, str]:
         level = known.read(cell)
         return missing if level is None else levels.get(level, other)
 
+    def text(cell: Any) -> list[float]:
+        return weights.row(known.read(cell))
+
     def moment(cell: Any) -> list[float]:
         if cells.is_missing(cell) or (isinstance(cell, str) and cells.says_none(cell, words)):
             return [math.nan] * len(parts)
@@ -227,6 +233,7 @@ def _reader(entry: dict[str, Any]) -> tuple[Read, str]:
         "number": (number, f"a {'whole ' if entry['whole'] else ''}number that fits a 32-bit float"),
         "boolean": (boolean, "true or false"),
         "category": (category, "a text or a number"),
+        "text": (text, "a text"),
         "datetime": (moment, f"a date like {format or '2024-01-31T12:00:00'}"),
     }[entry["kind"]]
 
