@@ -108,7 +108,9 @@ def test_the_exported_reader_is_monotone(tmp_path: Path) -> None:
     fitted.write(bundle, toy.frame(40), tolerance=1e-5)
     (bundle / "contract.json").write_text(json.dumps(contract.to_dict()), "utf8")
     served = inference.load(bundle, contract, threads=1)
-    portable.write(SimpleNamespace(folder=bundle, version="1", example=served.example), None, folder)  # type: ignore[arg-type]
+    predictor: Any = SimpleNamespace(folder=bundle, version="1", contract=contract, example=served.example)
+    config: Any = None
+    portable.write(predictor, config, folder)
     rows = toy.frame(20, seed=3)
     walked = pd.concat([rows.assign(amount=value) for value in np.linspace(-3, 3, 40)])
     walked.to_csv(folder / "rows.csv", index=False)
