@@ -105,6 +105,7 @@ def training(task: str = "binary", rows: int = 240, **changed: Any) -> Training:
         "threads": 1,
         "early_stopping_rounds": 5,
         "refit": False,
+        "words": 200,
     }
     settings |= {name: changed.pop(name) for name in list(changed) if name in settings}
     learnt = {name: changed.pop(name) for name in list(changed) if name in LEARNT}

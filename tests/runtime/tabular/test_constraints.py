@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import toy
+from mlgen_runtime.contract import features as deriving
 from mlgen_runtime.contract import file
 from mlgen_runtime.contract.schema import Contract
 from mlgen_runtime.core.errors import InputError
@@ -21,7 +22,7 @@ from mlgen_runtime.rows import target as targets
 from mlgen_runtime.rows.contract.overriding import overridden
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
 from mlgen_runtime.tabular import inference, model, portable, preprocessing
-from mlgen_runtime.tabular.model import constraints
+from mlgen_runtime.tabular.model import boosting, constraints
 from mlgen_runtime.tabular.model.candidate import Fitted
 from mlgen_runtime.timeseries.contract.vocabulary import VOCABULARY as OF_SERIES
 
@@ -107,7 +108,9 @@ def test_the_exported_reader_is_monotone(tmp_path: Path) -> None:
     fitted.write(bundle, toy.frame(40), tolerance=1e-5)
     (bundle / "contract.json").write_text(json.dumps(contract.to_dict()), "utf8")
     served = inference.load(bundle, contract, threads=1)
-    portable.write(SimpleNamespace(folder=bundle, version="1", example=served.example), None, folder)  # type: ignore[arg-type]
+    predictor: Any = SimpleNamespace(folder=bundle, version="1", contract=contract, example=served.example)
+    config: Any = None
+    portable.write(predictor, config, folder)
     rows = toy.frame(20, seed=3)
     walked = pd.concat([rows.assign(amount=value) for value in np.linspace(-3, 3, 40)])
     walked.to_csv(folder / "rows.csv", index=False)
@@ -211,6 +214,31 @@ def test_groups_of_no_columns_are_refused(interactions: Any, message: str) -> No
         Contract.from_dict(entries, VOCABULARY)
 
     assert message in str(refused.value)
+
+
+def derived(**monotone: str) -> Contract:
+    """The contract with a feature made of amount and size."""
+    features = deriving.written({"ratio": {"expression": "amount / (size + 1)"}}, "contract")
+    return dataclasses.replace(bound(**monotone), features=features)
+
+
+def test_a_column_that_something_is_derived_from_has_no_direction() -> None:
+    """Through `ratio`, more of `size` may lower what its own splits raise; of the others nothing is derived."""
+    with pytest.raises(InputError, match="'size' has monotone 'increasing', and feature 'ratio' is derived from it"):
+        derived(size="increasing")
+    assert derived(open="increasing").features
+
+
+def test_a_group_may_name_what_is_derived() -> None:
+    """`ratio` is one of the features that a group can hold."""
+    contract = dataclasses.replace(derived(), interactions=(("ratio", "kind"),))
+    prepared = boosting.prepare(toy.training("regression", contract=contract), "identity")
+    names = prepared.preprocessing.features
+
+    first, rest = prepared.task.constraints.groups
+
+    assert sorted(names[at] for at in first) == ["kind", "ratio"]
+    assert len(first) + len(rest) == len(names)
 
 
 def test_a_contract_of_series_has_no_constraints() -> None:

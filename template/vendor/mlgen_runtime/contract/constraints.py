@@ -22,15 +22,14 @@ def check(contract: Contract) -> None:
     if (bound or contract.interactions) and not contract.vocabulary.constraints:
         what = f"column {bound[0].name!r} has monotone" if bound else "it has interactions"
         raise InputError(f"contract: {what}, which this use case does not know; take the entry out")
-    derived = getattr(contract, "features", ())  # what the model sees beside the columns, made of them
     for column in bound:
         _monotone(column, contract)
-        if feature := next((feature for feature in derived if column.name in feature.columns), None):
+        if feature := next((feature for feature in contract.features if column.name in feature.columns), None):
             raise InputError(
                 f"contract: column {column.name!r} has monotone {column.monotone!r}, and feature {feature.name!r} is "
                 "derived from it, which no model can keep in that direction; take the entry or the feature out"
             )
-    names = [*(column.name for column in contract.inputs), *(feature.name for feature in derived)]
+    names = [*(column.name for column in contract.inputs), *(feature.name for feature in contract.features)]
     for group in contract.interactions:
         for name in group:
             if name not in names:
