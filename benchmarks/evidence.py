@@ -28,7 +28,7 @@ from mlgen_runtime.config.schema import convert
 from mlgen_runtime.config.settings import GateSettings
 from mlgen_runtime.rows import metrics, split
 from mlgen_runtime.rows.contract.proposal import infer
-from mlgen_runtime.rows.settings import SplitSettings
+from mlgen_runtime.rows.settings import SplitSettings, TargetSettings
 from mlgen_runtime.rows.training import Training
 from mlgen_runtime.tabular import baseline, model
 from mlgen_runtime.tabular.settings import BaselineSettings, TrainSettings
@@ -37,7 +37,7 @@ from mlgen_runtime.usecase.evaluated import EvaluatedModel
 
 CONF = Path(__file__).resolve().parent.parent / "template"
 #: How strong the signal is: its standard deviation, where that of the noise is 1.
-SIGNAL = 0.25
+SIGNAL = 0.6
 
 
 def main() -> None:
@@ -124,6 +124,7 @@ def _training(task: str, rows: int, seed: int, signal: float) -> Training:
         group=None,
         time=None,
         settings=train,
+        learnt=_settings(TargetSettings, "target/default", "rows"),
         seed=seed,
         threads=os.cpu_count() or 1,
         coverage=0.9,

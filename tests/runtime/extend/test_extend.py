@@ -348,7 +348,7 @@ def test_the_promise_is_what_is_exported(own: Path) -> None:
     assert set(registered("metric")) == {"f2", "misses"}
     assert set(registered("check")) == {"plausible_age"}
     assert set(registered("sink")) == {"own_chat"}
-    assert len(registered("model")) == 12
+    assert len(registered("model")) == 13
 
 
 def test_a_promoted_estimator_serves(train: Callable[..., Trained], own: Path) -> None:

@@ -40,6 +40,7 @@ def rows(project: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
         ("y", 1.0, ["target.transform=log"], "target.transform: 'log' is not one of none, log1p, box_cox"),
         ("y", 1.0, ["target.quantile=1"], "target.quantile: 1 is not a number"),
         ("y", 1.0, ["target.power=1.5"], "target.power: no such setting"),
+        ("y", 1.0, ["target=y"], "conf/target/; expected one of default (did you mean data.target=y?"),
         ("y", 1.0, ["data.target=kind", "target.objective=mae"], "mae is for amounts, and 'kind' holds classes"),
         ("y", 1.0, ["gate.metric=pinball_2"], "metric 'pinball_2' is none of a regression task's"),
         ("y", -1.0, ["gate.metric=rmsle"], "gate.metric=rmsle needs values above -1, and 'y' is -1 in row 7"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import itertools
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +34,10 @@ from mlgen_runtime.rows import moment
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
 from mlgen_runtime.rows.training import Training
 from mlgen_runtime.tabular import derivation, portable, preprocessing
+from mlgen_runtime.tabular.inference import Inference
 from mlgen_runtime.training import pipeline
 from mlgen_runtime.usecase.configuration import load
+from mlgen_runtime.usecase.export_package import ParityCase
 from mlgen_runtime.usecase.loading import load_champion
 from pyarrow import parquet
 from sample_projects import copied, rendered
@@ -52,6 +56,7 @@ FEATURES = {
     "said": "words(comment)",
     "praise": "contains(lower(comment), 'good')",
 }
+needs_node = pytest.mark.skipif(not shutil.which("node"), reason="no node on this machine")
 SCALE = 86_400_000_000  # microseconds of a day
 
 
@@ -142,13 +147,8 @@ def test_every_path_gives_the_same_answers(derived: Path, tmp_path: Path, monkey
     assert report["answers_equal"] == report["answers"]
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-def test_node_encodes_as_the_predictor_does(derived: Path, tmp_path: Path) -> None:
-    """The features of real and spoilt rows in reader.mjs are those that the model sees, in 32 bits."""
-    config = load([], derived)
-    model = load_champion(config)
-    portable.write(model, config, tmp_path)
-    cases = portable.questions(model, config, 150)
+def encoded_by_node(folder: Path, cases: Sequence[ParityCase]) -> list[np.ndarray]:
+    """The features in 32 bits that reader.mjs of an exported folder makes of rows; [n, features] for each case."""
     asked = [
         {
             "rows": [{name: None if cell != cell else cell for name, cell in row.items()} for row in case.rows],
@@ -156,8 +156,8 @@ def test_node_encodes_as_the_predictor_does(derived: Path, tmp_path: Path) -> No
         }
         for case in cases
     ]
-    (tmp_path / "asked.json").write_text(json.dumps(asked), "utf8")
-    (tmp_path / "ask.mjs").write_text(
+    (folder / "asked.json").write_text(json.dumps(asked), "utf8")
+    (folder / "ask.mjs").write_text(
         'import { readFileSync } from "node:fs"; import { Model, reader, clockOf } from "./asked.mjs";\n'
         'import { Derivation } from "./derived.mjs";\n'
         'const table = (name) => JSON.parse(readFileSync(name, "utf8"));\n'
@@ -168,15 +168,28 @@ def test_node_encodes_as_the_predictor_does(derived: Path, tmp_path: Path) -> No
         'console.log(JSON.stringify(table("asked.json").map(({ rows, now }) => rows.map((row) => bits(row, now)))));\n',
         "utf8",
     )
-    text = (tmp_path / "reader.mjs").read_text("utf8")
-    (tmp_path / "asked.mjs").write_text(text + "\nexport { reader, clockOf };\n", "utf8")
-    done = subprocess.run(["node", "ask.mjs"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    text = (folder / "reader.mjs").read_text("utf8")
+    (folder / "asked.mjs").write_text(text + "\nexport { reader, clockOf };\n", "utf8")
+    done = subprocess.run(["node", "ask.mjs"], cwd=folder, capture_output=True, text=True, check=True)
+    return [np.array(found, dtype=np.float32) for found in json.loads(done.stdout)]
 
-    prepared = model.inference.preprocessing  # type: ignore[attr-defined]
-    for case, found in zip(cases, json.loads(done.stdout), strict=True):
+
+def held_to_node(model: Any, folder: Path, cases: Sequence[ParityCase]) -> None:
+    """Assert that reader.mjs makes of rows what the model sees, to the bit: its graph then answers alike."""
+    for case, found in zip(cases, encoded_by_node(folder, cases), strict=True):
         columns = {name: [row.get(name) for row in case.rows] for name in model.needed}
-        matrix = prepared.encode(columns, case.options["now"])
-        assert np.array_equal(matrix, np.array(found, dtype=np.float32), equal_nan=True)
+        matrix = model.inference.preprocessing.encode(columns, case.options.get("now"))
+        assert np.array_equal(matrix, found, equal_nan=True)
+
+
+@needs_node
+def test_node_encodes_as_the_predictor_does(derived: Path, tmp_path: Path) -> None:
+    """The features of real and spoilt rows in reader.mjs are those that the model sees, in 32 bits."""
+    config = load([], derived)
+    model = load_champion(config)
+    portable.write(model, config, tmp_path)
+
+    held_to_node(model, tmp_path, portable.questions(model, config, 150))
 
 
 def test_a_service_asks_for_raw_columns_only(derived: Path, tmp_path: Path) -> None:
@@ -240,7 +253,7 @@ def test_now_is_the_data_s_in_training_and_the_clock_s_in_service(
     shutil.rmtree(again / "bundles")
     columns = {name: rows(derived)[name].tolist()[:3] for name in model.needed}
 
-    monkeypatch.setattr(derivation.time, "time_ns", lambda: (latest + 40 * SCALE) * 1000 + 61)
+    monkeypatch.setattr(moment.time, "time_ns", lambda: (latest + 40 * SCALE) * 1000 + 61)
     twice = quiet(again)
     ages = model.derived(columns)["age_days"]
 
@@ -251,6 +264,27 @@ def test_now_is_the_data_s_in_training_and_the_clock_s_in_service(
     signed = np.array(columns["signup"], dtype="M8[us]").astype(np.int64)
     assert ages == pytest.approx((latest - signed) / SCALE + 40, abs=1 / 1440)
     assert model.derived(columns, latest)["age_days"] == pytest.approx((latest - signed) / SCALE)
+
+
+def test_a_bulk_job_has_one_moment(derived: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes, and however many portions it has, its rows are of the same age."""
+    monkeypatch.chdir(derived)
+    rows(derived).head(90).to_csv(tmp_path / "rows.csv", index=False)
+    told, answer, tick = [], Inference.predict, itertools.count()
+
+    def predict(self: Inference, columns: Any, explain: bool = False, now: int | None = None) -> Any:
+        told.append((len(columns["age"]), now))
+        return answer(self, columns, explain, now)
+
+    monkeypatch.setattr(Inference, "predict", predict)
+    monkeypatch.setattr(moment, "clock", lambda: next(tick) * moment.MINUTE)
+    assert (
+        main(["batch", f"batch.input={tmp_path}/rows.csv", f"batch.output={tmp_path}/two.parquet", "batch.chunk=30"])
+        == 0
+    )
+
+    moments = [now for length, now in told if length > 1 and now is not None]
+    assert len(moments) == 3 and len(set(moments)) == 1
 
 
 def test_now_of_rows_is_that_of_their_time_column() -> None:
@@ -494,6 +528,8 @@ def test_real_tables_give_one_answer_on_every_path(name: str, tmp_path: Path, mo
 
     one, two = (parquet.read_table(path).to_pandas() for path in ("one.parquet", "two.parquet"))
     lines = list(csv.DictReader(exported.stdout.splitlines()))
+    if shutil.which("node"):
+        held_to_node(champion, root / "edge", portable.questions(champion, load(["data.path=rows.csv"], root), 200))
     for column, values in served.items():
         expected = np.asarray(values).astype(str).tolist()
         assert one[column].astype(str).tolist() == expected == two[column].astype(str).tolist()

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,15 @@ def refused(trained: Path) -> Path:
     return copy
 
 
-def test_every_path_explains_alike(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file, a bulk job, a request and the exported reader: the same digits, and a sum that is the log-odds."""
+@pytest.mark.parametrize("derives", [False, True])
+def test_every_path_explains_alike(derives: bool, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file, a bulk job, a request and the exported reader: the same digits, and a sum that is the log-odds; a derived
+    feature has a value of its own."""
     monkeypatch.chdir(trained)
+    if derives:
+        more = ["features.ratio=income / (family_size + 1)", "gate.baseline=ahead"]
+        assert main(["train", "+experiment=quick", *more]) == 0
+        assert main(["promote"]) in (0, 2)
     monkeypatch.setattr(trial, "SECONDS", 0.01)
     rows = pd.read_csv("data/sample.csv", dtype=str, keep_default_na=False).head(ROWS)
     rows.to_csv("rows.csv", index=False)
@@ -73,7 +80,8 @@ def test_every_path_explains_alike(trained: Path, monkeypatch: pytest.MonkeyPatc
     names = [column.name for column in served.contract.inputs]
     records = [{name: row[name] for name in names} for row in rows.to_dict("records")]
     found = asked(served, records, explain=True)["explanations"]
-    columns = ["base_value", "explained_class", *(f"shap_{name}" for name in names)]
+    shown = [*names, "ratio"] if derives else names
+    columns = ["base_value", "explained_class", *(f"shap_{name}" for name in shown)]
     assert [column for column in one if column in columns] == columns
     for column in columns:
         expected = one[column].astype(str).tolist()
@@ -81,10 +89,10 @@ def test_every_path_explains_alike(trained: Path, monkeypatch: pytest.MonkeyPatc
         assert [line[column] for line in lines] == expected
     assert one["base_value"].tolist() == [each["base_value"] for each in found]
     assert one["explained_class"].tolist() == [each["class"] for each in found]
-    for name in names:
+    for name in shown:
         assert one[f"shap_{name}"].tolist() == [each["shap_values"][name] for each in found]
     odds = np.log(one["probability_yes"] / one["probability_no"])
-    summed = one["base_value"] + one[[f"shap_{name}" for name in names]].sum(axis=1)
+    summed = one["base_value"] + one[[f"shap_{name}" for name in shown]].sum(axis=1)
     np.testing.assert_allclose(summed, odds, atol=1e-4)  # probabilities have six decimals
     assert len(one) == ROWS
 
@@ -175,10 +183,32 @@ def test_a_bundle_without_explanations_is_refused_by_the_setting(
     assert not Path("one.csv").exists()
 
 
+def test_forecasts_are_not_explained(
+    trainings: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A forecaster takes no such option: 422 at the field, exit 2 and one line in a file or a bulk job."""
+    root = trainings("timeseries")
+    monkeypatch.chdir(root)
+    served = service(root)
+
+    with pytest.raises(Refused) as caught:
+        asked(served, served.example, explain=True)
+    assert caught.value.status == 422
+    assert isinstance(caught.value.detail, list)
+    assert [fault.where for fault in caught.value.detail] == [("body", "explain")]
+
+    for words in (["predict", "explain=true"], ["batch", "batch.explain=true", "batch.output=never.csv"]):
+        assert main(words) == 2
+        said = capsys.readouterr().err
+        assert f"{words[1].partition('=')[0]}: version 1, a timeseries model, has no option 'explain'" in said
+    assert not Path("never.csv").exists()
+
+
 def test_a_server_needs_no_library_to_explain(trained_once: Path) -> None:
     """numpy and onnxruntime are what explains in a server, too."""
     code = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from mlgen_runtime.usecase.loading import load
 model = load(Path(sys.argv[1]))

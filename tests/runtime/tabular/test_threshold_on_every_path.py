@@ -22,6 +22,8 @@ import pytest
 from mlgen_runtime.bundle import format as bundle
 from mlgen_runtime.cli.__main__ import main
 from mlgen_runtime.contract.schema import Contract
+from mlgen_runtime.monitoring.settings import MonitorSettings
+from mlgen_runtime.monitoring.value import measure
 from mlgen_runtime.rest.app import build
 from mlgen_runtime.rest.logs import JsonLog
 from mlgen_runtime.rest.metrics import Metrics
@@ -80,7 +82,9 @@ def edge(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     near = np.flatnonzero((exact < printed) & (printed > 0.2) & (printed < 0.4) & (np.arange(len(printed)) < SCORED))
     threshold = float(printed[near[0]])
     shutil.rmtree(root / "bundles")
-    assert run(root, "train", *words, f"decision.threshold={threshold}") == 0
+    table = "decision.value={true_positive: 50, false_positive: -10}"
+    decided = (f"decision.threshold={threshold}", table, "gate.metric=value", "gate.margin=-1000")
+    assert run(root, "train", *words, *decided) == 0
     return root, threshold
 
 
@@ -146,6 +150,10 @@ def test_the_rule_is_said_wherever_the_model_is_shown(edge: tuple[Path, float], 
     assert counted["true_positive"] / (counted["true_positive"] + counted["false_negative"]) == pytest.approx(
         report["details"]["classes"][model.contract.positive]["recall"]
     )
+    assert report["metric"] == "value"
+    explained = report["explanation"]
+    assert all(np.isfinite(each["worse"]) for each in explained["importance"])
+    assert all(np.isfinite(each["value"]) for each in explained["learning_curve"])
     page = (root / "reports" / "train.html").read_text("utf8")
     assert f"threshold of {model.contract.positive}".replace(">", "&gt;") in page
     assert 'alt="threshold"' in page
@@ -154,7 +162,7 @@ def test_the_rule_is_said_wherever_the_model_is_shown(edge: tuple[Path, float], 
 
 
 def test_monitoring_judges_the_labels_that_were_answered(edge: tuple[Path, float]) -> None:
-    """Also where the threshold was another one when they were: what was said counts."""
+    """Also where the threshold was another one when they were: what was said counts, and what that was worth."""
     root, threshold = edge
     model = load_champion(configured([], root))
     contract, positive = model.contract, f"probability_{model.contract.positive}"
@@ -169,7 +177,11 @@ def test_monitoring_judges_the_labels_that_were_answered(edge: tuple[Path, float
         true = (told["truth"].str.strip() == contract.positive).to_numpy()
         expected = (sure >= at)[true].mean()
         assert metrics.METRICS["recall"].value(known.truth, known.scores) == pytest.approx(expected)
-        assert metrics.METRICS["recall"].value(known.truth[:50], known.only(np.arange(SCORED) < 50).scores) >= 0
+        worth = np.where(sure >= at, np.where(true, 50, -10), 0).mean()
+        assert metrics.METRICS["value"].value(known.truth, known.scores) == pytest.approx(worth)
+        settings = configured([], root).layer("monitor", MonitorSettings)
+        [each] = [one for one in measure(model, told, settings) if one.metric == "value_per_prediction"]
+        assert each.value == pytest.approx(worth)
 
 
 #: Raw probabilities of the second class around a threshold of 0.3; what is printed of them decides.

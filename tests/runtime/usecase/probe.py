@@ -177,9 +177,14 @@ registry.add(USE_CASE)
 def configure(root: Path) -> None:
     """Turn a project of tables into one of this use case: its name, its model, no settings that only tables have."""
     page = root / "conf" / "config.yaml"
-    text = page.read_text("utf8").replace("use_case: tabular", "use_case: constant").replace("lightgbm", "constant")
+    text = (
+        page.read_text("utf8")
+        .replace("use_case: tabular", "use_case: constant")
+        .replace("model: auto", "model: constant")
+    )
     page.write_text(text.replace("extensions: []", f"extensions: [{__name__}]"), "utf8")
     (root / "conf" / "model" / "constant.yaml").write_text("name: constant\nlift: 1.0\n", "utf8")
-    (root / "conf" / "train" / "default.yaml").write_text("threads: 1\nclass_weight: none\n", "utf8")
+    fitting = "threads: 1\nclass_weight: none\nrefit: false\nvalidation_size: 0.15\n"
+    (root / "conf" / "train" / "default.yaml").write_text(fitting, "utf8")
     for path in root.glob("conf/experiment/*.yaml"):
         path.unlink()

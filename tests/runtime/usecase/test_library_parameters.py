@@ -16,6 +16,7 @@ import toy
 from mlgen_runtime.core.errors import InputError
 from mlgen_runtime.core.progress import Steps
 from mlgen_runtime.tabular import model
+from mlgen_runtime.tabular.model import boosting
 from mlgen_runtime.tabular.model.lightgbm import LIBRARY as LIGHTGBM
 from mlgen_runtime.tabular.model.xgboost import LIBRARY as XGBOOST
 from mlgen_runtime.training import pipeline
@@ -31,7 +32,9 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"max_bin": [1, 2]}, "Parameter max_bin should be of type int"),
         ({"max_bin": {"a": 1}}, "Unknown type of parameter:max_bin"),
         ({"max_bin": None}, "'max_bin' has no value"),
-        ({"monotone_constraints": [1]}, "its process ended with -6"),  # LightGBM aborts: categories are not monotone
+        ({"feature_contri": [1.0]}, "Check failed: (static_cast<size_t>(train_data_->num_total_features())"),
+        ({"monotone_constraints": [1]}, "is `monotone` of a column in the contract here; set that"),
+        ({"objective": "poisson"}, "'objective' is target.objective here; set that"),
         ({"random_state": 3}, "'random_state' follows from the task and the run"),
         ({"shrinkage_rate": 0.5}, "'shrinkage_rate' is model.learning_rate here; set that"),
         ({"num_leaf": 7}, "'num_leaf' is model.num_leaves here"),
@@ -47,17 +50,33 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"rate_drop": 0.1}, '"rate_drop" has no effect with the other parameters'),
         ({"eta": 0.1}, "'eta' is model.learning_rate here"),
         ({"n_jobs": 1}, "'n_jobs' follows from the task and the run"),
+        ({"quantile_alpha": 0.3}, "'quantile_alpha' is target.quantile here; set that"),
+        ({"interaction_constraints": [[0, 1]]}, "is `interactions` in the contract here; set that"),
     ],
 }
 
 
 @pytest.mark.parametrize(("name", "extra", "words"), [(name, *case) for name, cases in CASES.items() for case in cases])
 def test_what_a_library_does_not_take_is_refused(name: str, extra: dict[str, Any], words: str) -> None:
-    """With its own words, in one line that names the parameter; even where it would end the process."""
+    """With its own words, in one line that names the parameter."""
     with pytest.raises(InputError) as refused:
         model.fit(toy.training("binary"), dataclasses.replace(toy.QUICK[name], extra=extra))
 
     assert words in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_library_that_ends_its_process_is_one_line() -> None:
+    """LightGBM aborts where a category is to be monotone: it does so in a process of its own."""
+    training = toy.training("binary")
+    prepared = boosting.prepare(training, "logistic")
+    [category, *_] = prepared.task.categorical
+    signs = [int(at == category) for at in range(len(prepared.preprocessing.features))]
+    extra = {"monotone_constraints": signs}
+
+    with pytest.raises(InputError, match="its process ended with -6") as refused:
+        LIGHTGBM.tried(extra, {"objective": "binary", **extra}, prepared.rows.matrix, training.target, [category])
+
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

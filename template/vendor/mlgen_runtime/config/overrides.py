@@ -162,9 +162,11 @@ def _check_choice(group: str, values: Sequence[str], tree: ConfTree) -> None:
     choices = tree.groups[group]
     for value in values:
         if value not in choices and value != "null":
+            namesakes = [key for key in tree.compose({}).settings if key.endswith(f".{group}")]
+            meant = f" (did you mean {namesakes[0]}={value}?)" if len(namesakes) == 1 else ""
             raise InputError(
                 f"{group}={value}: no such choice in conf/{group}/; expected one of {', '.join(choices)}"
-                f"{nearest(value, choices)}"
+                f"{nearest(value, choices) or meant}"
             )
 
 

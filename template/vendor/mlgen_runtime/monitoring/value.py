@@ -1,4 +1,4 @@
-"""What answers were worth, by the value table of conf/monitor: what a hit brings, what a miss or a false alarm costs.
+"""What answers were worth, by the value table of conf/monitor, else by the one that the model was trained by.
 
 value:
   table: {Yes: {Yes: 100, No: -20}, No: {Yes: -80}}    predicted label: {true label: worth of one}
@@ -72,11 +72,12 @@ def measure(model: Predictor, answers: pd.DataFrame, settings: MonitorSettings) 
     """Return the business value of answers whose truth is known, in all and for each."""
     import numpy as np
 
-    value = settings.value
-    if not value.configured or not len(answers):
+    value, view = settings.value, registry.find(model.use_case).monitoring_view
+    own = None if value.configured else view.worth(model)
+    if (not value.configured and own is None) or not len(answers):
         return []
-    known = registry.find(model.use_case).monitoring_view.evidence(model, answers)
-    each = _each(model, answers, known.rows, value)
+    known = view.evidence(model, answers)
+    each = _each(model, answers, known.rows, value, own)
     each = each[np.isfinite(each)]
     rows = len(each)
     if not rows:
@@ -100,8 +101,11 @@ def measure(model: Predictor, answers: pd.DataFrame, settings: MonitorSettings) 
     ]  # fmt: skip
 
 
-def _each(model: Predictor, answers: pd.DataFrame, rows: np.ndarray, settings: ValueSettings) -> np.ndarray:
-    """The worth of each answer at `rows`; NaN where its amount is not known."""
+def _each(
+    model: Predictor, answers: pd.DataFrame, rows: np.ndarray, settings: ValueSettings, own: np.ndarray | None
+) -> np.ndarray:
+    """The worth of each answer at `rows`, by the model's `own` table [predicted, true] where the settings have none;
+    NaN where its amount is not known."""
     import numpy as np
 
     from ..contract.columns import numbers
@@ -115,7 +119,8 @@ def _each(model: Predictor, answers: pd.DataFrame, rows: np.ndarray, settings: V
         times = numbers(chosen[settings.amount], known.get(settings.amount, PLAIN)).values
     if model.contract.labels:
         predicted, true = (label_codes(chosen[name], model.contract) for name in ("prediction", "truth"))
-        return np.where(predicted >= 0, worths(settings, model.contract)[predicted, true], np.nan) * times
+        table = worths(settings, model.contract) if own is None else own
+        return np.where(predicted >= 0, table[predicted, true], np.nan) * times
     error = numbers(chosen["prediction"]).values - numbers(chosen["truth"]).values
     cost = np.maximum(error, 0) * (settings.over or 0.0) + np.maximum(-error, 0) * (settings.under or 0.0)
     return -cost * times

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from ..core.errors import InputError, nearest
 from ..usecase.batches import Batch, Field, Form, Kind, Portion, Rejected
-from . import inputs
+from . import inputs, moment
 from .answers import EXPLAINED_CLASS
 
 if TYPE_CHECKING:
@@ -84,14 +84,15 @@ def portions(
     model: Predictor, form: Form, batches: Iterator[Batch], after: int, threads: int, answer: bool = True
 ) -> Iterator[Portion]:
     """Answer batch after batch, which begin behind row `after` of the source; `answer=False` only looks for faults."""
+    now = moment.option(None, model.contract)
     if threads == 1:
-        yield from (_portion(model, form, batch, answer) for batch in batches)
+        yield from (_portion(model, form, batch, answer, now) for batch in batches)
         return
     with ThreadPoolExecutor(threads) as pool:
         under_way: deque[Future[Portion]] = deque()
         try:
             for batch in batches:
-                under_way.append(pool.submit(_portion, model, form, batch, answer))
+                under_way.append(pool.submit(_portion, model, form, batch, answer, now))
                 if len(under_way) > threads:
                     yield under_way.popleft().result()
             while under_way:
@@ -148,7 +149,7 @@ def _answers(model: Predictor) -> list[Field]:
     return [Field(name, first if name in ("prediction", EXPLAINED_CLASS) else "number") for name in names]
 
 
-def _portion(model: Predictor, form: Form, batch: Batch, answer: bool) -> Portion:
+def _portion(model: Predictor, form: Form, batch: Batch, answer: bool, now: Mapping[str, int]) -> Portion:
     """Answer one batch."""
     import numpy as np
     import pyarrow as pa
@@ -166,7 +167,8 @@ def _portion(model: Predictor, form: Form, batch: Batch, answer: bool) -> Portio
     good[list(reasons)] = False
     cells = keys if good.all() else {name: values.filter(pa.array(good)) for name, values in keys.items()}
     if answer and good.any():
-        cells |= model.predict(columns if good.all() else {name: values[good] for name, values in columns.items()})
+        chosen = columns if good.all() else {name: values[good] for name, values in columns.items()}
+        cells |= model.predict(chosen, **now)
     schema = form.schema
     if not answer:  # the keys alone say how many rows would have one
         schema = pa.schema([schema.field(name) for name in form.key])

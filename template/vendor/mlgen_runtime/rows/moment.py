@@ -2,17 +2,28 @@
 
 In training, and wherever rows of a known past are judged, it is the latest moment in those rows: of the time column
 where the contract has one, else of all dates that features with now are derived from. That is when the rows were put
-together, as far as they tell. Where a prediction is asked for, it is that moment, by the clock, in UTC.
+together, as far as they tell. Where a prediction is asked for, it is that moment, by the clock, in UTC; rows that are
+scored in bulk share the moment in which that begins.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..contract.schema import Contract
+
+
+#: Microseconds.
+MINUTE = 60_000_000
+
+
+def clock() -> int:
+    """Now in microseconds since 1970 (UTC), cut to the minute: whoever answers within it answers alike."""
+    return time.time_ns() // 1000 // MINUTE * MINUTE
 
 
 def asked(contract: Contract) -> bool:
@@ -34,6 +45,8 @@ def of(frame: pd.DataFrame, contract: Contract) -> int:
     return int(max(found, default=0))
 
 
-def option(frame: pd.DataFrame, contract: Contract) -> dict[str, int]:
-    """What `predict` takes for rows of a known past, where it asks for now."""
-    return {"now": of(frame, contract)} if asked(contract) else {}
+def option(frame: pd.DataFrame | None, contract: Contract) -> dict[str, int]:
+    """What `predict` takes where a feature asks for now: the moment of rows of a known past, the clock's without."""
+    if not asked(contract):
+        return {}
+    return {"now": clock() if frame is None else of(frame, contract)}

@@ -83,6 +83,16 @@ def evidence(model: Predictor, answers: pd.DataFrame) -> LabelledAnswers:
     return LabelledAnswers(truth=truth[rows], scores=found, rows=rows)
 
 
+def worth(model: Predictor) -> np.ndarray | None:
+    """The table of values by which the model was trained [predicted, true label], where there was one."""
+    import numpy as np
+
+    from .decision import rule
+
+    own = rule.load(model.folder, model.contract)
+    return None if own is None or own.value is None else np.array(own.value.by_code).T
+
+
 def figures(model: Predictor, answers: pd.DataFrame) -> list[Figure]:
     """Bias, and the coverage of intervals: what the metric of the gate does not tell."""
     found = evidence(model, answers)

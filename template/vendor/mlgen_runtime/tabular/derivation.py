@@ -13,7 +13,6 @@ and the clock's, cut to the minute, where a prediction is asked for: see `rows.m
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from ..core import extensions
 from ..core.errors import InputError
 from ..expression.evaluation import NONE, evaluate
 from ..expression.learning import learn as learn_tree
+from ..rows import moment
 from . import column_reading as reading
 from .column_reading import Columns
 from .encoding import LARGEST, Encoding
@@ -37,8 +37,6 @@ Array = npt.NDArray[Any]
 
 #: Folds in which what looks at the target is learnt for the training rows themselves.
 FOLDS = 5
-#: Microseconds.
-MINUTE = 60_000_000
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class Derivation:
         if len(lengths) > 1:
             shown = ", ".join(f"{name} {len(values)}" for name, values in known.items())
             raise InputError(f"the columns differ in length ({shown}); give each of them one value per row")
-        return self.of(known, lengths.pop(), clock() if now is None else now)
+        return self.of(known, lengths.pop(), moment.clock() if now is None else now)
 
     def of(self, known: Mapping[str, Array], rows: int, now: int) -> dict[str, Array]:
         """The features of columns that were read."""
@@ -102,11 +100,6 @@ class Derivation:
 
 
 NOTHING = Derivation()
-
-
-def clock() -> int:
-    """Now in microseconds since 1970, cut to the minute: whoever answers within it answers alike."""
-    return time.time_ns() // 1000 // MINUTE * MINUTE
 
 
 def learn(training: Training) -> tuple[Derivation, dict[str, Array], dict[str, Array]]:

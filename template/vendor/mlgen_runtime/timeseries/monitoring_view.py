@@ -54,6 +54,10 @@ def dependence(model: Predictor) -> float:
     return float(forecaster(model).season)
 
 
+def worth(model: Predictor) -> None:
+    """Amounts have no table of labels."""
+
+
 def needed(model: Predictor) -> tuple[str, ...]:
     """The predictor's columns, beside `prediction`, that judging takes."""
     return tuple(f"quantile_{level:g}" for level in forecaster(model).levels)

@@ -92,6 +92,9 @@ class MonitoringView(Protocol):
     def evidence(self, model: Predictor, answers: pd.DataFrame, /) -> LabelledAnswers:
         """The answers whose truth can be read, as cases for the metrics."""
 
+    def worth(self, model: Predictor, /) -> np.ndarray | None:
+        """What an answer is worth by the model's own bundle [predicted, true label]; None where it does not say."""
+
     def figures(self, model: Predictor, answers: pd.DataFrame, /) -> list[Figure]:
         """Further figures, such as bias and coverage."""
 

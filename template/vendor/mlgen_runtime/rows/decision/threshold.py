@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..label_metrics import SUMMARIES, confusion, per_class, valued
-from .decided import Decided
+from .decided import Decided, Scores
 from .rule import DECIMALS, DecisionRule, ValueTable
 
 if TYPE_CHECKING:
@@ -128,6 +128,11 @@ def answered(rule: DecisionRule, probabilities: Array, thresholds: Array | None 
     printed = probabilities[:, 1]
     codes = rule.codes(printed) if thresholds is None else printed >= thresholds
     return Decided(probabilities, codes.astype(np.int64), rule)
+
+
+def answers(rule: DecisionRule | None, scores: Array) -> Scores:
+    """What metrics take of scores [n, …]: with the labels of a rule, where there is one."""
+    return scores if rule is None else answered(rule, scores)
 
 
 def settle(settings: DecisionSettings, truth: Array, probabilities: Array, fold: Index) -> tuple[DecisionRule, Decided]:

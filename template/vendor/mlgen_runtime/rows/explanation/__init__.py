@@ -40,7 +40,7 @@ def explain(
     weighed = importance.measure(config, sample, contract, chosen.folder, metric)
     curves = dependence.measure(settings, sample, contract, [each.input for each in weighed])
     weak = slices.measure(settings, prepared, chosen, metric, config.seed)
-    learnt = learning.measure(config, training, prepared, metric) if settings.learning_curve else ()
+    learnt = learning.measure(config, training, prepared, metric, sample.rule) if settings.learning_curve else ()
     figures: dict[str, Any] = {
         "metric": metric.name,
         "rows": len(sample.truth),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...core import moments
+from ...core.figures import figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Rows that are asked again, values of a number's grid, levels of a category, and classes with a curve of their own.
 ROWS, GRID, LEVELS, CURVES = 150, 15, 8, 4
+#: Numbers that have no more values than this are drawn like levels.
+FEW = 5
 #: The percentiles of the rows' own curves.
 BAND = (0.1, 0.9)
 
@@ -65,21 +67,17 @@ def measure(
 
 
 def _grid(cells: pd.Series, column: Column) -> tuple[list[Any], list[str]]:
-    """The values to ask for, and how a category, a truth value or a moment among them is written; numbers need no
-    words."""
+    """The values to ask for, and how those are written that do not lie on a line: levels, truth values, a handful of
+    numbers. A moment has none: as hour, weekday and year at once it is no single axis."""
     given = cells.dropna()
+    if column.type == "datetime" or not len(given):
+        return [], []
     if column.type in ("number", "integer"):
-        values = np.quantile(given.to_numpy(dtype=np.float64), np.linspace(0.02, 0.98, GRID)) if len(given) else []
-        grid = np.unique(np.round(values) if column.type == "integer" else values)
-        return grid.tolist(), []
-    if column.type == "datetime":
-        ordered = np.unique(given.to_numpy())
-        grid = (
-            ordered[np.unique(np.linspace(0, len(ordered) - 1, min(GRID, len(ordered))).astype(int))]
-            if len(given)
-            else ordered
-        )
-        return list(grid), [text or "" for text in moments.formatted(grid, column.format, column.zone)]
+        numbers = given.to_numpy(dtype=np.float64)
+        if len(distinct := np.unique(numbers)) <= FEW:
+            return distinct.tolist(), [figure(value) for value in distinct]
+        values = np.quantile(numbers, np.linspace(0.02, 0.98, GRID))
+        return np.unique(np.round(values) if column.type == "integer" else values).tolist(), []
     common = given.value_counts().head(LEVELS).index.tolist()
     levels = [level for level in column.categories if level in common] or sorted(common, key=str)
     words = [("yes" if level else "no") if column.type == "boolean" else str(level) for level in levels]

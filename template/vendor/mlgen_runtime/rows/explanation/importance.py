@@ -66,17 +66,20 @@ def measure(config: RowsConfig, sample: Sample, contract: Contract, folder: Path
 
 def _used(sample: Sample, names: list[str]) -> list[str]:
     """The inputs by what the model says of the features that they become, without those that it does not use; all of
-    them where it says nothing, and none where its answers are all alike."""
+    them where it says nothing or uses derived features, and none where its answers are all alike."""
     shares = sample.served.importance()
     if not shares:
         return names if np.ptp(sample.served.scores(sample.frame), axis=0).max() > 0 else []
-    total = dict.fromkeys(names, 0.0)
+    total, derived = dict.fromkeys(names, 0.0), 0.0
     longest = sorted(names, key=len, reverse=True)
     for feature, share in shares.items():
         name = feature if feature in total else next((name for name in longest if feature.startswith(name)), None)
         if name is not None:
             total[name] += share
-    return sorted((name for name in names if total[name] > 0), key=lambda name: -total[name])
+        else:
+            derived += share
+    ordered = sorted(names, key=lambda name: -total[name])
+    return [name for name in ordered if total[name] > 0 or derived > 0]
 
 
 def _shuffled(sample: Sample, random: np.random.Generator) -> npt.NDArray[np.int64]:

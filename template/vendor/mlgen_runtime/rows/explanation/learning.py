@@ -1,6 +1,6 @@
 """What more rows would bring: the deciding metric by number of training rows, each point a fit to a part of them.
 
-Every fit is judged by the same rows, which none of them saw. Where the line still rises at its end, more data helps.
+Every fit is judged by the same rows, which none of them saw. Where it still gets better at its end, more data helps.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...usecase import registry
+from ..decision import threshold
 
 if TYPE_CHECKING:
+    from ..decision.rule import DecisionRule
     from ..metrics import Metric
     from ..preparation import Prepared
     from ..settings import RowsConfig
@@ -38,8 +40,11 @@ class Point:
         return {**vars(self)}
 
 
-def measure(config: RowsConfig, training: Training, prepared: Prepared, metric: Metric) -> list[Point]:
-    """Fit the configured model to growing parts of the rows; by time, the newest ones."""
+def measure(
+    config: RowsConfig, training: Training, prepared: Prepared, metric: Metric, rule: DecisionRule | None
+) -> list[Point]:
+    """Fit the configured model to growing parts of the rows; by time, the newest ones. `rule` is the one that is
+    served."""
     models = registry.of(config).models
     if training.parts:
         learn, held = training.parts[0].learn, training.parts[0].held
@@ -59,7 +64,7 @@ def measure(config: RowsConfig, training: Training, prepared: Prepared, metric: 
         if count < LEAST or (training.classes and len(np.unique(training.target[rows])) < training.classes):
             continue
         fitted: Any = models.fit(training.take(rows), config.model)
-        resample = metric.prepare(truth, fitted.scores(frame))
+        resample = metric.prepare(truth, threshold.answers(rule, fitted.scores(frame)))
         drawn = [
             resample(np.bincount(random.integers(len(truth), size=len(truth)), minlength=len(truth)))
             for _ in range(RESAMPLES)

@@ -29,7 +29,7 @@ CAPTIONS = {
     "the single rows. Ticks at the bottom are where the values lie.",
     "slices": "Rows of one level or range in which the metric is worst, with an interval widened for all slices looked "
     "at. Orange: worse than the whole (dashed) beyond luck.",
-    "learning_curve": "The metric by number of training rows. Where it still rises at the end, more rows would help.",
+    "learning_curve": "The metric by number of training rows. Where it still gets better at its end, more rows help.",
 }
 #: Inches of a picture, and of one panel of several: three beside each other get a row of their own on the card.
 PICTURE, PANEL = (5.2, 4.2), (3.6, 2.6)

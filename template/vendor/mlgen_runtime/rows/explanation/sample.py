@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ..decision import decided
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from ...usecase.evaluated import EvaluatedModel
+    from ..decision.decided import Scores
+    from ..decision.rule import DecisionRule
     from ..preparation import Prepared
     from ..settings import RowsConfig
     from ..training import Array, Candidate
@@ -21,23 +25,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Judged rows [n], their truth, and which of the `judges` answers each; `served` is the model that is served."""
+    """Judged rows [n], their truth, and which of the `judges` answers each.
+
+    `served` is the model that is served, `rule` how it tells two classes apart.
+    """
 
     frame: pd.DataFrame
     truth: Array
     judge: npt.NDArray[np.int64]
     judges: Sequence[Candidate]
     served: Candidate
+    rule: DecisionRule | None = None
 
     @cached_property
     def parts(self) -> tuple[npt.NDArray[np.int64], ...]:
         """The positions that each judge answers."""
         return tuple(np.flatnonzero(self.judge == number) for number in range(len(self.judges)))
 
-    def scores(self, column: str | None = None, orders: Sequence[npt.NDArray[np.int64]] = ()) -> list[Array]:
+    def scores(self, column: str | None = None, orders: Sequence[npt.NDArray[np.int64]] = ()) -> list[Scores]:
         """The judges' scores [n, …] of the rows; for each of the `orders` [n] with the cells of a column taken from
         other rows of the same judge."""
         import pandas as pd
+
+        from ..decision import threshold
 
         copies = max(1, len(orders))
         found: list[list[Array]] = [[] for _ in range(copies)]
@@ -53,7 +63,7 @@ class Sample:
             for copy, scores in zip(found, np.split(judge.scores(rows), copies), strict=True):
                 copy.append(scores)
         order = np.argsort(np.concatenate([each for each in self.parts if len(each)]), kind="stable")
-        return [np.concatenate(copy)[order] for copy in found]
+        return [threshold.answers(self.rule, np.concatenate(copy)[order]) for copy in found]
 
 
 def draw(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> Sample:
@@ -75,4 +85,5 @@ def draw(config: RowsConfig, prepared: Prepared, chosen: EvaluatedModel) -> Samp
         judge=np.asarray(fold, dtype=np.int64),
         judges=judges,
         served=served,
+        rule=decided.served(chosen.scores),
     )

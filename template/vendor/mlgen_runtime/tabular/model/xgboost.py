@@ -36,7 +36,7 @@ def _names() -> dict[str, str]:
     """Every name of a parameter, as the installed release lists them for boosters of trees."""
     import xgboost
 
-    found = {"eval_metric", "verbosity"}
+    found = {"eval_metric", "verbosity", *OF_OBJECTIVES}
     for booster in ("gbtree", "dart"):
         trees = xgboost.train({"booster": booster}, xgboost.DMatrix(np.zeros((2, 1)), np.array([0.0, 1.0])), 1)
         found |= set(_listed(json.loads(trees.save_config())))
@@ -53,6 +53,12 @@ def _listed(entries: Any) -> Iterator[str]:
                 yield name
 
 
+#: Parameters of objectives, which a booster of trees lists under its own only: where they stand in conf/target.
+OF_OBJECTIVES = {
+    "quantile_alpha": "target.quantile",
+    "huber_slope": "target.huber_delta",
+    "tweedie_variance_power": "target.tweedie_power",
+}
 #: What is not for `extra`: what has a setting of its own here, follows from the task, or keeps answers repeatable.
 LIBRARY = Library(
     "XGBoost",
@@ -61,9 +67,7 @@ LIBRARY = Library(
         **dict.fromkeys(("num_class", "tree_method", "seed", "nthread", "eval_metric", "verbosity")),
         **dict.fromkeys(("name", "num_feature", "num_target", "num_trees", "disable_default_eval_metric")),
         "objective": "target.objective",
-        "quantile_alpha": "target.quantile",
-        "huber_slope": "target.huber_delta",
-        "tweedie_variance_power": "target.tweedie_power",
+        **OF_OBJECTIVES,
         "monotone_constraints": "`monotone` of a column in the contract",
         "interaction_constraints": "`interactions` in the contract",
         **{

@@ -16,7 +16,6 @@ from ...core import moments
 from ...core.errors import InputError
 from ...rows import moment
 from ...usecase.export_package import ParityCase, Row
-from ..derivation import clock
 from ..parity import SPOILT, UNSEEN
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def questions(model: Predictor, config: TabularConfig, rows: int) -> list[Parity
     draw = random.Random(config.seed)
     spoilt = [{column.name: _spoilt(row[column.name], column, draw) for column in columns} for row in whole]
     empty: Row = {column.name: None for column in columns}
-    options = {"now": clock()} if moment.asked(model.contract) else {}  # the same for all who are asked
+    options = moment.option(None, model.contract)  # the same for all who are asked
     return [
         ParityCase(whole[:1], source, options),
         ParityCase(whole, source, options),

@@ -123,6 +123,7 @@ class Model:
                 reason = json.loads(why.read_text("utf8"))["refused"] if why.is_file() else "it was made without"
                 raise Refused(f"explain: this model cannot be explained: {reason}")
             self._explainer = import_module(SHAPLEY, __package__ or None).Explainer(kept.read_bytes())
+        names = [name for name, *_ in self._cells]
         many, scale = len(self._labels) > 2, 10.0 ** (self._decimals + MORE)
         classes = scores.argmax(axis=1) if many else np.ones(len(scores), dtype=np.int64)
         base, values = self._explainer.values(features, classes if many else None)
@@ -131,7 +132,7 @@ class Model:
             answer["base_value"] = start
             if self._labels:
                 answer["explained_class"] = self._labels[code]
-            answer.update({f"shap_{name}": value for name, value in zip(self.columns, shares, strict=True)})
+            answer.update({f"shap_{name}": value for name, value in zip(names, shares, strict=True)})
         return answers
 
     def _quick(self, row: Row) -> bool:
