@@ -23,7 +23,7 @@ from mlgen_runtime.core.jsonable import plain
 from mlgen_runtime.rows.contract.proposal import infer
 from mlgen_runtime.rows.contract.vocabulary import VOCABULARY
 from mlgen_runtime.rows.settings import ContractSettings
-from mlgen_runtime.rows.split import Split
+from mlgen_runtime.rows.split import Part, Split
 from mlgen_runtime.tabular.use_case import USE_CASE
 from sample_projects import TEMPLATE
 
@@ -412,7 +412,7 @@ def test_repeats_thin_classes_and_ids_are_warned_of() -> None:
         ),
     )
 
-    listed = problems(frame, keyed, split=Split(np.arange(200), np.arange(200, 220), "file"))
+    listed = problems(frame, keyed, split=Split((Part(np.arange(200), np.arange(200, 220)),), np.arange(200), "file"))
 
     assert listed["few_class_rows"][0].figure == 1
     assert listed["duplicate_rows"][0].figure == pytest.approx(19 / 220)
