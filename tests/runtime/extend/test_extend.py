@@ -153,7 +153,7 @@ def test_what_cannot_be_served_is_refused_in_one_line(
 def test_weights_reach_the_last_step_of_a_pipeline(train: Callable[..., Trained]) -> None:
     """`train.class_weight=balanced` raises the rare class's probabilities; an estimator without weights says so."""
     plain, balanced = (
-        next(model for model in found.models if model.kind == "candidate").scores[:, 1].mean()
+        next(model for model in found.models if model.kind == "candidate").scores.probabilities[:, 1].mean()
         for found in (train("model=scaled_logistic"), train("model=scaled_logistic", "train.class_weight=balanced"))
     )
 
@@ -225,7 +225,7 @@ def test_the_same_seed_gives_the_same_model(train: Callable[..., Trained]) -> No
         for _ in range(2)
     )
 
-    assert np.array_equal(first, second)
+    assert np.array_equal(first.probabilities, second.probabilities)
 
 
 def test_a_metric_decides_and_is_bootstrapped(train: Callable[..., Trained], own: Path) -> None:

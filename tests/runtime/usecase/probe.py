@@ -18,6 +18,8 @@ from mlgen_runtime.bundle import format as bundle
 from mlgen_runtime.bundle.predictor import Predictor
 from mlgen_runtime.config.run import ConfigSchema, RunConfig
 from mlgen_runtime.contract.schema import Contract
+from mlgen_runtime.rows.decision import rule
+from mlgen_runtime.rows.decision.rule import DecisionRule
 from mlgen_runtime.rows.example import plausible
 from mlgen_runtime.rows.settings import RowsConfig, RowsFitSettings
 from mlgen_runtime.rows.training import Training
@@ -94,6 +96,7 @@ class Inference:
 
     contract: Contract
     shares: np.ndarray
+    rule: DecisionRule | None
     quick: bool = True
     engine: str = "numpy"
 
@@ -110,7 +113,8 @@ class Inference:
 
     def predict(self, columns: Mapping[str, Sequence[object] | np.ndarray]) -> dict[str, np.ndarray]:
         rows = len(next(iter(columns.values())))
-        best = self.contract.label_values[int(self.shares.argmax())]
+        code = int(self.shares.argmax() if self.rule is None else self.shares[1] >= self.rule.threshold)
+        best = self.contract.label_values[code]
         found = {"prediction": np.array([best] * rows, dtype=object)}
         return found | {
             f"probability_{label}": np.full(rows, share)
@@ -136,7 +140,8 @@ class Models:
 
 class Loader:
     def load(self, folder: Path, contract: Contract, threads: int | None, bulk: bool, /) -> Inference:
-        return Inference(contract, np.array(json.loads((folder / FILE).read_text("utf8"))))
+        shares = np.array(json.loads((folder / FILE).read_text("utf8")))
+        return Inference(contract, shares, rule.load(folder, contract))
 
 
 class Portable:

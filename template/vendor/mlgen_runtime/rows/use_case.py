@@ -1,6 +1,7 @@
 """What use cases of independent rows have in common: they extend this by what only they have.
 
-Its parts are imported when they are asked for: a server opens a bundle with `inference` and `answers` alone.
+Its parts are imported when they are asked for: a server opens a bundle with `inference` and `answers` alone. The
+inference of a use case tells two classes apart by the bundle's rule (`decision.rule.load`), as `evaluation` has it.
 """
 
 from __future__ import annotations
