@@ -153,7 +153,7 @@ class Inference:
         self._derives = bool(preprocessing.derivation.steps)
         self._first = next(iter(preprocessing.raw), "")
         self._columns = tuple(encoding.column for encoding in preprocessing.encodings)
-        self._cells = tuple((entry.column, _kind(entry), _cell(entry)) for entry in preprocessing.encodings)
+        self._cells = tuple((entry.column, *_taken(entry), _cell(entry)) for entry in preprocessing.encodings)
 
     @property
     def engine(self) -> str:
@@ -208,14 +208,16 @@ class Inference:
         flat: list[float] = []
         try:
             for row in range(rows):
-                for name, kind, read in self._cells:
+                for name, numeric, whole, several, read in self._cells:
                     value = columns[name][row]
                     # The common case needs no call; comparing fails for NaN, infinity and what overflows a float32.
-                    plain = type(value) is float and (kind == "number" or (kind == "whole" and value.is_integer()))
-                    plain = plain or (type(value) is int and kind in ("number", "whole"))
-                    if plain and -LARGEST <= value <= LARGEST:
+                    if (
+                        numeric
+                        and ((type(value) is float and (not whole or value.is_integer())) or type(value) is int)
+                        and -LARGEST <= value <= LARGEST
+                    ):
                         flat.append(value)
-                    elif kind in ("datetime", "text"):
+                    elif several:
                         flat += read(value)
                     else:
                         flat.append(read(value))
@@ -258,11 +260,10 @@ class Inference:
         return answer
 
 
-def _kind(encoding: Encoding) -> str:
-    """The kind, for a number whose values may all be taken as they are."""
-    if encoding.kind != "number":
-        return encoding.kind
-    return "sentinel" if encoding.writing.sentinels else "whole" if encoding.whole else "number"
+def _taken(encoding: Encoding) -> tuple[bool, bool, bool]:
+    """Whether a number may be taken as it is, only if it is whole; and whether a cell becomes several features."""
+    number = encoding.kind == "number" and not encoding.writing.sentinels
+    return number, encoding.whole, encoding.kind in ("datetime", "text")
 
 
 def _cell(encoding: Encoding) -> Cell:
