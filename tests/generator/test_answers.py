@@ -31,7 +31,7 @@ REFUSED = {
     ),
     "unknown setting": ({"settings": "{reest: {port: 1}}"}, "'reest' is not a setting of this project; choose from"),
     "unknown key": ({"settings": "{rest: {prt: 1}}"}, "'prt' is not a setting of 'rest'; choose from"),
-    "unknown file": ({"settings": "{model: xgbost}"}, "'xgbost' is no model of this project; choose from blend,"),
+    "unknown file": ({"settings": "{model: xgbost}"}, "'xgbost' is no model of this project; choose from auto, blend,"),
     "no mapping": ({"settings": "{rest: 3}"}, "settings.rest=3 is not a mapping"),
 }
 # A value that is not offered: Copier says so itself, in its own words.

@@ -107,7 +107,7 @@ def names(use_case: str, tree: ConfTree) -> dict[str, str]:
     ("changed", "words"),
     [
         ("KEYX=4", ["KEY", "conf/model/MODEL.yaml"]),
-        ("modle=x", ["did you mean 'model'", "conf/model/MODEL.yaml"]),
+        ("modle=x", ["did you mean 'model'", "conf/model/"]),
         ("model=OTHERx", ["conf/model/", "did you mean 'OTHER'"]),
         ("gate.confidence=2", ["gate.confidence", "above 0 and below 1", "conf/gate/default.yaml"]),
         ("gate.confidence=half", ["'half'", "a number above 0 and below 1"]),
