@@ -41,7 +41,7 @@ def fit(training: Training, settings: BaselineSettings) -> list[Candidate]:
             f"give data with at least two, or another split"
         )
     parted = cross_fitting.parted(training)
-    constant = cross_fitting.learnt(parted, _constant)
+    constant = cross_fitting.alike(cross_fitting.learnt(parted, _constant), parted)
     line = linear.crossed(parted, settings.l2, settings.max_iterations)
     objective = parted.whole.task.objective.name
     return [

@@ -1,10 +1,11 @@
 """Promote only what is better: a choice among baselines and candidate, and evidence against a reigning champion.
 
 Who has nobody to unseat is chosen: the simplest baseline serves unless another is better than chance (the paired
-bootstrap's interval of the improvement lies above 0), and of those that are, the better expected figure wins, where a
-more complex model must lead by `gate.prudence` standard errors (the rule of Breiman et al., Classification and
-Regression Trees, 1984, section 3.4.3, which takes one) and by `gate.margin`. Where so few cases can be had that an
-interval proves nothing (windows of a single series), `gate.baseline=ahead` lets the better figure decide throughout.
+bootstrap's interval of the improvement lies above 0; it is wider where several have that chance), and of those that
+are, the better expected figure wins, where a more complex model must lead by `gate.prudence` standard errors (the rule
+of Breiman et al., Classification and Regression Trees, 1984, section 3.4.3, which takes one) and by `gate.margin`.
+Where so few cases can be had that an interval proves nothing (windows of a single series), `gate.baseline=ahead` lets
+the better figure decide throughout.
 
 Whoever is chosen then faces the champion, and takes its place only where the interval lies above the margin. Declared
 constraints (latency, size) are met or not, whatever the quality. However good it is, a model does not by itself take
@@ -122,7 +123,7 @@ def _chosen(
         met = []
         for rival in rivals:
             asked: Asked = "interval" if shown and rival is simplest else "lead" if shown else "figure"
-            met.append(comparing.compare(model, rival, margin, asked=asked))
+            met.append(comparing.compare(model, rival, margin, asked=asked, chances=len(field) - 1))
         faced += met
         if all(comparison.better for comparison in met) and not unmet[model.key]:
             best = model
@@ -189,10 +190,17 @@ class _Comparisons:
         return [model for model in self.models if model.kind == "baseline"]
 
     def compare(
-        self, name: EvaluatedModel, against: EvaluatedModel, margin: float, *, asked: Asked = "interval"
+        self,
+        name: EvaluatedModel,
+        against: EvaluatedModel,
+        margin: float,
+        *,
+        asked: Asked = "interval",
+        chances: int = 1,
     ) -> Comparison:
         """Compare two models; `asked` is what must lie above the margin: the whole interval, the figure less
-        `gate.prudence` standard errors of the difference (lead), or the figure."""
+        `gate.prudence` standard errors of the difference (lead), or the figure. An interval that several models have a
+        chance to pass is as much wider (Bonferroni)."""
         sign = 1.0 if self.metric.greater_is_better else -1.0
         if against.fair is None:
             here, there = self.draws[name.key], self.draws[against.key]
@@ -200,7 +208,8 @@ class _Comparisons:
         else:
             here, there = self.duel(name)
             mine = self.metric.value(self.truth[against.fair], name.scores[against.fair])
-        low, high = bootstrap.interval(sign * (here - there), self.settings.confidence)
+        beyond = (1 - self.settings.confidence) / (chances if asked == "interval" else 1)
+        low, high = bootstrap.interval(sign * (here - there), 1 - beyond)
         gain = sign * (mine - against.metrics[self.metric.name])
         bar = margin + (self.settings.prudence * bootstrap.error(here - there) if asked == "lead" else 0.0)
         better = (low if asked == "interval" else gain) > bar

@@ -147,6 +147,16 @@ def _itself(scorer: Scorer) -> Scorer:
     return scorer
 
 
+def alike(crossed: Crossed, parted: Parted) -> Crossed:
+    """A constant with the served answer for every row held out, too.
+
+    The constants of the parts differ in the last digits, against the shares of the rows that they answer: as scores
+    they would rank whole parts, the wrong way round, and make any other model look better than chance.
+    """
+    served = crossed.scorer.margins(parted.whole.rows.matrix[:1])
+    return replace(crossed, margins=np.repeat(served, len(crossed.margins), axis=0))
+
+
 def boosted(parted: Parted, library: Callable[[Task], Fit], most: int) -> Crossed:
     """Fit one booster of a library to the rows of each part and to all rows, with at most `most` trees (per class).
 
