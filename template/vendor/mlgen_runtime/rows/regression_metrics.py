@@ -36,7 +36,8 @@ def r2(truth: Array, values: Array) -> Resample:
     def value(counts: Array | None) -> float:
         weights = np.ones(len(truth)) if counts is None else counts
         spread = (truth - truth @ weights / weights.sum()) ** 2 @ weights
-        return round(float(1 - squared @ weights / spread), 9) if spread else float("nan")  # a mean's is 0, not -1e-16
+        share = float(1 - squared @ weights / spread) if spread else float("nan")
+        return 0.0 if abs(share) < 1e-9 else share  # the mean's own is none, not what rounding leaves of it
 
     return value
 
