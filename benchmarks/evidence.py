@@ -88,7 +88,14 @@ def _decided(name: str, task: str, rows: int, seed: int, signal: float) -> tuple
         figures = metrics.score(task, truth, scores, training.contract.labels)
         kind = "candidate" if at == len(fitted) - 1 else "baseline"
         entrants.append(EvaluatedModel(kind, made.name, Path(), None, scores, {}, figures, None, 0.0, made))
-    decision = gate.decide(training.metric, _settings(GateSettings, "gate/default", "rows"), seed, truth, entrants)
+    decision = gate.decide(
+        training.metric,
+        _settings(GateSettings, "gate/default", "rows"),
+        seed,
+        truth,
+        entrants,
+        folds=len(training.parts),
+    )
     return decision, _told(truth, entrants[0].scores, entrants[-1].scores)
 
 

@@ -98,6 +98,11 @@ class Prepared:
         return self.parts.divided
 
     @property
+    def folds(self) -> int:
+        """How many fits judge."""
+        return len(self.parts.parts)
+
+    @property
     def judged(self) -> str:
         """Of which model the figures are."""
         return self.parts.judged

@@ -64,6 +64,11 @@ class Prepared:
         return "FUTURE.csv" if self.contract.with_role("known_future") else None
 
     @property
+    def folds(self) -> int:
+        """One: no fit learns from the windows of another that came before."""
+        return 1
+
+    @property
     def judged(self) -> str:
         """What the figures were measured on."""
         return "Measured on steps that came after all that a model had seen, by the code that serves."

@@ -7,6 +7,7 @@ about a draw cancels in the difference (Efron and Tibshirani, An Introduction to
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -61,3 +62,13 @@ def error(values: np.ndarray) -> float:
 
     known = values[~np.isnan(values)]
     return float(np.std(known)) if 2 * known.size >= values.size else float("inf")
+
+
+def widening(folds: int) -> float:
+    """Return by how much an interval of answers of so many folds is too narrow to tell a signal from none.
+
+    Each fold's fit learns from the rows that the others are judged by, so a chance correlation of the whole table shows
+    in every fold, and the rows' own spread does not tell: the variance is 1 + held / learnt / (1 / folds) times as large
+    (Nadeau and Bengio, Inference for the Generalization Error, Machine Learning 52, 2003).
+    """
+    return math.sqrt(1 + folds / (folds - 1)) if folds > 1 else 1.0

@@ -1,11 +1,11 @@
 """Promote only what is better: a choice among baselines and candidate, and evidence against a reigning champion.
 
 Who has nobody to unseat is chosen: the simplest baseline serves unless another is better than chance (the paired
-bootstrap's interval of the improvement lies above 0; it is wider where several have that chance), and of those that
-are, the better expected figure wins, where a more complex model must lead by `gate.prudence` standard errors (the rule
-of Breiman et al., Classification and Regression Trees, 1984, section 3.4.3, which takes one) and by `gate.margin`.
-Where so few cases can be had that an interval proves nothing (windows of a single series), `gate.baseline=ahead` lets
-the better figure decide throughout.
+bootstrap's interval of the improvement lies above 0; of folds it is taken wider, see `bootstrap.widening`), and of
+those that are, the better expected figure wins, where a more complex model must lead by `gate.prudence` standard errors
+(the rule of Breiman et al., Classification and Regression Trees, 1984, section 3.4.3, which takes one) and by
+`gate.margin`. Where so few cases can be had that an interval proves nothing (windows of a single series),
+`gate.baseline=ahead` lets the better figure decide throughout.
 
 Whoever is chosen then faces the champion, and takes its place only where the interval lies above the margin. Declared
 constraints (latency, size) are met or not, whatever the quality. However good it is, a model does not by itself take
@@ -80,14 +80,16 @@ def decide(
     truth: Truth,
     models: Sequence[EvaluatedModel],
     stays: str | None = None,
+    folds: int = 1,
 ) -> Decision:
     """Compare the models on the test rows and decide.
 
     `models` are the baselines (simplest first), one candidate, and at most one champion, all scored on `truth` [n],
     the champion on those of its rows that it was not trained on.
-    `stays` is the version that goes on serving where the candidate fails; None where there is none.
+    `stays` is the version that goes on serving where the candidate fails; None where there is none. `folds` is how many
+    fits of one recipe gave the answers, each to rows that the others learnt from.
     """
-    comparing = _Comparisons(metric, settings, seed, truth, list(models))
+    comparing = _Comparisons(metric, settings, seed, truth, list(models), folds)
     candidate, champion = comparing.one("candidate"), comparing.one("champion")
     assert candidate is not None
     unmet = {model.key: constraints(model, settings) for model in models}
@@ -123,7 +125,7 @@ def _chosen(
         met = []
         for rival in rivals:
             asked: Asked = "interval" if shown and rival is simplest else "lead" if shown else "figure"
-            met.append(comparing.compare(model, rival, margin, asked=asked, chances=len(field) - 1))
+            met.append(comparing.compare(model, rival, margin, asked=asked, first=rival is simplest))
         faced += met
         if all(comparison.better for comparison in met) and not unmet[model.key]:
             best = model
@@ -161,6 +163,7 @@ class _Comparisons:
     seed: int
     truth: Truth
     models: list[EvaluatedModel]
+    folds: int
 
     def one(self, kind: str) -> EvaluatedModel | None:
         return next((model for model in self.models if model.kind == kind), None)
@@ -196,11 +199,11 @@ class _Comparisons:
         margin: float,
         *,
         asked: Asked = "interval",
-        chances: int = 1,
+        first: bool = False,
     ) -> Comparison:
         """Compare two models; `asked` is what must lie above the margin: the whole interval, the figure less
-        `gate.prudence` standard errors of the difference (lead), or the figure. An interval that several models have a
-        chance to pass is as much wider (Bonferroni)."""
+        `gate.prudence` standard errors of the difference (lead), or the figure. `first` asks whether there is anything
+        to learn at all: the interval then counts what folds share."""
         sign = 1.0 if self.metric.greater_is_better else -1.0
         if against.fair is None:
             here, there = self.draws[name.key], self.draws[against.key]
@@ -208,9 +211,11 @@ class _Comparisons:
         else:
             here, there = self.duel(name)
             mine = self.metric.value(self.truth[against.fair], name.scores[against.fair])
-        beyond = (1 - self.settings.confidence) / (chances if asked == "interval" else 1)
-        low, high = bootstrap.interval(sign * (here - there), 1 - beyond)
+        low, high = bootstrap.interval(sign * (here - there), self.settings.confidence)
         gain = sign * (mine - against.metrics[self.metric.name])
+        if first:
+            wider = bootstrap.widening(self.folds)
+            low, high = gain - wider * (gain - low), gain + wider * (high - gain)
         bar = margin + (self.settings.prudence * bootstrap.error(here - there) if asked == "lead" else 0.0)
         better = (low if asked == "interval" else gain) > bar
         return Comparison(name.key, against.key, gain, low, high, better, low > margin, asked)

@@ -133,7 +133,7 @@ def _gate(
     """Decide who serves."""
     with steps("gate") as step:
         stays = status.version if status.rival else None
-        decision = gate.decide(metric, config.gate, config.seed, prepared.truth, models, stays)
+        decision = gate.decide(metric, config.gate, config.seed, prepared.truth, models, stays, prepared.folds)
         if status.version is not None and status.broken is not None:
             decision = gate.held(decision, status.version, status.broken)
         step.message = (

@@ -96,6 +96,10 @@ class Prepared(Protocol):
         """The split, in words."""
 
     @property
+    def folds(self) -> int:
+        """How many fits of one recipe answer the cases, each of cases that the others learnt from; else 1."""
+
+    @property
     def judged(self) -> str:
         """On what the figures were measured, and of which model they are, in a sentence."""
 
