@@ -68,7 +68,7 @@ def widening(folds: int) -> float:
     """Return by how much an interval of answers of so many folds is too narrow to tell a signal from none.
 
     Each fold's fit learns from the rows that the others are judged by, so a chance correlation of the whole table shows
-    in every fold, and the rows' own spread does not tell: the variance is 1 + held / learnt / (1 / folds) times as large
+    in every fold, and the spread of the rows does not tell: the variance is 1 + (held / learnt) * folds times as large
     (Nadeau and Bengio, Inference for the Generalization Error, Machine Learning 52, 2003).
     """
     return math.sqrt(1 + folds / (folds - 1)) if folds > 1 else 1.0
