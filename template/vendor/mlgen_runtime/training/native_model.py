@@ -8,6 +8,7 @@ and more.
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,8 @@ def _lightgbm(path: Path, outputs: int) -> tuple[Any, dict[str, Any]]:
 
 def _xgboost(path: Path, outputs: int) -> tuple[Any, dict[str, Any]]:
     import mlflow.xgboost
-    import xgboost
 
+    xgboost = importlib.import_module("xgboost")  # not in every project: there where a booster of its kind can be
     booster = xgboost.Booster(model_file=path)
     names = booster.feature_names or [f"f{position}" for position in range(booster.num_features())]
     return mlflow.xgboost, {
