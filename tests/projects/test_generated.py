@@ -163,7 +163,10 @@ def test_a_deployment_can_stand_alone(deployment: str, installed: Callable[..., 
 @pytest.mark.skipif(not REAL, reason="MLGEN_REAL_DATA does not name a folder of data sets")
 @pytest.mark.parametrize("name", TABLES)
 def test_real_tables_train_as_well_as_the_references(project: Path, name: str, tmp_path: Path) -> None:
-    """With the path, the target and the drops alone, the promoted model is within 0.5 % of the better reference."""
+    """With the path, the target and the drops alone, the promoted model is within 0.5 % of the better reference.
+
+    Its figure is of other rows than the reference's: on a few hundred of them, its interval must reach as far.
+    """
     if render.answers_of(project)["use_case"] != "tabular":
         pytest.skip("another kind of data")
     file, said = TABLES[name]
@@ -181,7 +184,10 @@ def test_real_tables_train_as_well_as_the_references(project: Path, name: str, t
     metric = facts["suggested_metric"]
     lines = [scores[metric] for line, scores in facts["reference_scores"].items() if line != "dummy"]
     reached = json.loads((project / "reports/train.json").read_text("utf8"))
-    score = next(entrant["metrics"][metric] for entrant in reached["entrants"] if entrant["promoted"])
+    promoted = next(entrant for entrant in reached["entrants"] if entrant["promoted"])
+    score = promoted["metrics"][metric]
+    if facts["rows"] < 1000:
+        score = promoted["interval"][metric not in LOWER_IS_BETTER]
     if metric in LOWER_IS_BETTER:
         assert score <= min(lines) * 1.005
     else:

@@ -181,8 +181,10 @@ def test_a_wrapper_refuses_rows_that_lack_a_class(wrapper: str, own: Path, train
         train(f"model={wrapper}")
 
 
-def test_a_wrapper_of_classes_is_fitted_once(train: Callable[..., Trained], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only an interval of numbers needs a fit on a part of the rows."""
+def test_a_wrapper_is_fitted_to_each_fold_and_to_all_rows(
+    train: Callable[..., Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No more often: the last fit is the one that serves."""
     from lightgbm import LGBMClassifier
 
     fits, fit = [], LGBMClassifier.fit
@@ -192,7 +194,9 @@ def test_a_wrapper_of_classes_is_fitted_once(train: Callable[..., Trained], monk
 
     found = train("model=lightgbm_wrapper")
 
-    assert fits == [found.prepared.counts["train_rows"]]
+    counts = found.prepared.counts
+    assert len(fits) == counts["folds"] + 1 and max(fits) == counts["train_rows"] == fits[-1]
+    assert sum(counts["rows"] - learnt for learnt in fits[:-1]) == counts["test_rows"]
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,6 @@ def test_the_value_of_amounts() -> None:
     answers = pd.DataFrame({"prediction": [5.0, 1.0, 2.0], "truth": [3.0, 4.0, 2.0], "size": [1, 10, 7]})
     rows = pd.Series([0, 1, 2]).to_numpy()
 
-    each = value._each(model, answers, rows, worth(over=2.0, under=0.5, amount="size"))
+    each = value._each(model, answers, rows, worth(over=2.0, under=0.5, amount="size"), None)
 
     assert each.tolist() == [-4.0, -15.0, 0.0]

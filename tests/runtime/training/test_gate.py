@@ -142,6 +142,17 @@ def test_a_champion_that_a_baseline_beats_does_not_stay() -> None:
     assert "it beats the baseline mean by" in decision.message and "the champion (version 7) by +" in decision.message
 
 
+def test_a_constant_takes_no_champion_s_place() -> None:
+    """Where labels are spoilt, everybody is worse than the constant, and the champion is what is known to be good."""
+    champion = entrant("champion", "model", with_error(3.0, 4), version="7")
+
+    decision = decide(MEAN, POOR, champion)
+
+    assert decision.promoted is None and decision.registered is POOR
+    assert "the champion (version 7) stays" in decision.message
+    assert "mean beats the champion by" in decision.message and "look at the labels" in decision.message
+
+
 def test_a_champion_stays_where_the_better_baseline_does_not_beat_it() -> None:
     champion = dataclasses.replace(RIDGE, kind="champion", name="model", version="7")
 

@@ -101,7 +101,7 @@ def part(kind: Any, value: object, key: str, where: Where) -> Any:
         raise InputError(f"{key} is not set; expected {words(kind)}: give {key}=VALUE or write it in {where(key)}")
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return convert(kind, value, key, where)
-    if isinstance(value, Mapping):  # one of several types: the one that takes it
+    if isinstance(value, Mapping) and get_origin(kind) in (Union, types.UnionType):  # the one that takes it
         kind = next((option for option in get_args(kind) if get_origin(option) is dict), kind)
     if get_origin(kind) is dict and isinstance(value, Mapping):
         return {str(name): part(get_args(kind)[1], entry, _join(key, name), where) for name, entry in value.items()}

@@ -7,7 +7,8 @@ those that are, the better expected figure wins, where a more complex model must
 `gate.margin`. Where so few cases can be had that an interval proves nothing (windows of a single series),
 `gate.baseline=ahead` lets the better figure decide throughout.
 
-Whoever is chosen then faces the champion, and takes its place only where the interval lies above the margin. Declared
+Whoever is chosen then faces the champion, and takes its place only where the interval lies above the margin; but the
+simplest baseline, which knows nothing, never does: rows on which a champion is worse have wrong labels. Declared
 constraints (latency, size) are met or not, whatever the quality. However good it is, a model does not by itself take
 the place of a champion whose clients it would break: it predicts something else, or needs what they do not send.
 """
@@ -97,7 +98,8 @@ def decide(
     duel = None
     if champion is not None:
         duel = comparing.compare(chosen or candidate, champion, settings.margin)
-    promoted, message = _verdict(candidate, chosen, stays, faced, duel, unmet, settings)
+    constant = comparing.baselines[0] if comparing.baselines else None
+    promoted, message = _verdict(candidate, chosen, stays, faced, duel, unmet, settings, constant)
     return Decision(
         metric=metric.name,
         promoted=promoted,
@@ -232,6 +234,7 @@ def _verdict(
     duel: Comparison | None,
     unmet: Mapping[str, Sequence[str]],
     settings: GateSettings,
+    simplest: EvaluatedModel | None,
 ) -> tuple[EvaluatedModel | None, str]:
     """Return who is to be promoted (None: nothing changes) and the sentence that says why."""
     because = _because(candidate, chosen, faced, unmet, settings)
@@ -248,6 +251,9 @@ def _verdict(
         return None, f"{candidate.name} is not promoted and the champion (version {stays}) stays: {because}{also}."
     if chosen is not candidate and stays is not None and duel is None:
         return None, f"{candidate.name} is not promoted and the champion (version {stays}) stays: {because}."
+    if chosen is simplest and duel is not None:  # it knows nothing, so that the rows are at fault is likelier
+        why = f"{because}; {chosen.name} beats the champion by {duel}, so look at the labels of these rows"
+        return None, f"{candidate.name} is not promoted and the champion (version {stays}) stays: {why}."
     beaten = [comparison for comparison in [*faced, *([duel] if duel else [])] if comparison.name == chosen.key]
     won = " and ".join(f"{_label(c.against)} by {c}" for c in beaten)
     verb = "beats" if all(comparison.shown for comparison in beaten) else "is ahead of"

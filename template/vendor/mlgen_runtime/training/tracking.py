@@ -75,7 +75,7 @@ class Tracker:
         one first.
         """
         self._client = client = connect(self.uri)
-        name, marks = tags.get("mlflow.runName"), {key: value for key, value in tags.items() if key != "mlflow.runName"}
+        name, marks = tags.get("mlflow.runName"), {tag: value for tag, value in tags.items() if tag != "mlflow.runName"}
         with reached(self.uri):
             place = self._experiment = experiment(client, self.settings.experiment, self.uri)
             experiment_page.begin_with(client, place, [key(metric) for metric in metrics])
