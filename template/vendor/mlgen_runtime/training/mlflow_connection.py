@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import disk
+from ..core import disk, process
 from ..core.errors import InputError
 from ..core.jsonable import masked
 
@@ -67,7 +67,7 @@ def connect(uri: str) -> MlflowClient:
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # logs a trace, then raises: that is told
-    with reached(uri):
+    with reached(uri), _alone(uri):
         _probe(uri)
         _use(uri)
         client = mlflow.MlflowClient(uri)
@@ -85,6 +85,20 @@ def reached(uri: str) -> Iterator[None]:
         yield
     except (MlflowException, sqlalchemy.exc.SQLAlchemyError, OSError) as error:
         raise _away(uri, error) from error
+
+
+@contextlib.contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Hold a database that is a file against others who would create it, too: the process of a training that was killed
+    may still be at it, and two who migrate at once spoil it. A file beside it is locked; an end frees it."""
+    if not uri.startswith("sqlite:///") or ":memory:" in uri:
+        yield
+        return
+    place = Path(uri.removeprefix("sqlite:///"))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_name(f"{place.name}.lock").open("a+b") as file:
+        process.lock(file.fileno())
+        yield
 
 
 def _use(uri: str) -> None:
